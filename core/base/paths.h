@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+
+namespace epi::paths {
+
+/// $XDG_DATA_HOME/epichat (default ~/.local/share/epichat): database, backups.
+std::filesystem::path data();
+/// data()/models: chat models and the embedder, one folder per model id.
+std::filesystem::path models();
+/// $XDG_CACHE_HOME/epichat/kv (default ~/.cache/epichat/kv): the engine's episode caches.
+std::filesystem::path episodeCaches();
+
+}  // namespace epi::paths

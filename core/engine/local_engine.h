@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "core/engine/engine.h"
+
+namespace epi {
+
+struct LocalEngineConfig {
+    std::filesystem::path modelFolder;  // models by id
+    std::filesystem::path cacheFolder;  // episode caches
+};
+
+/// An engine in this process with one thread for all jobs. Destruction cancels what runs and joins.
+std::unique_ptr<Engine> makeLocalEngine(const LocalEngineConfig& config, EventSink sink);
+
+}  // namespace epi

@@ -1,0 +1,53 @@
+#include "core/engine/options.h"
+
+#include <array>
+
+namespace epi {
+namespace {
+
+template <typename T, std::size_t N>
+Result<T> fromName(const std::array<T, N>& values, std::string_view text, std::string_view what) {
+    std::string known;
+    for (const T value : values) {
+        if (name(value) == text) return value;
+        known += (known.empty() ? "" : ", ") + std::string(name(value));
+    }
+    return Error{ErrorCode::kInvalidArgument,
+                 "unknown " + std::string(what) + " '" + std::string(text) + "', expected one of " + known};
+}
+
+}  // namespace
+
+std::string_view name(DeviceChoice value) {
+    switch (value) {
+        case DeviceChoice::kAuto:
+            return "auto";
+        case DeviceChoice::kCpu:
+            return "cpu";
+        case DeviceChoice::kCuda:
+            return "cuda";
+    }
+    return "";
+}
+
+std::string_view name(ComputeMode value) {
+    return value == ComputeMode::kExact ? "exact" : "fast";
+}
+
+std::string_view name(BudgetLevel value) {
+    return value == BudgetLevel::kPair ? "pair" : "pair-uniform";
+}
+
+Result<DeviceChoice> deviceChoiceFromName(std::string_view text) {
+    return fromName(std::array{DeviceChoice::kAuto, DeviceChoice::kCpu, DeviceChoice::kCuda}, text, "device");
+}
+
+Result<ComputeMode> computeModeFromName(std::string_view text) {
+    return fromName(std::array{ComputeMode::kExact, ComputeMode::kFast}, text, "compute mode");
+}
+
+Result<BudgetLevel> budgetLevelFromName(std::string_view text) {
+    return fromName(std::array{BudgetLevel::kPair, BudgetLevel::kPairUniform}, text, "budget level");
+}
+
+}  // namespace epi

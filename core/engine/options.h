@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace epi {
+
+enum class DeviceChoice { kAuto, kCpu, kCuda };
+/// kExact: fp32 weights and activations, the mode of goldens and parity. kFast: bf16 on a GPU.
+enum class ComputeMode { kExact, kFast };
+/// How a layer's budget is shared by its KV heads: kPair, the best M_l*H entries of all heads together;
+/// kPairUniform, the best M_l of each head.
+enum class BudgetLevel { kPair, kPairUniform };
+
+std::string_view name(DeviceChoice value);
+std::string_view name(ComputeMode value);
+std::string_view name(BudgetLevel value);
+Result<DeviceChoice> deviceChoiceFromName(std::string_view text);
+Result<ComputeMode> computeModeFromName(std::string_view text);
+Result<BudgetLevel> budgetLevelFromName(std::string_view text);
+
+/// How the memory of a conversation is built. Zero means "choose for me" where a field says auto.
+struct MemoryOptions {
+    std::string preset = "epicache";  // see core/policy/preset.h
+    std::int32_t budget = 0;    // M, mean entries per layer and KV head; auto: from the history's length
+    std::int32_t block = 0;     // tokens per prefill block; auto: 2048 on a GPU, 512 on a CPU
+    std::int32_t episodes = 4;  // E, clamped to the number of segments
+    std::optional<BudgetLevel> level;  // default: the preset's
+    std::int32_t segmentUtterances = 4;
+    std::int32_t representatives = 8;  // segments per patched prompt
+    std::int32_t patchTokens = 1024;   // patched prompts are cut to this length
+    std::uint64_t seed = 42;           // of the clustering
+
+    bool operator==(const MemoryOptions&) const = default;
+};
+
+/// How tokens are drawn. temperature 0 is greedy.
+struct SamplingOptions {
+    double temperature = 0.0;
+    std::int32_t topK = 0;           // 0: off
+    double topP = 1.0;               // 1: off
+    double minP = 0.0;               // 0: off
+    double repetitionPenalty = 1.0;  // 1: off
+    std::uint64_t seed = 0;
+    std::int32_t maxTokens = 512;
+    std::vector<std::string> stop;  // texts that end the reply; they are not part of it
+
+    bool operator==(const SamplingOptions&) const = default;
+};
+
+}  // namespace epi

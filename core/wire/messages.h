@@ -1,0 +1,248 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/chat/conversation.h"
+#include "core/engine/options.h"
+
+namespace epi {
+
+/// Names one command and all events it causes; chosen by the sender, unique while the engine lives. Zero is
+/// used by events that no command caused (Hello, EngineLost).
+using JobId = std::uint64_t;
+
+inline constexpr std::int32_t kProtocolVersion = 1;
+
+// ---- Commands
+// ------------------------------------------------------------------------------------------------------
+
+/// Answered by ModelLoaded or Failed; after a failure the model loaded before stays.
+struct LoadModel {
+    std::string model;     // file path or model id; empty: the default model
+    std::string embedder;  // folder or model id; empty: the default embedder
+    DeviceChoice device = DeviceChoice::kAuto;
+    ComputeMode compute = ComputeMode::kExact;
+    bool plainTemplate = false;  // use the plain fallback when the model's chat template is unknown
+};
+
+/// Tells the engine a conversation: `turns` replace everything from index `firstTurn` on. Answered by Synced.
+struct SyncConversation {
+    std::string conversation;  // stable name, e.g. the row id as text
+    HistoryLayout layout = HistoryLayout::kChat;
+    std::string systemPrompt;
+    std::vector<std::string> speakers;  // narrated layout
+    std::int64_t firstTurn = 0;
+    std::vector<Turn> turns;
+};
+
+/// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt.
+struct BuildMemory {
+    std::string conversation;
+    MemoryOptions memory;
+};
+
+/// Answers a question from the best episode's cache (building the memory first when there is none).
+/// Progress..., TokenDelta..., then TurnDone. With `remember` the turn stays in that cache; the caller adds
+/// both messages to the conversation by its next SyncConversation (question first, then the answer).
+struct Ask {
+    std::string conversation;
+    std::string question;
+    MemoryOptions memory;
+    SamplingOptions sampling;
+    std::optional<std::int32_t> episode;  // instead of the best match
+    bool remember = true;
+};
+
+struct EvalQuestion {
+    std::int64_t id = 0;
+    std::string question;
+    std::int32_t category = 0;
+};
+/// Answers each question from the unchanged memory; one EvalAnswer each as soon as it is there, then
+/// EvalDone.
+struct EvalBatch {
+    std::string conversation;
+    MemoryOptions memory;
+    SamplingOptions sampling;
+    std::vector<EvalQuestion> questions;
+};
+
+/// What an episode's cache keeps; builds nothing. Answered by Trace, or Failed with kNotFound.
+struct Inspect {
+    std::string conversation;
+    MemoryOptions memory;
+    std::int32_t episode = 0;
+};
+
+/// Drops cache files by key. Answered by Released.
+struct Release {
+    std::vector<std::string> keys;
+};
+
+using Command = std::variant<LoadModel, SyncConversation, BuildMemory, Ask, EvalBatch, Inspect, Release>;
+
+// ---- Events
+// --------------------------------------------------------------------------------------------------------
+
+struct ModelSummary {
+    std::string id;
+    std::string title;
+    std::string path;
+    std::int64_t sizeBytes = 0;
+    bool isPresent = false;
+};
+
+/// First event of an engine.
+struct Hello {
+    std::int32_t protocol = kProtocolVersion;
+    std::string version;
+    bool hasCuda = false;
+    std::string device;        // "NVIDIA H200" or "CPU, 2 threads"
+    std::string deviceReason;  // why CUDA is not used; empty when it is
+    std::vector<ModelSummary> models;
+};
+
+struct ModelLoaded {
+    std::string title;
+    std::string path;
+    std::string architecture;
+    std::string device;
+    std::int32_t layers = 0;
+    std::int32_t kvHeads = 0;
+    std::int32_t trainedContext = 0;
+    std::int64_t weightBytes = 0;  // as held in memory
+    std::string notice;            // e.g. why this model or device was chosen; empty without
+};
+
+struct Synced {
+    std::int64_t turns = 0;
+    std::int64_t tokens = 0;
+};
+
+/// How far a job is. Unknown totals are 0.
+struct Progress {
+    std::string phase;  // "loading", "embedding", "clustering", "reading", "matching", "answering"
+    std::int64_t done = 0;
+    std::int64_t total = 0;
+    std::string unit;           // "tokens", "segments", "bytes", "questions"
+    std::int32_t episode = -1;  // being built; -1 without
+    std::int32_t episodes = 0;
+    double perSecond = 0.0;
+};
+
+struct EpisodeSummary {
+    std::int32_t index = 0;
+    std::int64_t segments = 0;
+    std::vector<std::int64_t> turnIds;         // turns of its segments, ascending in the history
+    std::vector<std::string> representatives;  // texts of the representative segments, in time order
+    std::int64_t keptEntries = 0;              // over all layers and heads
+    std::string cacheKey;
+};
+
+struct MemoryBuilt {
+    std::string conversation;
+    MemoryOptions memory;  // with every "auto" replaced by what was used
+    std::int64_t historyTokens = 0;
+    std::vector<EpisodeSummary> episodes;
+    std::vector<std::int32_t> layerBudgets;  // M_l
+    std::int64_t peakEntriesPerHead = 0;     // largest number of rows allocated for one layer and head
+    std::int64_t peakEntriesBound = 0;       // M_l + block + patched prompt (+ question and answer)
+    std::int64_t peakBytes = 0;              // of all KV memory, as allocated
+    std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
+    bool pastTrainedContext = false;
+    double seconds = 0.0;
+};
+
+/// What one episode keeps. `retainedShare[i]` is the share of (layer, KV head) sets that keep history token
+/// i, in 1/255ths; sliding-window layers do not count.
+struct Trace {
+    std::string conversation;
+    std::int32_t episode = 0;
+    std::int64_t historyTokens = 0;
+    std::vector<std::int32_t> layerBudgets;
+    std::vector<std::vector<std::int32_t>> keptPerHead;  // [layer][kvHead]
+    std::vector<std::uint8_t> retainedShare;             // [historyTokens]
+    struct TurnTokens {
+        std::int64_t turnId = 0;
+        std::int64_t firstToken = 0;
+        std::vector<std::int32_t>
+            byteEnds;  // per token of the turn's text: where it ends in Turn::text, in bytes
+    };
+    std::vector<TurnTokens> turns;
+};
+
+struct TokenDelta {
+    std::string text;  // whole characters only
+};
+
+struct TurnStatistics {
+    std::int64_t promptTokens = 0;  // of the question, read now
+    std::int64_t readTokens =
+        0;  // further tokens that had to be read (turns this cache had not seen, a build)
+    std::int64_t generatedTokens = 0;
+    double firstTokenSeconds = 0.0;  // from the command to the first token
+    double promptSeconds = 0.0;
+    double decodeSeconds = 0.0;
+};
+
+struct TurnDone {
+    std::string text;
+    std::string reason;  // "end", "length", "stop", "cancelled"
+    std::int32_t episode = 0;
+    std::vector<double> similarities;  // cosine to each episode
+    std::int64_t keptTokens = 0;       // mean entries per layer and KV head in the cache that answered
+    std::int64_t historyTokens = 0;
+    bool pastTrainedContext = false;
+    TurnStatistics statistics;
+};
+
+struct EvalAnswer {
+    std::int64_t questionId = 0;
+    std::string text;
+    std::int32_t episode = 0;
+    double similarity = 0.0;
+    double seconds = 0.0;
+};
+struct EvalDone {
+    std::int64_t answered = 0;
+};
+struct Released {
+    std::int64_t files = 0;
+    std::int64_t bytes = 0;
+};
+
+/// Ends a job that could not be done. A cancelled job ends with code kCancelled.
+struct Failed {
+    Error error;
+};
+
+/// The engine process is gone (crash, kill, lost connection). Made by RemoteEngine, never sent over the wire;
+/// every open job gets its Failed first.
+struct EngineLost {
+    std::string reason;
+    bool isRestarting = false;
+};
+
+using Event = std::variant<Hello,
+                           ModelLoaded,
+                           Synced,
+                           Progress,
+                           MemoryBuilt,
+                           Trace,
+                           TokenDelta,
+                           TurnDone,
+                           EvalAnswer,
+                           EvalDone,
+                           Released,
+                           Failed,
+                           EngineLost>;
+
+/// Whether this event is the last of its job. Every job ends in exactly one such event.
+bool isTerminal(const Event& event);
+
+}  // namespace epi
