@@ -16,7 +16,7 @@ struct KMeansOptions {
     double relativeTolerance =
         1e-4;  // of the mean variance of a column: a smaller move of all centroids ends
     std::uint64_t seed = 42;
-    CancelToken cancel;
+    CancelToken cancel{};
 };
 
 /// Every row's cluster. No cluster is empty.
