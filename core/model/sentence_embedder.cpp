@@ -3,6 +3,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
