@@ -113,8 +113,7 @@ private Q_SLOTS:
     void refusesWhatTheLibraryCannotHold() {
         Vocabulary vocabulary = test::pieceVocabulary();
         vocabulary.types[0] = TokenType::kNormal;
-        QCOMPARE(refusal(vocabulary),
-                 std::string("vocabulary: one token of type 'unknown' expected, none found"));
+        QCOMPARE(refusal(vocabulary), std::string("vocabulary: one unknown token expected, none found"));
         vocabulary = test::pieceVocabulary();
         vocabulary.types[3] = TokenType::kNormal;
         QCOMPARE(refusal(vocabulary), std::string("vocabulary: 0 or 256 byte tokens expected, 255 found"));
@@ -128,6 +127,15 @@ private Q_SLOTS:
         vocabulary = test::pieceVocabulary();
         test::addToken(vocabulary, "<unk2>", TokenType::kUnknown);
         QVERIFY(refusal(vocabulary).starts_with("sentencepiece refuses the vocabulary"));
+    }
+
+    void takesTheUnknownTokenThatTheFileNames() {
+        Letters letters;
+        letters.vocabulary.types[0] = TokenType::kControl;
+        letters.vocabulary.unknown = 0;
+        const auto tokenizer = make(letters.vocabulary);
+        QCOMPARE(tokenizer->encode("ab", ControlTokens::kAsText), (Ids{letters.a, letters.b}));
+        QVERIFY(tokenizer->isControl(0));
     }
 
     void showsAnUnknownTokenAsReplacementCharacter() {
