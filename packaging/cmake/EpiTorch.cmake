@@ -31,7 +31,7 @@ add_library(epi_torch SHARED IMPORTED)
 set_target_properties(epi_torch PROPERTIES
   IMPORTED_LOCATION ${epi_torch_lib}/libtorch_cpu.so
   INTERFACE_LINK_LIBRARIES epi_c10
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${epi_torch_include};${epi_torch_include}/torch/csrc/api/include")
+  INTERFACE_INCLUDE_DIRECTORIES "${epi_torch_include};${epi_torch_include}/torch/csrc/api/include")
 add_library(Torch::cpu ALIAS epi_torch)
 
 set(epi_torch_cuda_missing "")
