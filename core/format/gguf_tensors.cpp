@@ -142,7 +142,7 @@ private:
         order.reserve(table_.tensors.size());
         for (const GgufTensor& tensor : table_.tensors)
             order.push_back(&tensor);
-        std::sort(order.begin(), order.end(), [](const GgufTensor* a, const GgufTensor* b) {
+        std::stable_sort(order.begin(), order.end(), [](const GgufTensor* a, const GgufTensor* b) {
             return a->fileOffset < b->fileOffset;
         });
         for (std::size_t i = 1; i < order.size(); ++i) {
