@@ -1,7 +1,6 @@
 #include "core/format/gguf_tensors.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -32,6 +31,7 @@ public:
     Result<GgufTensorTable> parse() {
         EPI_TRY(reader_.checkCount("the tensor table", layout_.count, {kMinTensorBytes, kMaxTensors}));
         table_.tensors.reserve(static_cast<std::size_t>(layout_.count));
+        table_.index.reserve(static_cast<std::size_t>(layout_.count));
         for (std::uint64_t i = 0; i < layout_.count; ++i)
             EPI_TRY(parseTensor());
         EPI_TRY(place());

@@ -243,9 +243,9 @@ private Q_SLOTS:
         QVERIFY(open(otherName)->headerDigest() != digest);
     }
 
-    // Any step that looks at all earlier keys would need hours for this.
-    void opensAMillionKeys() {
-        constexpr std::size_t kKeys = 1'000'000;
+    // Any step that looks at all earlier keys would need many minutes for this.
+    void opensTheMostKeysThatAreSupported() {
+        constexpr std::size_t kKeys = 262'144;
         GgufWriter writer;
         for (std::size_t i = 0; i < kKeys; ++i) {
             writer.addKey("key." + std::to_string(i), static_cast<std::uint32_t>(i));
@@ -253,7 +253,7 @@ private Q_SLOTS:
         const auto file = open(writer);
         QVERIFY2(file.has_value(), why(file));
         QCOMPARE(file->keys().size(), kKeys);
-        QCOMPARE(*file->integer("key.777777", 0, kKeys), 777'777);
+        QCOMPARE(*file->integer("key.222222", 0, kKeys), 222'222);
     }
 
 private:

@@ -90,6 +90,13 @@ const std::vector<Damage>& startDamages() {
          [](auto& w) {
              w.extraKeys = kMax64;
          }},
+        {"too many keys",
+         kUnsupported,
+         "up to 262,144",
+         [](auto& w) {
+             w.addKey("a", std::string(13 * 262'145, 'x'));
+             w.extraKeys = 262'144;
+         }},
         {"one tensor too few",
          kCorrupt,
          "incomplete",
