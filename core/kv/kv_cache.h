@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/kv/layer_arena.h"
+#include "core/model/model_spec.h"
+
+namespace epi {
+
+/// A cache's entries without slack, on the CPU: what is kept of an episode that is not active, and what a cache
+/// file holds. Immutable once made.
+struct KvSnapshot {
+    std::vector<LayerArena::Content> layers;
+    std::int64_t nextPosition = 0;
+
+    [[nodiscard]] std::int64_t entries() const;
+    [[nodiscard]] std::int64_t bytes() const;
+};
+
+/// Keys and values of all layers. Physical lengths differ by layer and head once entries were evicted; `nextPosition`
+/// is the logical length, the position of the next token. One thread.
+class KvCache {
+public:
+    /// `rowsPerHead[l]` rows are allocated for every KV head of layer l, here and never again.
+    KvCache(const ModelSpec& spec, std::span<const std::int64_t> rowsPerHead, const Placement& placement);
+
+    [[nodiscard]] std::int32_t layerCount() const { return static_cast<std::int32_t>(layers_.size()); }
+    [[nodiscard]] LayerArena& layer(std::int32_t index) { return layers_[static_cast<std::size_t>(index)]; }
+    [[nodiscard]] const LayerArena& layer(std::int32_t index) const { return layers_[static_cast<std::size_t>(index)]; }
+
+    [[nodiscard]] std::int64_t nextPosition() const { return nextPosition_; }
+    void setNextPosition(std::int64_t position) { nextPosition_ = position; }
+
+    /// Rows that can still be appended to every head of every layer.
+    [[nodiscard]] std::int64_t room() const;
+    [[nodiscard]] std::int64_t allocatedBytes() const;
+    [[nodiscard]] std::int64_t entries() const;
+
+    /// Lengths of all heads and the next position: a place to come back to after appending.
+    struct Mark {
+        std::vector<std::vector<std::int64_t>> lengths;  // [layer][kvHead]
+        std::int64_t nextPosition = 0;
+    };
+    [[nodiscard]] Mark mark() const;
+    /// Requires: nothing was compacted since.
+    void truncate(const Mark& mark);
+
+    [[nodiscard]] KvSnapshot snapshot() const;
+    Result<void> restore(const KvSnapshot& snapshot);
+
+private:
+    std::vector<LayerArena> layers_;
+    std::int64_t nextPosition_ = 0;
+};
+
+}  // namespace epi

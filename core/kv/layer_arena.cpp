@@ -1,0 +1,159 @@
+#include "core/kv/layer_arena.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include <ATen/ops/as_strided.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+
+namespace epi {
+
+LayerArena::LayerArena(const Shape& shape, const Placement& placement)
+    : shape_(shape),
+      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
+      values_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
+      positions_(static_cast<std::size_t>(shape.kvHeads)) {
+    layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
+}
+
+std::int64_t LayerArena::totalLength() const {
+    return std::accumulate(length_.begin(), length_.end(), std::int64_t{0});
+}
+
+std::int64_t LayerArena::longestHead() const {
+    return *std::max_element(length_.begin(), length_.end());
+}
+
+std::int64_t LayerArena::room() const {
+    std::int64_t room = totalRows();
+    for (std::size_t head = 0; head < length_.size(); ++head) room = std::min(room, capacity_[head] - length_[head]);
+    return room;
+}
+
+std::int64_t LayerArena::allocatedBytes() const {
+    return static_cast<std::int64_t>(keys_.nbytes() + values_.nbytes());
+}
+
+void LayerArena::layOut(std::span<const std::int64_t> lengths) {
+    const std::int64_t used = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+    const std::int64_t slack = (totalRows() - used) / shape_.kvHeads;
+    length_.assign(lengths.begin(), lengths.end());
+    start_.resize(lengths.size());
+    capacity_.resize(lengths.size());
+    std::int64_t row = 0;
+    for (std::size_t head = 0; head < lengths.size(); ++head) {
+        start_[head] = row;
+        capacity_[head] = lengths[head] + slack;
+        row += capacity_[head];
+    }
+}
+
+std::vector<HeadRun> LayerArena::runs() const {
+    const auto heads = static_cast<std::int64_t>(length_.size());
+    std::vector<HeadRun> runs;
+    for (std::int64_t first = 0; first < heads;) {
+        const auto at = [&](std::int64_t head) { return static_cast<std::size_t>(head); };
+        const std::int64_t stride = first + 1 < heads ? start_[at(first + 1)] - start_[at(first)] : 0;
+        std::int64_t last = first + 1;
+        while (last < heads && length_[at(last)] == length_[at(first)] &&
+               start_[at(last)] - start_[at(last - 1)] == stride) {
+            ++last;
+        }
+        HeadRun run{.firstHead = first, .count = last - first, .length = length_[at(first)], .keys = {}, .values = {}};
+        const std::array<std::int64_t, 3> sizes{run.count, run.length, shape_.headDim};
+        const std::array<std::int64_t, 3> strides{stride * shape_.headDim, shape_.headDim, 1};
+        run.keys = keys_.as_strided(sizes, strides, start_[at(first)] * shape_.headDim);
+        run.values = values_.as_strided(sizes, strides, start_[at(first)] * shape_.headDim);
+        runs.push_back(std::move(run));
+        first = last;
+    }
+    return runs;
+}
+
+Result<void> LayerArena::append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition) {
+    const std::int64_t rows = keys.size(1);
+    if (rows > room()) {
+        return Error{ErrorCode::kOutOfMemory,
+                     "kv cache: " + std::to_string(rows) + " rows to append, room for " + std::to_string(room())};
+    }
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        const std::int64_t row = start_[head] + length_[head];
+        const auto h = static_cast<std::int64_t>(head);
+        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
+        values_.narrow(0, row, rows).copy_(values.select(0, h));
+        length_[head] += rows;
+        for (std::int64_t i = 0; i < rows; ++i) {
+            positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
+        }
+    }
+    return {};
+}
+
+void LayerArena::apply(const CompactionPlan& plan) {
+    std::vector<std::int64_t> rows;
+    std::vector<std::int64_t> lengths;
+    std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
+    for (std::size_t head = 0; head < plan.keep.size(); ++head) {
+        for (const std::int64_t entry : plan.keep[head]) {
+            rows.push_back(start_[head] + entry);
+            positions[head].push_back(positions_[head][static_cast<std::size_t>(entry)]);
+        }
+        lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
+    }
+    const at::Tensor index =
+        at::from_blob(rows.data(), {static_cast<std::int64_t>(rows.size())}, at::kLong).to(keys_.device());
+    const std::array<at::Tensor*, 2> stores{&keys_, &values_};
+    const std::array<at::Tensor, 2> kept{keys_.index_select(0, index), values_.index_select(0, index)};
+    layOut(lengths);
+    for (std::size_t store = 0; store < stores.size(); ++store) {
+        std::int64_t row = 0;
+        for (std::size_t head = 0; head < lengths.size(); ++head) {
+            stores[store]->narrow(0, start_[head], lengths[head]).copy_(kept[store].narrow(0, row, lengths[head]));
+            row += lengths[head];
+        }
+    }
+    positions_ = std::move(positions);
+}
+
+void LayerArena::truncate(std::span<const std::int64_t> lengths) {
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        length_[head] = lengths[head];
+        positions_[head].resize(static_cast<std::size_t>(lengths[head]));
+    }
+}
+
+LayerArena::Content LayerArena::content() const {
+    std::vector<at::Tensor> keys;
+    std::vector<at::Tensor> values;
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        keys.push_back(keys_.narrow(0, start_[head], length_[head]));
+        values.push_back(values_.narrow(0, start_[head], length_[head]));
+    }
+    return {.keys = at::cat(keys).cpu(), .values = at::cat(values).cpu(), .positions = positions_};
+}
+
+Result<void> LayerArena::restore(const Content& content) {
+    std::vector<std::int64_t> lengths;
+    for (const auto& head : content.positions) lengths.push_back(static_cast<std::int64_t>(head.size()));
+    const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+    if (total > totalRows()) {
+        return Error{ErrorCode::kOutOfMemory,
+                     "kv cache: " + std::to_string(total) + " entries to restore, room for " +
+                         std::to_string(totalRows())};
+    }
+    layOut(lengths);
+    std::int64_t row = 0;
+    for (std::size_t head = 0; head < lengths.size(); ++head) {
+        keys_.narrow(0, start_[head], lengths[head]).copy_(content.keys.narrow(0, row, lengths[head]));
+        values_.narrow(0, start_[head], lengths[head]).copy_(content.values.narrow(0, row, lengths[head]));
+        row += lengths[head];
+    }
+    positions_ = content.positions;
+    return {};
+}
+
+}  // namespace epi

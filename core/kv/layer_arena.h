@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <ATen/core/TensorBody.h>
+
+#include "core/base/result.h"
+#include "core/tensor/placement.h"
+
+namespace epi {
+
+/// Which entries of a layer stay: per KV head the indices into its entries, ascending.
+struct CompactionPlan {
+    std::vector<std::vector<std::int64_t>> keep;  // [kvHead][kept entries]
+};
+
+/// Consecutive KV heads of equal length, seen as one tensor.
+struct HeadRun {
+    std::int64_t firstHead = 0;
+    std::int64_t count = 0;
+    std::int64_t length = 0;
+    at::Tensor keys;    // [count, length, headDim]
+    at::Tensor values;  // [count, length, headDim]
+};
+
+/// Keys and values of one layer: a ragged segment per KV head inside one allocation that never grows, with the
+/// original position of every entry. Keys are stored after the rotary embedding. Heads lie one behind the other with
+/// equal slack, so that a compaction that gives one head more than another needs no further memory.
+/// One thread.
+class LayerArena {
+public:
+    struct Shape {
+        std::int32_t kvHeads = 0;
+        std::int32_t headDim = 0;
+        std::int64_t rowsPerHead = 0;  // mean capacity; kvHeads * rowsPerHead rows are allocated
+    };
+
+    LayerArena(const Shape& shape, const Placement& placement);
+
+    [[nodiscard]] const Shape& shape() const { return shape_; }
+    [[nodiscard]] std::int64_t length(std::int32_t head) const { return length_[index(head)]; }
+    [[nodiscard]] std::int64_t totalLength() const;
+    [[nodiscard]] std::int64_t longestHead() const;
+    /// Rows that can still be appended to every head.
+    [[nodiscard]] std::int64_t room() const;
+    [[nodiscard]] std::int64_t allocatedBytes() const;
+    /// Original positions of a head's entries, ascending.
+    [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const { return positions_[index(head)]; }
+    [[nodiscard]] std::vector<HeadRun> runs() const;
+
+    /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
+    /// kOutOfMemory when `room()` is smaller.
+    Result<void> append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition);
+
+    /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient memory for
+    /// the kept rows of this layer.
+    void apply(const CompactionPlan& plan);
+
+    /// Drops the newest entries of each head down to `lengths`.
+    void truncate(std::span<const std::int64_t> lengths);
+
+    /// The entries of all heads without slack.
+    struct Content {
+        at::Tensor keys;    // [total, headDim], head-major
+        at::Tensor values;  // [total, headDim]
+        std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
+    };
+    /// A copy on the CPU.
+    [[nodiscard]] Content content() const;
+    /// Replaces everything by `content`. kOutOfMemory when it does not fit.
+    Result<void> restore(const Content& content);
+
+private:
+    static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
+    /// Places heads of these lengths with equal slack.
+    void layOut(std::span<const std::int64_t> lengths);
+    [[nodiscard]] std::int64_t totalRows() const { return shape_.kvHeads * shape_.rowsPerHead; }
+
+    Shape shape_;
+    at::Tensor keys_;    // [kvHeads * rowsPerHead, headDim]
+    at::Tensor values_;  // [kvHeads * rowsPerHead, headDim]
+    std::vector<std::int64_t> start_;
+    std::vector<std::int64_t> length_;
+    std::vector<std::int64_t> capacity_;
+    std::vector<std::vector<std::int32_t>> positions_;
+};
+
+}  // namespace epi

@@ -1,0 +1,153 @@
+#include "core/model/executor.h"
+
+#include <algorithm>
+#include <string>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/silu.h>
+
+#include "core/tensor/attention.h"
+
+namespace epi {
+
+/// The rows of one forward: appended first, then the probe.
+struct Executor::Rows {
+    at::Tensor ids;  // [rows]
+    std::int64_t appended = 0;
+    std::int64_t probes = 0;
+    std::int64_t appendPosition = 0;
+    std::int64_t probePosition = 0;
+    std::vector<RotaryTable> tables;  // per distinct rotary
+    const RotarySpec* rotary = nullptr;
+    const RotaryTable* table = nullptr;
+};
+
+Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
+    : spec_(std::move(spec)), weights_(std::move(weights)), placement_(placement) {
+    for (const LayerSpec& layer : spec_.layers) {
+        const RotarySpec& rotary = layer.attention.rotary;
+        const auto known = std::find(rotaries_.begin(), rotaries_.end(), rotary);
+        rotaryOfLayer_.push_back(static_cast<std::size_t>(known - rotaries_.begin()));
+        if (known != rotaries_.end()) continue;
+        rotaries_.push_back(rotary);
+        frequencies_.push_back(rotaryFrequencies(
+            rotary, rotary.frequencyFactors.empty() ? at::Tensor() : weights_.vector(rotary.frequencyFactors)));
+    }
+}
+
+Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
+    Rows rows;
+    std::vector<std::int64_t> ids;
+    std::vector<std::int64_t> positions;
+    for (const RowGroup& group : request.groups) {
+        const bool isProbe = group.kind == RowGroup::Kind::kProbe;
+        (isProbe ? rows.probes : rows.appended) = static_cast<std::int64_t>(group.ids.size());
+        (isProbe ? rows.probePosition : rows.appendPosition) = group.firstPosition;
+        for (const TokenId id : group.ids) {
+            if (id < 0 || id >= spec_.vocabulary) {
+                return Error{ErrorCode::kInvalidArgument,
+                             "token " + std::to_string(id) + " is outside the vocabulary of " +
+                                 std::to_string(spec_.vocabulary)};
+            }
+            ids.push_back(id);
+            positions.push_back(group.firstPosition + static_cast<std::int64_t>(positions.size()) -
+                                (isProbe ? rows.appended : 0));
+        }
+    }
+    if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "no token to run"};
+    rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong).clone().to(placement_.device);
+    for (const at::Tensor& frequencies : frequencies_) {
+        rows.tables.push_back(rotaryTable(frequencies, positions, placement_.device));
+    }
+    return rows;
+}
+
+at::Tensor Executor::linear(const at::Tensor& x, const LinearSpec& spec) const {
+    const at::Tensor y = at::linear(x, weights_.matrix(spec.weight).values);
+    return spec.bias.empty() ? y : y + weights_.vector(spec.bias).to(y.scalar_type());
+}
+
+at::Tensor Executor::norm(const at::Tensor& x, const NormSpec& spec) const {
+    const at::Tensor wide = x.to(at::kFloat);
+    const at::Tensor scale = at::rsqrt(wide.square().mean({-1}, true).add_(spec.epsilon));
+    return (wide * scale).mul_(weights_.vector(spec.weight)).to(x.scalar_type());
+}
+
+Result<at::Tensor> Executor::attention(const LayerSpec& layer,
+                                       const Rows& rows,
+                                       const at::Tensor& x,
+                                       LayerArena& arena,
+                                       at::Tensor& probeScores) const {
+    const AttentionSpec& spec = layer.attention;
+    const at::Tensor input = norm(x, spec.inputNorm);
+    at::Tensor query = linear(input, spec.query).view({-1, spec.heads, spec.headDim});
+    at::Tensor key = linear(input, spec.key).view({-1, spec.kvHeads, spec.headDim});
+    const at::Tensor value = linear(input, spec.value).view({-1, spec.kvHeads, spec.headDim}).transpose(0, 1);
+    if (spec.queryNorm) query = norm(query, *spec.queryNorm);
+    if (spec.keyNorm) key = norm(key, *spec.keyNorm);
+    query = rotate(query, *rows.rotary, *rows.table);
+    key = rotate(key, *rows.rotary, *rows.table).transpose(0, 1);  // [kvHeads, rows, headDim]
+
+    std::vector<at::Tensor> outputs;
+    if (rows.appended > 0) {
+        EPI_TRY(arena.append(
+            key.narrow(1, 0, rows.appended), value.narrow(1, 0, rows.appended), rows.appendPosition));
+        outputs.push_back(attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
+    }
+    if (rows.probes > 0) {
+        ProbeAttention probe = attendProbe(arena,
+                                           spec,
+                                           {.query = query.narrow(0, rows.appended, rows.probes),
+                                            .keys = key.narrow(1, rows.appended, rows.probes),
+                                            .values = value.narrow(1, rows.appended, rows.probes),
+                                            .firstPosition = rows.probePosition});
+        outputs.push_back(std::move(probe.output));
+        probeScores = std::move(probe.scores);
+    }
+    const at::Tensor output = linear(outputs.size() == 1 ? outputs.front() : at::cat(outputs), spec.output);
+    return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
+}
+
+at::Tensor Executor::feedForward(const FeedForwardSpec& spec, const at::Tensor& x) const {
+    const at::Tensor input = norm(x, spec.inputNorm);
+    const at::Tensor gate = linear(input, spec.gate);
+    const at::Tensor activated =
+        spec.activation == FeedForwardSpec::Activation::kSilu ? at::silu(gate) : at::gelu(gate, "tanh");
+    const at::Tensor output = linear(activated * linear(input, spec.up), spec.down);
+    return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
+}
+
+Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
+    EPI_TRY_ASSIGN(Rows rows, gather(request));
+    if (rows.appended > cache.room()) {
+        return Error{ErrorCode::kOutOfMemory,
+                     "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
+                         std::to_string(rows.appended) + " are to be read"};
+    }
+    at::Tensor x = at::embedding(weights_.matrix(spec_.embedding).values, rows.ids);
+    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+    for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
+        if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
+        const auto at = static_cast<std::size_t>(index);
+        rows.rotary = &rotaries_[rotaryOfLayer_[at]];
+        rows.table = &rows.tables[rotaryOfLayer_[at]];
+        at::Tensor probeScores;
+        EPI_TRY_ASSIGN(const at::Tensor branch,
+                       attention(spec_.layers[at], rows, x, cache.layer(index), probeScores));
+        x = x + branch;
+        x = x + feedForward(spec_.layers[at].feedForward, x);
+        if (request.hook != nullptr) EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
+    }
+    if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
+    if (request.logitRows == 0) return at::Tensor();
+    const at::Tensor last = x.narrow(0, rows.appended - request.logitRows, request.logitRows);
+    return linear(norm(last, spec_.outputNorm), spec_.output).to(at::kFloat);
+}
+
+}  // namespace epi

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <ATen/core/TensorBody.h>
+
+#include "core/base/cancel_token.h"
+#include "core/base/result.h"
+#include "core/format/gguf.h"
+#include "core/model/model_spec.h"
+#include "core/tensor/placement.h"
+
+namespace epi {
+
+/// A matrix of the model as held in memory, and the type it is stored in.
+struct Weight {
+    TensorType storedType = TensorType::kF32;
+    at::Tensor values;  // [rows, columns] in the placement's type
+};
+
+/// Bytes read and bytes in all.
+using LoadProgress = std::function<void(std::int64_t done, std::int64_t total)>;
+
+/// Every tensor that a ModelSpec names, checked against the shape the spec implies, decoded and placed. Immutable
+/// after load: any thread.
+class Weights {
+public:
+    /// kCorruptData names a tensor that is missing, has another shape, or holds a value that is not finite.
+    static Result<Weights> load(const GgufFile& file,
+                                const ModelSpec& spec,
+                                const Placement& placement,
+                                const LoadProgress& progress,
+                                const CancelToken& cancel);
+
+    /// Requires: the spec names it.
+    [[nodiscard]] const Weight& matrix(const std::string& name) const { return matrices_.at(name); }
+    /// fp32 vectors: norms, biases, frequency factors. Requires: the spec names it.
+    [[nodiscard]] const at::Tensor& vector(const std::string& name) const { return vectors_.at(name); }
+
+    [[nodiscard]] std::int64_t bytes() const { return bytes_; }
+    /// BLAKE2b-256 over the file's header and the xxh3 of each tensor's blocks: names the model's content.
+    [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
+
+private:
+    std::unordered_map<std::string, Weight> matrices_;
+    std::unordered_map<std::string, at::Tensor> vectors_;
+    std::int64_t bytes_ = 0;
+    std::string fingerprint_;
+};
+
+}  // namespace epi

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/engine/options.h"
+#include "core/episode/episode_router.h"
+
+namespace epi {
+
+/// Entries that no eviction may take. They count towards the budget.
+struct Pins {
+    bool chatPrefix = false;   // the template text before the history
+    std::int32_t sinks = 0;    // first positions of all
+    std::int32_t recent = 0;   // last positions of all
+
+    bool operator==(const Pins&) const = default;
+};
+
+/// A named way to build and use a memory.
+struct MemoryPreset {
+    std::string_view id;
+    std::string_view summary;
+    BudgetLevel level = BudgetLevel::kPair;
+    Pins pins;
+    /// Where the patched prompt begins: at the position after the block, or (as released) again at its last one.
+    bool promptAtLastPosition = false;
+    Similarity similarity = Similarity::kCosine;
+    /// Match the episode with the question as formatted for the model instead of the bare question.
+    bool matchFormattedQuestion = false;
+};
+
+std::span<const MemoryPreset> allPresets();
+
+/// kInvalidArgument lists the known ones.
+Result<MemoryPreset> presetById(std::string_view id);
+
+}  // namespace epi

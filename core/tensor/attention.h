@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/TensorBody.h>
+
+#include "core/kv/layer_arena.h"
+#include "core/model/model_spec.h"
+
+namespace epi {
+
+/// Attention of the newest `rows` entries of every head over all entries of their head, causal, within the window
+/// where the spec has one. `query` is [rows, heads, headDim], rotated; the rows' own keys and values are in the arena
+/// already, at consecutive positions from `firstPosition`. Returns [rows, heads * headDim].
+at::Tensor attendAppended(const LayerArena& arena,
+                          const AttentionSpec& spec,
+                          const at::Tensor& query,
+                          std::int64_t firstPosition);
+
+/// A prompt that looks at the cache and leaves nothing in it.
+struct ProbeRows {
+    at::Tensor query;   // [rows, heads, headDim], rotated
+    at::Tensor keys;    // [kvHeads, rows, headDim], rotated
+    at::Tensor values;  // [kvHeads, rows, headDim]
+    std::int64_t firstPosition = 0;
+};
+
+struct ProbeAttention {
+    at::Tensor output;  // [rows, heads * headDim]
+    /// Per entry of the arena, head-major [totalLength], fp32: the largest softmax weight that any probe row of any
+    /// query head of the group gives it, the softmax running over the arena's entries alone (EpiCache, equation 3 as
+    /// released). Undefined where the layer has a window.
+    at::Tensor scores;
+};
+
+/// Attention of probe rows over all entries of the arena (no mask, but for a window) and, causally, over each other.
+ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, const ProbeRows& rows);
+
+}  // namespace epi

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+/// The border between the engine and libepi_cuda.so, which links LibTorch's CUDA half and the project's kernels.
+/// Opened with dlopen(RTLD_NOW | RTLD_GLOBAL); from then on tensors on CUDA devices work in the engine.
+extern "C" {
+
+inline constexpr std::int32_t kEpiCudaAbiVersion = 1;
+
+struct EpiCudaOps {
+    std::int32_t abiVersion;
+    std::int32_t deviceCount;
+    char deviceName[128];  // of device 0
+    std::int64_t totalBytes;
+    /// Bytes free on device 0; -1 when the driver does not say.
+    std::int64_t (*freeBytes)();
+    /// Largest number of bytes that LibTorch's allocator held since the last call, and starts anew.
+    std::int64_t (*takePeakBytes)();
+    /// Waits until all work on device 0 is done.
+    void (*synchronize)();
+};
+
+/// Fills `ops`. Returns null, or a static sentence that says why CUDA cannot be used.
+using EpiCudaOpen = const char* (*)(std::int32_t abiVersion, EpiCudaOps* ops);
+}
+
+namespace epi {
+
+/// Name of the entry point, of type EpiCudaOpen.
+inline constexpr const char* kCudaEntryPoint = "epi_cuda_open";
+
+}  // namespace epi

@@ -1,0 +1,99 @@
+#include "core/tensor/placement.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <ATen/Context.h>
+
+#include "core/tensor/cuda_plugin.h"
+#include "core/tensor/device_memory.h"
+
+namespace epi {
+namespace {
+
+constexpr const char* kPluginFile = "libepi_cuda.so";
+
+struct OpenedPlugin {
+    EpiCudaOps ops{};
+    std::string reason;  // why it cannot be used; empty when it can
+};
+
+/// Beside the program when built, in ../lib/epichat when installed.
+std::filesystem::path findPlugin() {
+    std::error_code error;
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+    for (const auto& folder : {program.parent_path(), program.parent_path().parent_path() / "lib" / "epichat"}) {
+        if (std::filesystem::exists(folder / kPluginFile, error)) return folder / kPluginFile;
+    }
+    return {};
+}
+
+OpenedPlugin openPlugin() {
+    OpenedPlugin opened;
+    if (::access("/dev/nvidiactl", F_OK) != 0) {
+        opened.reason = "no NVIDIA driver was found";
+        return opened;
+    }
+    const std::filesystem::path file = findPlugin();
+    if (file.empty()) {
+        opened.reason = std::string(kPluginFile) + " is not installed";
+        return opened;
+    }
+    void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    if (handle == nullptr) {
+        const char* reason = ::dlerror();
+        opened.reason = reason != nullptr ? reason : "the CUDA plug-in could not be opened";
+        return opened;
+    }
+    const auto open = reinterpret_cast<EpiCudaOpen>(::dlsym(handle, kCudaEntryPoint));
+    if (open == nullptr) {
+        opened.reason = std::string(kPluginFile) + " has no " + kCudaEntryPoint;
+        return opened;
+    }
+    if (const char* reason = open(kEpiCudaAbiVersion, &opened.ops); reason != nullptr) opened.reason = reason;
+    return opened;
+}
+
+/// Opened once; it stays loaded, since LibTorch cannot be unloaded.
+const OpenedPlugin& plugin() {
+    static const OpenedPlugin opened = openPlugin();
+    return opened;
+}
+
+}  // namespace
+
+std::string cudaUnavailableReason() {
+    return plugin().reason;
+}
+
+std::int64_t takePeakDeviceBytes() {
+    return plugin().reason.empty() ? plugin().ops.takePeakBytes() : 0;
+}
+
+void synchronizeDevice() {
+    if (plugin().reason.empty()) plugin().ops.synchronize();
+}
+
+Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute) {
+    PlacementChoice choice;
+    if (compute == ComputeMode::kFast) choice.placement.type = c10::kBFloat16;
+    choice.deviceName = "CPU, " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    if (device == DeviceChoice::kCpu) return choice;
+    if (plugin().reason.empty()) {
+        choice.placement.device = c10::Device(c10::kCUDA, 0);
+        choice.deviceName = plugin().ops.deviceName;
+        return choice;
+    }
+    if (device == DeviceChoice::kCuda) {
+        return Error{ErrorCode::kUnsupported, "CUDA cannot be used: " + plugin().reason};
+    }
+    choice.notice = plugin().reason;
+    return choice;
+}
+
+}  // namespace epi

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <ATen/core/TensorBody.h>
+
+#include "core/base/result.h"
+#include "core/engine/options.h"
+
+namespace epi {
+
+/// Where tensors live and in which type weights, activations and caches are held.
+struct Placement {
+    c10::Device device = c10::Device(c10::kCPU);
+    c10::ScalarType type = c10::kFloat;
+
+    [[nodiscard]] at::TensorOptions options() const { return at::TensorOptions().device(device).dtype(type); }
+    [[nodiscard]] at::TensorOptions options(c10::ScalarType other) const {
+        return at::TensorOptions().device(device).dtype(other);
+    }
+};
+
+/// The placement for a choice of device and compute mode, and why it is the CPU where CUDA was not asked away.
+struct PlacementChoice {
+    Placement placement;
+    std::string deviceName;  // "NVIDIA H200" or "CPU, 2 threads"
+    std::string notice;      // why CUDA is not used; empty when it is, or was not wanted
+};
+
+/// kAuto takes the GPU when the CUDA plug-in opens, kCuda fails with its reason. Loads the plug-in once.
+Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute);
+
+}  // namespace epi

@@ -1,0 +1,183 @@
+#include "storage/message_repository.h"
+
+#include <string>
+
+#include "storage/clock.h"
+#include "storage/field_hash.h"
+
+namespace epi {
+namespace {
+
+// SELECT lists below give the columns in this order, and `read` takes them in it.
+#define EPI_MESSAGE_COLUMNS                                                                               \
+    "id, conversation_id, parent_id, sequence, role, speaker, text, caption, session, source_id, state, " \
+    "details, created_at_ms, checksum"
+
+/// What the names of a row's enumerators were, kept apart from the record: a damaged name has no enumerator.
+struct RowNames {
+    std::string_view role;
+    std::string_view state;
+};
+
+std::int64_t checksum(const MessageRecord& message, const RowNames& names, bool isActive) {
+    return FieldHash()
+        .add(message.id)
+        .add(message.conversationId)
+        .add(message.parentId.value_or(0))
+        .add(isActive ? message.sequence : std::int64_t{-1})
+        .add(names.role)
+        .add(message.speaker)
+        .add(message.text)
+        .add(message.caption)
+        .add(message.session)
+        .add(message.sourceId)
+        .add(names.state)
+        .add(message.details)
+        .add(message.createdAtMs)
+        .digest();
+}
+
+std::int64_t checksum(const MessageRecord& message) {
+    return checksum(message, {name(message.role), name(message.state)}, true);
+}
+
+}  // namespace
+
+Result<MessageRecord> MessageRepository::read(Statement& row) const {
+    MessageRecord message;
+    message.id = row.integer();
+    message.conversationId = row.integer();
+    message.parentId = row.optionalInteger();
+    const auto sequence = row.optionalInteger();
+    message.sequence = sequence.value_or(0);
+    const std::string roleName(row.text());
+    message.speaker = row.text();
+    message.text = row.text();
+    message.caption = row.text();
+    message.session = row.text();
+    message.sourceId = row.text();
+    const std::string stateName(row.text());
+    message.details = row.text();
+    message.createdAtMs = row.integer();
+    const std::int64_t stored = row.integer();
+    const std::int64_t computed = checksum(message, {roleName, stateName}, sequence.has_value());
+    if (stored != computed) {
+        return Error{ErrorCode::kCorruptData,
+                     database_.file().string() + ": messages row " + std::to_string(message.id) +
+                         " is damaged: checksum " + std::to_string(stored) + " expected, " +
+                         std::to_string(computed) + " found"};
+    }
+    EPI_TRY_ASSIGN(message.role, roleFromName(roleName));
+    EPI_TRY_ASSIGN(message.state, messageStateFromName(stateName));
+    return message;
+}
+
+Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
+                                     "WHERE conversation_id = :conversation AND sequence IS NOT NULL "
+                                     "ORDER BY sequence"));
+    rows.bind(":conversation", conversationId);
+    std::vector<MessageRecord> messages;
+    for (;;) {
+        EPI_TRY_ASSIGN(const bool hasRow, rows.step());
+        if (!hasRow) return messages;
+        EPI_TRY_ASSIGN(MessageRecord message, read(rows));
+        messages.push_back(std::move(message));
+    }
+}
+
+Result<MessageRecord> MessageRepository::find(std::int64_t id) {
+    EPI_TRY_ASSIGN(Statement row,
+                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages WHERE id = :id"));
+    row.bind(":id", id);
+    EPI_TRY_ASSIGN(const bool hasRow, row.step());
+    if (!hasRow) return Error{ErrorCode::kNotFound, "no message " + std::to_string(id)};
+    return read(row);
+}
+
+Result<void> MessageRepository::append(std::int64_t conversationId, std::span<MessageRecord> messages) {
+    // The checksum covers the row's id, so the id is chosen here, the way AUTOINCREMENT would.
+    EPI_TRY_ASSIGN(std::int64_t lastId,
+                   database_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'messages'"));
+    EPI_TRY_ASSIGN(Statement last,
+                   database_.prepare("SELECT id, sequence FROM messages "
+                                     "WHERE conversation_id = :conversation AND sequence IS NOT NULL "
+                                     "ORDER BY sequence DESC LIMIT 1"));
+    last.bind(":conversation", conversationId);
+    EPI_TRY_ASSIGN(const bool hasLast, last.step());
+    std::optional<std::int64_t> parent;
+    std::int64_t sequence = 0;
+    if (hasLast) {
+        parent = last.integer();
+        sequence = last.integer();
+    }
+    EPI_TRY_ASSIGN(Statement insert,
+                   database_.prepare("INSERT INTO messages (" EPI_MESSAGE_COLUMNS ") VALUES "
+                                     "(:id, :conversation, :parent, :sequence, :role, :speaker, :text, "
+                                     ":caption, :session, :source, :state, :details, :created, :checksum)"));
+    const std::int64_t now = nowMs();
+    for (MessageRecord& message : messages) {
+        message.id = ++lastId;
+        message.conversationId = conversationId;
+        message.parentId = parent;
+        message.sequence = ++sequence;
+        if (message.createdAtMs == 0) message.createdAtMs = now;
+        insert.bind(":id", message.id)
+            .bind(":conversation", message.conversationId)
+            .bind(":parent", message.parentId)
+            .bind(":sequence", message.sequence)
+            .bind(":role", name(message.role))
+            .bind(":speaker", message.speaker)
+            .bind(":text", message.text)
+            .bind(":caption", message.caption)
+            .bind(":session", message.session)
+            .bind(":source", message.sourceId)
+            .bind(":state", name(message.state))
+            .bind(":details", message.details)
+            .bind(":created", message.createdAtMs)
+            .bind(":checksum", checksum(message));
+        EPI_TRY(insert.run());
+        parent = message.id;
+    }
+    return {};
+}
+
+Result<void> MessageRepository::update(const MessageRecord& message) {
+    // Read first: a damaged row must not get a right checksum by being written again.
+    EPI_TRY_ASSIGN(MessageRecord row, find(message.id));
+    row.text = message.text;
+    row.state = message.state;
+    row.details = message.details;
+    EPI_TRY_ASSIGN(Statement update,
+                   database_.prepare("UPDATE messages SET text = :text, state = :state, "
+                                     "details = :details, checksum = :checksum WHERE id = :id"));
+    update.bind(":text", row.text)
+        .bind(":state", name(row.state))
+        .bind(":details", row.details)
+        .bind(":checksum", checksum(row))
+        .bind(":id", row.id);
+    return update.run();
+}
+
+Result<void> MessageRepository::cutOffStreaming() {
+    std::vector<MessageRecord> streaming;
+    {
+        EPI_TRY_ASSIGN(
+            Statement rows,
+            database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages WHERE state = 'streaming'"));
+        for (;;) {
+            EPI_TRY_ASSIGN(const bool hasRow, rows.step());
+            if (!hasRow) break;
+            // A damaged row is left alone: whoever reads its conversation is told, all others open.
+            if (auto message = read(rows)) streaming.push_back(*std::move(message));
+        }
+    }
+    for (MessageRecord& message : streaming) {
+        message.state = MessageState::kCutOff;
+        EPI_TRY(update(message));
+    }
+    return {};
+}
+
+}  // namespace epi
