@@ -90,8 +90,9 @@ public:
         return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     }
 
-    Result<void> fill(std::span<const std::byte> bytes) const {
-        EPI_TRY(writeAll(descriptor_.get(), bytes, name_));
+    Result<void> fill(std::span<const std::span<const std::byte>> pieces) const {
+        for (const std::span<const std::byte> piece : pieces)
+            EPI_TRY(writeAll(descriptor_.get(), piece, name_));
         if (::fsync(descriptor_.get()) != 0) return systemFailure("sync", name_, errno);
         return {};
     }
@@ -176,11 +177,16 @@ Result<std::string> readWholeFile(const std::filesystem::path& path, std::uint64
     return text;
 }
 
-Result<void> writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+Result<void> writeFileAtomically(const std::filesystem::path& path,
+                                 std::span<const std::span<const std::byte>> pieces) {
     EPI_TRY_ASSIGN(TemporaryFile file, TemporaryFile::createBeside(path));
-    EPI_TRY(file.fill(bytes));
+    EPI_TRY(file.fill(pieces));
     EPI_TRY(file.replace(path));
     return syncFolder(TemporaryFile::folderOf(path));
+}
+
+Result<void> writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+    return writeFileAtomically(path, std::span(&bytes, 1));
 }
 
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view text) {

@@ -56,5 +56,8 @@ Result<std::string> readWholeFile(const std::filesystem::path& path, std::uint64
 /// link at `path` is replaced, not followed.
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::string_view text);
+/// The same with the bytes of several places, one behind the other.
+Result<void> writeFileAtomically(const std::filesystem::path& path,
+                                 std::span<const std::span<const std::byte>> pieces);
 
 }  // namespace epi

@@ -41,9 +41,9 @@ public:
     /// the template has one; `addGenerationPrompt` opens the assistant's turn at the end.
     [[nodiscard]] virtual std::vector<PromptPart> render(std::span<const ChatMessage> messages,
                                                          bool addGenerationPrompt) const = 0;
-    /// Template text before the first turn: begin-of-sequence and, where the template has one, the system
-    /// turn
-    /// (`system` empty: its default system message).
+    /// What stands before the first turn: begin-of-sequence and the system turn (`system` empty: the
+    /// template's default system message, where it has one). A family without a system role writes `system`
+    /// as a user turn of its own, since the first user message is not known yet.
     [[nodiscard]] virtual std::vector<PromptPart> opening(std::string_view system) const = 0;
     [[nodiscard]] virtual std::string openTurn(Role role) const = 0;
     [[nodiscard]] virtual std::string closeTurn(Role role) const = 0;

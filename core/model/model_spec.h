@@ -20,7 +20,7 @@ struct NormSpec {
 /// x W^T (+ bias where named); W is [rows, columns] with columns contiguous.
 struct LinearSpec {
     std::string weight;
-    std::string bias;
+    std::string bias{};
 };
 
 /// Frequency rescaling of Llama 3 ("llama3" rope scaling).
@@ -38,8 +38,8 @@ struct RotarySpec {
     double base = 10000.0;
     std::int32_t dimensions = 0;  // of each head, from the front
     double linearFactor = 1.0;    // positions are divided by it
-    std::optional<Llama3RotaryScaling> llama3;
-    std::string frequencyFactors;  // tensor that divides each frequency; empty: none
+    std::optional<Llama3RotaryScaling> llama3{};
+    std::string frequencyFactors{};  // tensor that divides each frequency; empty: none
 
     bool operator==(const RotarySpec& other) const;
 };

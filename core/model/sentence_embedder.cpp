@@ -3,6 +3,7 @@
 #include <string>
 #include <unordered_map>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
@@ -20,7 +21,7 @@
 namespace epi {
 namespace {
 
-constexpr std::int64_t kMaxPieces = 256;  // the published setting of all-MiniLM-L6-v2
+
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 
 /// The numbers of a BERT encoder that its tensors do not say.
@@ -135,7 +136,7 @@ Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::file
         const at::Tensor& words = state->tensor("embeddings.word_embeddings.weight");
         const at::Tensor& positions = state->tensor("embeddings.position_embeddings.weight");
         if (words.size(0) < state->wordPiece.vocabularySize() || words.size(1) != config.dimension ||
-            positions.size(0) < kMaxPieces) {
+            positions.size(0) < static_cast<std::int64_t>(WordPiece::kMaxPieces)) {
             return Error{ErrorCode::kCorruptData,
                          folder.string() + ": the embedding tensors do not fit config.json and vocab.txt"};
         }
@@ -144,7 +145,7 @@ Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::file
 }
 
 std::vector<TokenId> SentenceEmbedder::encode(std::string_view text) const {
-    return state_->wordPiece.encode(text, kMaxPieces);
+    return state_->wordPiece.encode(text, WordPiece::kMaxPieces);
 }
 
 const std::string& SentenceEmbedder::fingerprint() const {

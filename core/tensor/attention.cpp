@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -96,7 +97,6 @@ at::Tensor attendAppended(const LayerArena& arena,
 
 ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, const ProbeRows& rows) {
     const std::int64_t count = rows.query.size(0);
-    const std::int64_t group = spec.heads / spec.kvHeads;
     const std::int64_t last = rows.firstPosition + count - 1;
     std::vector<std::int32_t> own(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) own[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(rows.firstPosition + i);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,13 @@ using TokenId = std::int32_t;
 /// User text is always kAsText; only text of a chat template may be kParse.
 enum class ControlTokens { kAsText, kParse };
 
+/// A control token written out in a text.
+struct ControlTokenMatch {
+    std::size_t offset = 0;  // bytes
+    std::size_t length = 0;
+    TokenId id = 0;
+};
+
 /// Text to token ids and back for one vocabulary. Immutable after construction: any thread.
 class Tokenizer {
 public:
@@ -26,6 +34,9 @@ public:
 
     /// Ids of `text` (UTF-8; damaged bytes are tokenised as bytes). No begin-of-sequence id is added.
     [[nodiscard]] virtual std::vector<TokenId> encode(std::string_view text, ControlTokens control) const = 0;
+
+    /// The control tokens that `encode` with kParse would recognise in `text`, in order.
+    [[nodiscard]] virtual std::vector<ControlTokenMatch> findControlTokens(std::string_view text) const = 0;
 
     /// The bytes that `id` stands for: empty for control tokens and ids outside the vocabulary. One token may
     /// hold part of a character; see Utf8Stream.

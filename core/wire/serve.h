@@ -12,7 +12,9 @@ namespace epi {
 using EngineFactory = std::function<std::unique_ptr<Engine>(EventSink)>;
 
 /// The other end of RemoteEngine: reads commands from `inputFd`, writes events to `outputFd` until the input
-/// ends. A malformed frame ends the session with kCorruptData.
+/// ends, the output is closed by its reader (kIo), or a malformed frame ends the session (kCorruptData); open
+/// jobs are then cancelled and the engine destroyed. Pings are answered from the calling thread, so also
+/// while a job runs. For the main thread of a program: from here on, it ignores SIGPIPE.
 Result<void> serveEngine(const EngineFactory& factory, int inputFd, int outputFd);
 
 }  // namespace epi

@@ -1,0 +1,151 @@
+#include "core/chat/history.h"
+
+#include <algorithm>
+#include <array>
+
+namespace epi {
+namespace {
+
+constexpr const char* kQuestionLead =
+    "\nAnswer this question about the conversation above in a few words, with its own words where possible.\nQuestion: ";
+
+PromptPart templatePart(std::string text) {
+    return {.kind = PromptPart::Kind::kTemplate, .text = std::move(text)};
+}
+PromptPart contentPart(std::string text) {
+    return {.kind = PromptPart::Kind::kContent, .text = std::move(text)};
+}
+
+std::string narrationLead(std::span<const std::string> speakers) {
+    std::string names;
+    for (std::size_t i = 0; i < speakers.size(); ++i) {
+        names += (i == 0 ? "" : i + 1 == speakers.size() ? " and " : ", ") + speakers[i];
+    }
+    return "This is what " + (names.empty() ? "some people" : names) +
+           " said to each other over time. Each session begins with its date.\n";
+}
+
+/// Appends tokens to a history and notes where the bytes of a turn's own text went.
+class HistoryWriter {
+public:
+    HistoryWriter(const Tokenizer& tokenizer, HistoryTokens& history) : tokenizer_(tokenizer), history_(history) {}
+
+    void append(std::span<const PromptPart> parts) {
+        const std::vector<TokenId> ids = encodeParts(tokenizer_, parts);
+        history_.ids.insert(history_.ids.end(), ids.begin(), ids.end());
+    }
+
+    /// `lead` text stands before the turn's text inside the same run of tokens.
+    void appendTurn(const Turn& turn, std::span<const PromptPart> parts, std::size_t leadBytes) {
+        TurnSpan span{.turnId = turn.id, .firstToken = size(), .endToken = 0, .firstTextToken = 0, .byteEnds = {}};
+        const std::vector<TokenId> ids = encodeParts(tokenizer_, parts);
+        std::size_t bytes = 0;
+        bool isStarted = false;
+        for (const TokenId id : ids) {
+            bytes += tokenizer_.piece(id).size();
+            if (bytes > leadBytes && span.byteEnds.size() < ids.size()) {
+                if (!isStarted) span.firstTextToken = size();
+                isStarted = true;
+                const std::size_t end = std::min(bytes - leadBytes, turn.text.size());
+                if (span.byteEnds.empty() || static_cast<std::size_t>(span.byteEnds.back()) < turn.text.size()) {
+                    span.byteEnds.push_back(static_cast<std::int32_t>(end));
+                }
+            }
+            history_.ids.push_back(id);
+        }
+        if (!isStarted) span.firstTextToken = span.firstToken;
+        span.endToken = size();
+        history_.turns.push_back(std::move(span));
+    }
+
+private:
+    [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(history_.ids.size()); }
+
+    const Tokenizer& tokenizer_;
+    HistoryTokens& history_;
+};
+
+/// Text that a template part leaves visible: control tokens have no piece.
+std::size_t visibleBytes(const Tokenizer& tokenizer, const std::string& templateText) {
+    return tokenizer.decode(tokenizer.encode(templateText, ControlTokens::kParse)).size();
+}
+
+}  // namespace
+
+std::span<const TokenId> HistoryTokens::head(std::int64_t turnCount) const {
+    const std::int64_t end = turnCount == 0 ? prefixTokens : turns[static_cast<std::size_t>(turnCount - 1)].endToken;
+    return std::span(ids).first(static_cast<std::size_t>(end));
+}
+
+bool isNarrated(HistoryLayout layout, const Turn& turn) {
+    return layout == HistoryLayout::kNarrated && !turn.speaker.empty();
+}
+
+QuestionContext contextAfter(HistoryLayout layout, std::span<const Turn> turns) {
+    QuestionContext context{.layout = layout};
+    if (turns.empty() || isNarrated(layout, turns.back())) return context;
+    context.hasQuestions = true;
+    context.isUnanswered = turns.back().role != Role::kAssistant;
+    return context;
+}
+
+std::vector<PromptPart> questionParts(const QuestionContext& context,
+                                      const ChatTemplate& chatTemplate,
+                                      const std::string& question) {
+    std::vector<PromptPart> parts;
+    std::string opening;
+    if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
+    const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
+    if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
+    if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
+    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
+    parts.push_back(contentPart(question));
+    parts.push_back(templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
+    return parts;
+}
+
+HistoryTokens tokenizeHistory(const ConversationText& conversation,
+                              const ChatTemplate& chatTemplate,
+                              const Tokenizer& tokenizer) {
+    HistoryTokens history;
+    HistoryWriter writer(tokenizer, history);
+    const bool isNarration = conversation.layout == HistoryLayout::kNarrated;
+    std::vector<PromptPart> prefix = chatTemplate.opening(conversation.systemPrompt);
+    if (isNarration) {
+        prefix.push_back(templatePart(chatTemplate.openTurn(Role::kUser)));
+        prefix.push_back(contentPart(narrationLead(conversation.speakers)));
+    }
+    writer.append(prefix);
+    history.prefixTokens = static_cast<std::int64_t>(history.ids.size());
+
+    std::string session;
+    const std::span<const Turn> turns(conversation.turns);
+    for (std::size_t index = 0; index < turns.size(); ++index) {
+        const Turn& turn = turns[index];
+        if (isNarrated(conversation.layout, turn)) {
+            std::string lead;
+            if (turn.session != session) lead = "\nDate: " + turn.session + "\n";
+            session = turn.session;
+            lead += turn.speaker + ": ";
+            const PromptPart line = contentPart(lead + turn.text + "\n");
+            writer.appendTurn(turn, std::span(&line, 1), lead.size());
+            continue;
+        }
+        if (turn.role == Role::kAssistant) {
+            const std::array parts{contentPart(turn.text), templatePart(chatTemplate.closeTurn(Role::kAssistant))};
+            writer.appendTurn(turn, parts, 0);
+        } else {
+            const std::vector<PromptPart> parts =
+                questionParts(contextAfter(conversation.layout, turns.first(index)), chatTemplate, turn.text);
+            std::size_t lead = 0;
+            for (const PromptPart& part : std::span(parts).first(parts.size() - 2)) {
+                lead += part.kind == PromptPart::Kind::kTemplate ? visibleBytes(tokenizer, part.text)
+                                                                 : part.text.size();
+            }
+            writer.appendTurn(turn, parts, lead);
+        }
+    }
+    return history;
+}
+
+}  // namespace epi

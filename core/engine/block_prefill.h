@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/model/executor.h"
+#include "core/policy/probe_eviction.h"
+
+namespace epi {
+
+/// What is read, block by block, and how it is kept within its budget.
+struct PrefillTask {
+    std::vector<TokenId> ids;     // chat prefix and history
+    std::int64_t firstPosition = 0;
+    std::int64_t block = 512;
+    EvictionRule rule;
+    std::vector<TokenId> prompt;  // patched prompt of the episode; empty: nothing is evicted
+    bool promptAtLastPosition = false;
+};
+
+/// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with the
+/// patched prompt, and every layer is cut to its budget as soon as its own scores are known. A block after which
+/// every layer is within its budget is read without the prompt, which changes nothing and costs less.
+/// One thread.
+class BlockPrefill {
+public:
+    BlockPrefill(const Executor& executor, KvCache& cache, PrefillTask task);
+
+    [[nodiscard]] bool isDone() const { return next_ == static_cast<std::int64_t>(task_.ids.size()); }
+    [[nodiscard]] std::int64_t readTokens() const { return next_; }
+
+    /// Reads one block. After an error or a cancel the cache must be restored or thrown away.
+    Result<void> step(const CancelToken& cancel, const ProbeEviction::Observer& observe = {});
+    /// All blocks that are left.
+    Result<void> run(const CancelToken& cancel);
+
+    /// Rows per head that every layer of a cache needs for such a prefill: its budget and one block; layers with a
+    /// window need that window and one block.
+    static std::vector<std::int64_t> rowsPerHead(const ModelSpec& spec,
+                                                 std::span<const std::int32_t> layerBudgets,
+                                                 std::int64_t block);
+
+private:
+    const Executor& executor_;
+    KvCache& cache_;
+    PrefillTask task_;
+    std::int64_t next_ = 0;
+};
+
+/// Cuts a cache to its budgets where it stands, by a forward of the patched prompt alone.
+Result<void> evictInPlace(const Executor& executor,
+                          KvCache& cache,
+                          const PrefillTask& task,
+                          const CancelToken& cancel);
+
+}  // namespace epi

@@ -1,0 +1,255 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include <QtTest>
+
+#include "core/sampling/sampler.h"
+
+namespace epi {
+namespace {
+
+SamplingOptions warm() {
+    SamplingOptions options;
+    options.temperature = 1.0;
+    options.seed = 5;
+    return options;
+}
+
+std::vector<int> countsOf(const SamplingOptions& options, const std::vector<float>& logits, int draws) {
+    Sampler sampler(options);
+    std::vector<int> counts(logits.size(), 0);
+    for (int i = 0; i < draws; ++i) {
+        const auto token = sampler.sample(logits, {});
+        if (token) ++counts[static_cast<std::size_t>(*token)];
+    }
+    return counts;
+}
+
+std::set<TokenId> drawn(const SamplingOptions& options, const std::vector<float>& logits) {
+    const std::vector<int> counts = countsOf(options, logits, 3000);
+    std::set<TokenId> ids;
+    for (std::size_t id = 0; id < counts.size(); ++id) {
+        if (counts[id] > 0) ids.insert(static_cast<TokenId>(id));
+    }
+    return ids;
+}
+
+/// Logits of these probabilities.
+std::vector<float> logitsOf(std::vector<double> probabilities) {
+    std::vector<float> logits;
+    for (const double probability : probabilities)
+        logits.push_back(static_cast<float>(std::log(probability)));
+    return logits;
+}
+
+/// As many tokens as a real vocabulary, with few likely ones.
+std::vector<float> largeVocabulary() {
+    Rng rng(11);
+    std::vector<float> logits;
+    for (int i = 0; i < 151936; ++i)
+        logits.push_back(static_cast<float>(8.0 * rng.uniform() * rng.uniform()));
+    return logits;
+}
+
+/// The tokens of top-p, by a full sort.
+std::set<TokenId> nucleus(const std::vector<float>& logits, double topP) {
+    std::vector<TokenId> order(logits.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(
+        order, std::ranges::greater{}, [&](TokenId id) { return logits[static_cast<std::size_t>(id)]; });
+    double total = 0.0;
+    for (const float logit : logits)
+        total += std::exp(static_cast<double>(logit));
+    std::set<TokenId> kept;
+    double mass = 0.0;
+    for (const TokenId id : order) {
+        if (mass >= topP * total) break;
+        mass += std::exp(static_cast<double>(logits[static_cast<std::size_t>(id)]));
+        kept.insert(id);
+    }
+    return kept;
+}
+
+class TestSampler : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void takesTheBestTokenAtTemperatureZero() {
+        Sampler sampler(SamplingOptions{});
+        const auto token = sampler.sample(std::vector<float>{0.5F, 2.0F, -1.0F}, {});
+        QVERIFY(token);
+        QCOMPARE(*token, 1);
+    }
+
+    void breaksTiesToTheLowerId() {
+        Sampler sampler(SamplingOptions{});
+        const auto token = sampler.sample(std::vector<float>{0.5F, 2.0F, 2.0F}, {});
+        QVERIFY(token);
+        QCOMPARE(*token, 1);
+    }
+
+    void penalisesARepeatedTokenOnce() {
+        SamplingOptions options;
+        options.repetitionPenalty = 1.5;
+        Sampler sampler(options);
+        // Once: 3 / 1.5 = 2 beats 1.9; twice it would be 1.33.
+        const auto token =
+            sampler.sample(std::vector<float>{3.0F, 1.9F}, std::vector<TokenId>{0, 0, 0, -5, 77});
+        QVERIFY(token);
+        QCOMPARE(*token, 0);
+    }
+
+    void penalisesNegativeLogitsDownwards() {
+        SamplingOptions options;
+        options.repetitionPenalty = 2.0;
+        Sampler sampler(options);
+        const auto token = sampler.sample(std::vector<float>{-1.0F, -1.5F}, std::vector<TokenId>{0});
+        QVERIFY(token);
+        QCOMPARE(*token, 1);
+    }
+
+    void drawsInProportion() {
+        const auto counts = countsOf(warm(), logitsOf({0.5, 0.3, 0.2}), 20000);
+        QVERIFY(std::abs(counts[0] - 10000) < 300);
+        QVERIFY(std::abs(counts[1] - 6000) < 300);
+        QVERIFY(std::abs(counts[2] - 4000) < 300);
+    }
+
+    void sharpensWithLowTemperature() {
+        SamplingOptions options = warm();
+        options.temperature = 0.5;  // squares the ratio: 4 to 1
+        const auto counts = countsOf(options, logitsOf({2.0 / 3.0, 1.0 / 3.0}), 20000);
+        QVERIFY(std::abs(counts[0] - 16000) < 300);
+    }
+
+    void keepsTheBestKTokens() {
+        SamplingOptions options = warm();
+        options.topK = 2;
+        QCOMPARE(drawn(options, {1.0F, 1.2F, 1.1F, 0.9F}), (std::set<TokenId>{1, 2}));
+    }
+
+    void keepsTheLowerIdsOfEqualTokensInTopK() {
+        SamplingOptions options = warm();
+        options.topK = 2;
+        QCOMPARE(drawn(options, {1.0F, 1.0F, 1.0F, 1.0F}), (std::set<TokenId>{0, 1}));
+    }
+
+    void keepsTheFewestTokensThatReachTheMassOfTopP() {
+        SamplingOptions options = warm();
+        options.topP = 0.75;
+        QCOMPARE(drawn(options, logitsOf({0.1, 0.5, 0.1, 0.3})), (std::set<TokenId>{1, 3}));
+    }
+
+    void appliesTopPToWhatTopKLeft() {
+        SamplingOptions options = warm();
+        options.topK = 2;
+        options.topP = 0.6;  // 0.5 of 0.8 is above 0.6 of what is left
+        QCOMPARE(drawn(options, logitsOf({0.1, 0.5, 0.1, 0.3})), (std::set<TokenId>{1}));
+    }
+
+    void dropsTokensFarBelowTheBestWithMinP() {
+        SamplingOptions options = warm();
+        options.minP = 0.4;
+        QCOMPARE(drawn(options, logitsOf({0.15, 0.5, 0.1, 0.25})), (std::set<TokenId>{1, 3}));
+        options.topP = 0.99;
+        QCOMPARE(drawn(options, logitsOf({0.15, 0.5, 0.1, 0.25})), (std::set<TokenId>{1, 3}));
+    }
+
+    void agreesWithAFullSortOfALargeVocabulary() {
+        const std::vector<float> logits = largeVocabulary();
+        const std::set<TokenId> allowed = nucleus(logits, 0.3);
+        QVERIFY(allowed.size() > 256 && allowed.size() < 50000);
+        SamplingOptions options = warm();
+        options.topP = 0.3;
+        Sampler sampler(options);
+        std::set<TokenId> seen;
+        for (int i = 0; i < 200; ++i) {
+            const auto token = sampler.sample(logits, {});
+            QVERIFY(token);
+            QVERIFY(allowed.contains(*token));
+            seen.insert(*token);
+        }
+        QVERIFY(seen.size() > 64);  // more than the first step of the partial sort
+    }
+
+    void repeatsItselfForTheSameSeed() {
+        const std::vector<float> logits = largeVocabulary();
+        SamplingOptions options = warm();
+        options.topP = 0.9;
+        Sampler first(options);
+        Sampler second(options);
+        options.seed = 6;
+        Sampler other(options);
+        int different = 0;
+        for (int i = 0; i < 20; ++i) {
+            const auto token = first.sample(logits, {});
+            const auto same = second.sample(logits, {});
+            const auto another = other.sample(logits, {});
+            QVERIFY(token && same && another);
+            QCOMPARE(*token, *same);
+            different += *token == *another ? 0 : 1;
+        }
+        QVERIFY(different > 10);
+    }
+
+    void refusesLogitsThatAreNotFinite_data() {
+        QTest::addColumn<float>("value");
+        QTest::newRow("NaN") << std::numeric_limits<float>::quiet_NaN();
+        QTest::newRow("infinity") << std::numeric_limits<float>::infinity();
+        QTest::newRow("minus infinity") << -std::numeric_limits<float>::infinity();
+    }
+    void refusesLogitsThatAreNotFinite() {
+        QFETCH(float, value);
+        const std::vector<float> logits{1.0F, value, 2.0F};
+        const auto token = Sampler(SamplingOptions{}).sample(logits, {});
+        QVERIFY(!token);
+        QCOMPARE(token.error().code, ErrorCode::kInternal);
+        QCOMPARE(token.error().message, std::string("logits are not finite"));
+        QVERIFY(!greedyGap(logits));
+    }
+
+    void refusesToChooseFromNothing() { QVERIFY(!Sampler(SamplingOptions{}).sample({}, {})); }
+
+    void measuresTheGapToTheSecondBest() {
+        const auto gap = greedyGap(std::vector<float>{1.0F, 4.0F, -2.0F, 3.5F});
+        QVERIFY(gap);
+        QCOMPARE(gap->best, 1);
+        QCOMPARE(gap->second, 3);
+        QCOMPARE(gap->gap, 0.5F);
+    }
+
+    void measuresNoGapBetweenEqualTokens() {
+        const auto gap = greedyGap(std::vector<float>{1.0F, 4.0F, 4.0F, 4.0F});
+        QVERIFY(gap);
+        QCOMPARE(gap->best, 1);
+        QCOMPARE(gap->second, 2);
+        QCOMPARE(gap->gap, 0.0F);
+    }
+
+    void refusesOptionsWithoutMeaning() {
+        QVERIFY(checkSampling(SamplingOptions{}));
+        const auto refuses = [](auto change) {
+            SamplingOptions options;
+            change(options);
+            return !checkSampling(options);
+        };
+        QVERIFY(refuses([](SamplingOptions& options) { options.temperature = -0.1; }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.temperature = std::nan(""); }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.topK = -1; }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.topP = 0.0; }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.topP = 1.1; }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.minP = 2.0; }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.repetitionPenalty = 0.0; }));
+        QVERIFY(refuses([](SamplingOptions& options) { options.maxTokens = 0; }));
+    }
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestSampler)
+#include "tst_sampler.moc"
