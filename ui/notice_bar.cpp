@@ -1,6 +1,7 @@
 #include "ui/notice_bar.h"
 
 #include <QAccessible>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>

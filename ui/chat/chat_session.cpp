@@ -88,21 +88,25 @@ void ChatSession::load() {
 bool ChatSession::send(const QString& text) {
     if (isAnswering() || !isLoaded_ || text.trimmed().isEmpty()) return false;
     if (conversation_.id == 0) conversation_.title = toUtf8(titleFor(text));
-    MessageRecord question{.conversationId = conversation_.id, .role = Role::kUser, .text = toUtf8(text)};
+    MessageRecord question;
+    question.role = Role::kUser;
+    question.text = toUtf8(text);
     setState(State::kStoring);
     store_.request(
         this,
         [conversation = conversation_, question](Store& store) mutable -> Result<Exchange> {
-            Exchange exchange{.conversationId = conversation.id};
+            Exchange exchange;
+            exchange.conversationId = conversation.id;
             if (exchange.conversationId == 0) {
                 EPI_TRY_ASSIGN(exchange.conversationId, store.createConversation(conversation));
             }
             question.conversationId = exchange.conversationId;
             EPI_TRY_ASSIGN(exchange.question, store.appendMessage(question));
-            EPI_TRY_ASSIGN(exchange.reply,
-                           store.appendMessage({.conversationId = exchange.conversationId,
-                                                .role = Role::kAssistant,
-                                                .state = MessageState::kStreaming}));
+            MessageRecord reply;
+            reply.conversationId = exchange.conversationId;
+            reply.role = Role::kAssistant;
+            reply.state = MessageState::kStreaming;
+            EPI_TRY_ASSIGN(exchange.reply, store.appendMessage(reply));
             return exchange;
         },
         [this](Result<Exchange> exchange) {
@@ -160,9 +164,11 @@ void ChatSession::ask(std::size_t questionIndex) {
         return;
     }
     synchronise(questionIndex);
-    job_ = engine_.post(Ask{.conversation = engineName(conversation_.id),
-                            .question = records_[questionIndex].text,
-                            .memory = memory_.options()});
+    Ask question;
+    question.conversation = engineName(conversation_.id);
+    question.question = records_[questionIndex].text;
+    question.memory = memory_.options();
+    job_ = engine_.post(std::move(question));
     setState(State::kAnswering);
 }
 

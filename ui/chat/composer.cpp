@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <QAbstractTextDocumentLayout>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QInputMethodEvent>
 #include <QKeyEvent>

@@ -15,7 +15,7 @@ ReplyWriter::ReplyWriter(StoreClient& store, MessageModel& model, int row, QObje
     connect(&frame_, &QTimer::timeout, this, &ReplyWriter::show);
     saving_.setSingleShot(true);
     saving_.setInterval(1s);
-    connect(&saving_, &QTimer::timeout, this, [this] { store(text(), MessageState::kStreaming, {}); });
+    connect(&saving_, &QTimer::timeout, this, [this] { save(text(), MessageState::kStreaming, {}); });
 }
 
 void ReplyWriter::add(const QString& text) {
@@ -33,14 +33,14 @@ void ReplyWriter::finish(const QString& text, MessageState state, const ReplyDet
     saving_.stop();
     pending_.clear();
     model_.update(row_, text, state, details);
-    store(text, state, details);
+    save(text, state, details);
 }
 
 void ReplyWriter::show() {
     model_.appendText(row_, std::exchange(pending_, {}));
 }
 
-void ReplyWriter::store(const QString& text, MessageState state, const ReplyDetails& details) {
+void ReplyWriter::save(const QString& text, MessageState state, const ReplyDetails& details) {
     store_.write([id = model_.at(row_).id, text = toUtf8(text), state, json = details.toJson()](Store& store) {
         return store.updateMessage(id, text, state, json);
     });

@@ -27,7 +27,7 @@ public:
 
 private:
     void show();
-    void store(const QString& text, MessageState state, const ReplyDetails& details);
+    void save(const QString& text, MessageState state, const ReplyDetails& details);
 
     StoreClient& store_;
     MessageModel& model_;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QListView>
@@ -63,7 +64,7 @@ ConversationList::ConversationList(StoreClient& store, QWidget* parent)
     });
     connect(&model_, &ConversationModel::modelReset, this, &ConversationList::showCurrent);
     connect(&model_, &ConversationModel::renamed, this, [this](qint64 id, const QString& title) {
-        store_.write([id, title = toUtf8(title)](Store& store) { return store.renameConversation(id, title); });
+        store_.write([id, title = toUtf8(title)](Store& opened) { return opened.renameConversation(id, title); });
         Q_EMIT renamed(id, title);
     });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <QAccessible>
+#include <QEvent>
 #include <QHelpEvent>
 #include <QLocale>
 #include <QPainter>

@@ -1,6 +1,7 @@
 #include "ui/memory/memory_form.h"
 
 #include <QComboBox>
+#include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
 #include <QSpinBox>

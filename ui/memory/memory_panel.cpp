@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include <QEvent>
 #include <QLabel>
 #include <QListView>
 #include <QLocale>

@@ -8,6 +8,11 @@
 #include <QPalette>
 #include <QStyleFactory>
 
+/// A static library's resources must be asked for, from outside of any namespace.
+static void initialiseResources() {
+    Q_INIT_RESOURCE(epichat);
+}
+
 namespace epi {
 
 using namespace Qt::StringLiterals;
@@ -98,6 +103,7 @@ const Theme& Theme::current() {
 }
 
 void Theme::apply(ThemeChoice choice, int percent) {
+    initialiseResources();
     const bool isDesktopThemeDark = isDesktopDark();
     Theme& theme = mutableCurrent();
     theme.choice_ = choice;
