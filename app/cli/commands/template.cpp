@@ -1,0 +1,89 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "app/cli/command_line.h"
+#include "app/cli/json_input.h"
+#include "app/cli/model_path.h"
+#include "core/base/printable.h"
+#include "core/chat/chat_template.h"
+#include "core/format/gguf.h"
+#include "core/text/tokenizer.h"
+
+namespace epi {
+namespace {
+
+using nlohmann::json;
+
+struct TemplateOptions {
+    std::string model;
+    std::string messagesFile;
+    bool plain = false;
+    bool noGenerationPrompt = false;
+};
+
+Result<std::vector<ChatMessage>> readMessages(const std::string& path) {
+    EPI_TRY_ASSIGN(const json list, readJsonFile(path));
+    const auto bad = [&](std::size_t index, const char* expected) {
+        return Error{ErrorCode::kInvalidArgument,
+                     printable(path, kMaxPrintablePath) + ", message " + std::to_string(index) + ": " +
+                         expected + " expected"};
+    };
+    if (!list.is_array()) {
+        return Error{ErrorCode::kInvalidArgument,
+                     printable(path, kMaxPrintablePath) + " is no JSON array of messages"};
+    }
+    std::vector<ChatMessage> messages;
+    for (const json& entry : list) {
+        if (!entry.is_object() || !entry.contains("role") || !entry["role"].is_string())
+            return bad(messages.size(), "a text \"role\"");
+        if (!entry.contains("content") || !entry["content"].is_string())
+            return bad(messages.size(), "a text \"content\"");
+        EPI_TRY_ASSIGN(const Role role, roleFromName(entry["role"].get<std::string>()));
+        messages.push_back({role, entry["content"].get<std::string>()});
+    }
+    return messages;
+}
+
+Result<std::shared_ptr<const ChatTemplate>> templateOf(const GgufFile& file, bool plain) {
+    if (plain) return plainChatTemplate();
+    if (file.find("tokenizer.chat_template") == nullptr) {
+        return Error{ErrorCode::kUnsupported,
+                     printable(file.path().filename().native()) +
+                         " has no chat template, --plain gives it a plain one"};
+    }
+    EPI_TRY_ASSIGN(const std::string text, file.text("tokenizer.chat_template"));
+    return recogniseChatTemplate(text);
+}
+
+Result<void> render(const TemplateOptions& options, const CommandContext& context) {
+    EPI_TRY_ASSIGN(const std::vector<ChatMessage> messages, readMessages(options.messagesFile));
+    EPI_TRY_ASSIGN(const auto path, resolveModel(options.model, false, context.output));
+    EPI_TRY_ASSIGN(const GgufFile file, GgufFile::open(path));
+    EPI_TRY_ASSIGN(const auto tokenizer, makeTokenizer(file));
+    EPI_TRY_ASSIGN(const auto chatTemplate, templateOf(file, options.plain));
+    const std::vector<PromptPart> parts = chatTemplate->render(messages, !options.noGenerationPrompt);
+    const std::string rendered = joinParts(parts);
+    context.output.print(
+        {{"template", chatTemplate->id()}, {"rendered", rendered}, {"ids", encodeParts(*tokenizer, parts)}},
+        rendered);
+    return {};
+}
+
+}  // namespace
+}  // namespace epi
+
+EPI_COMMANDS(template) {
+    const auto options = std::make_shared<epi::TemplateOptions>();
+    CLI::App& command = commandLine.add(
+        {"template", "Print a conversation as a model's chat template writes it"},
+        [options](const epi::CommandContext& context) { return epi::render(*options, context); });
+    epi::addModelOption(command, options->model);
+    command.add_option("--messages", options->messagesFile, "JSON array of {\"role\", \"content\"}")
+        ->required();
+    command.add_flag(
+        "--no-generation-prompt", options->noGenerationPrompt, "Do not open the assistant's turn at the end");
+    command.add_flag("--plain", options->plain, "Use the plain template instead of the model's");
+}
