@@ -159,8 +159,9 @@ Result<void> ConversationRepository::touch(std::int64_t id) {
 
 Result<std::vector<QuestionRecord>> ConversationRepository::questions(std::int64_t conversationId) {
     EPI_TRY_ASSIGN(Statement rows,
-                   database_.prepare("SELECT id, question, answer, category, evidence FROM questions "
-                                     "WHERE conversation_id = :conversation ORDER BY position"));
+                   database_.prepare(
+                       "SELECT id, question, answer, category, evidence, adversarial_answer FROM questions "
+                       "WHERE conversation_id = :conversation ORDER BY position"));
     rows.bind(":conversation", conversationId);
     std::vector<QuestionRecord> questions;
     for (;;) {
@@ -178,6 +179,7 @@ Result<std::vector<QuestionRecord>> ConversationRepository::questions(std::int64
                                                     std::to_string(record.id) + " is damaged");
         }
         record.question.evidence = *std::move(evidence);
+        record.question.adversarialAnswer = rows.text();
         questions.push_back(std::move(record));
     }
 }
@@ -186,9 +188,10 @@ Result<void> ConversationRepository::insertQuestions(std::int64_t conversationId
                                                      const std::vector<BenchmarkQuestion>& questions) {
     EPI_TRY_ASSIGN(
         Statement insert,
-        database_.prepare("INSERT INTO questions (conversation_id, position, question, answer, category, "
-                          "evidence) VALUES (:conversation, :position, :question, :answer, :category, "
-                          ":evidence)"));
+        database_.prepare(
+            "INSERT INTO questions (conversation_id, position, question, answer, category, "
+            "evidence, adversarial_answer) VALUES (:conversation, :position, :question, :answer, :category, "
+            ":evidence, :adversarial)"));
     std::int64_t position = 0;
     for (const BenchmarkQuestion& question : questions) {
         insert.bind(":conversation", conversationId)
@@ -196,7 +199,8 @@ Result<void> ConversationRepository::insertQuestions(std::int64_t conversationId
             .bind(":question", question.question)
             .bind(":answer", question.answer)
             .bind(":category", std::int64_t{question.category})
-            .bind(":evidence", toJsonColumn(question.evidence));
+            .bind(":evidence", toJsonColumn(question.evidence))
+            .bind(":adversarial", question.adversarialAnswer);
         EPI_TRY(insert.run());
     }
     return {};

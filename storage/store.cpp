@@ -69,6 +69,7 @@ std::string contentHash(const ImportedConversation& imported) {
     }
     for (const BenchmarkQuestion& question : imported.questions) {
         hash.add(question.question).add(question.answer).add(question.category);
+        hash.add(question.adversarialAnswer);
         addCount(question.evidence);
         for (const std::string& evidence : question.evidence) {
             hash.add(evidence);

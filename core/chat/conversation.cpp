@@ -13,4 +13,14 @@ Result<HistoryLayout> historyLayoutFromName(std::string_view text) {
     return Error{ErrorCode::kInvalidArgument, "unknown history layout '" + std::string(text) + "'"};
 }
 
+std::string turnText(std::string_view text, std::string_view caption) {
+    std::string joined(text);
+    if (caption.empty()) return joined;
+    if (!joined.empty()) joined += ' ';
+    joined += "(shares an image: ";
+    joined += caption;
+    joined += ')';
+    return joined;
+}
+
 }  // namespace epi

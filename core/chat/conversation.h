@@ -33,8 +33,13 @@ struct BenchmarkQuestion {
     std::string question;
     std::string answer;
     std::int32_t category = 0;
-    std::vector<std::string> evidence;
+    std::vector<std::string> evidence;  // source ids of turns, as the source writes them
+    std::string adversarialAnswer;      // wrong on purpose; `answer` is then mostly empty
 };
+
+/// What is said by a turn that shares an image: its text with the image's caption joined to it, for models
+/// and embeddings, which see no images. The text itself without a caption.
+std::string turnText(std::string_view text, std::string_view caption);
 
 /// What an importer found in one conversation, before it has row ids.
 struct ImportedTurn {

@@ -100,18 +100,23 @@ private:
     bool addsSpacePrefix_;
 };
 
-/// sentencepiece's ModelProto. User-defined tokens are cut out of the text before the library sees it, so
-/// they are control pieces here: neither found in text nor made by a merge.
-std::string serialiseModel(const Vocabulary& vocabulary, bool hasByteTokens) {
+/// User-defined tokens are cut out of the text before the library sees it, so they are control pieces to it:
+/// neither looked for in text (it reads past a buffer when more than 64 of them begin alike) nor made by a
+/// merge.
+TokenType typeForLibrary(const Vocabulary& vocabulary, std::size_t index, TokenId unknown) {
+    if (static_cast<TokenId>(index) == unknown) return TokenType::kUnknown;
+    const TokenType type = vocabulary.types[index];
+    return type == TokenType::kUserDefined ? TokenType::kControl : type;
+}
+
+/// sentencepiece's ModelProto. Its piece types have the numbers of GGUF.
+std::string serialiseModel(const Vocabulary& vocabulary, TokenId unknown, bool hasByteTokens) {
     ProtobufWriter model;
     for (std::size_t i = 0; i < vocabulary.tokens.size(); ++i) {
-        const TokenType type =
-            vocabulary.types[i] == TokenType::kUserDefined ? TokenType::kControl : vocabulary.types[i];
         ProtobufWriter piece;
         piece.bytes(1, replaced(vocabulary.tokens[i], " ", kSpaceMark));
         piece.number(2, vocabulary.scores[i]);
-        // Here 5 is "unused" and 6 is "byte", as in GGUF.
-        piece.integer(3, static_cast<std::uint64_t>(type));
+        piece.integer(3, static_cast<std::uint64_t>(typeForLibrary(vocabulary, i, unknown)));
         model.bytes(1, piece.message());
     }
     ProtobufWriter trainer;
@@ -129,25 +134,33 @@ std::string serialiseModel(const Vocabulary& vocabulary, bool hasByteTokens) {
     return model.message();
 }
 
-/// The unknown token for bytes without a token of their own.
-Result<SentencepieceEncoder::IdOfByte> readByteTokens(const Vocabulary& vocabulary, std::size_t& byteTokens) {
-    const auto unknown = std::ranges::find(vocabulary.types, TokenType::kUnknown);
-    if (unknown == vocabulary.types.end()) {
-        return Error{ErrorCode::kCorruptData, "vocabulary: one token of type 'unknown' expected, none found"};
-    }
-    SentencepieceEncoder::IdOfByte ids{};
-    ids.fill(static_cast<TokenId>(unknown - vocabulary.types.begin()));
-    byteTokens = 0;
+/// Some files type the unknown token as control and name it by its id.
+Result<TokenId> findUnknown(const Vocabulary& vocabulary) {
+    const auto typed = std::ranges::find(vocabulary.types, TokenType::kUnknown);
+    if (typed != vocabulary.types.end()) return static_cast<TokenId>(typed - vocabulary.types.begin());
+    if (vocabulary.unknown) return *vocabulary.unknown;
+    return Error{ErrorCode::kCorruptData, "vocabulary: one unknown token expected, none found"};
+}
+
+/// The ids of bytes: the byte tokens, or the unknown token in a vocabulary without any.
+struct ByteTokens {
+    SentencepieceEncoder::IdOfByte idOfByte{};
+    std::size_t count = 0;
+};
+
+Result<ByteTokens> readByteTokens(const Vocabulary& vocabulary, TokenId unknown) {
+    ByteTokens bytes;
+    bytes.idOfByte.fill(unknown);
     for (std::size_t i = 0; i < vocabulary.tokens.size(); ++i) {
         if (vocabulary.types[i] != TokenType::kByte) continue;
-        ids[*byteOfToken(vocabulary.tokens[i])] = static_cast<TokenId>(i);
-        ++byteTokens;
+        bytes.idOfByte[*byteOfToken(vocabulary.tokens[i])] = static_cast<TokenId>(i);
+        ++bytes.count;
     }
-    if (byteTokens != 0 && byteTokens != ids.size()) {
+    if (bytes.count != 0 && bytes.count != bytes.idOfByte.size()) {
         return Error{ErrorCode::kCorruptData,
-                     "vocabulary: 0 or 256 byte tokens expected, " + std::to_string(byteTokens) + " found"};
+                     "vocabulary: 0 or 256 byte tokens expected, " + std::to_string(bytes.count) + " found"};
     }
-    return ids;
+    return bytes;
 }
 
 std::string pieceText(const Vocabulary& vocabulary, std::size_t index) {
@@ -170,8 +183,8 @@ std::string pieceText(const Vocabulary& vocabulary, std::size_t index) {
 
 Result<std::unique_ptr<Tokenizer>> makeSentencepieceTokenizer(const Vocabulary& vocabulary) {
     EPI_TRY(checkVocabulary(vocabulary));
-    std::size_t byteTokens = 0;
-    EPI_TRY_ASSIGN(const SentencepieceEncoder::IdOfByte idOfByte, readByteTokens(vocabulary, byteTokens));
+    EPI_TRY_ASSIGN(const TokenId unknown, findUnknown(vocabulary));
+    EPI_TRY_ASSIGN(const ByteTokens bytes, readByteTokens(vocabulary, unknown));
 
     TokenizerParts parts;
     parts.pieces.reserve(vocabulary.tokens.size());
@@ -182,12 +195,13 @@ Result<std::unique_ptr<Tokenizer>> makeSentencepieceTokenizer(const Vocabulary& 
         if (vocabulary.types[i] == TokenType::kControl) parts.control.add(vocabulary.tokens[i], id);
     }
     auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
-    const auto status = processor->LoadFromSerializedProto(serialiseModel(vocabulary, byteTokens != 0));
+    const auto status =
+        processor->LoadFromSerializedProto(serialiseModel(vocabulary, unknown, bytes.count != 0));
     if (!status.ok()) {
         return Error{ErrorCode::kCorruptData, "sentencepiece refuses the vocabulary: " + status.ToString()};
     }
     parts.encoder = std::make_unique<SentencepieceEncoder>(
-        std::move(processor), idOfByte, vocabulary.addsSpacePrefix.value_or(true));
+        std::move(processor), bytes.idOfByte, vocabulary.addsSpacePrefix.value_or(true));
     parts.addsBeginOfSequence = vocabulary.addsBeginOfSequence.value_or(true);
     return std::unique_ptr<Tokenizer>(std::make_unique<VocabularyTokenizer>(vocabulary, std::move(parts)));
 }

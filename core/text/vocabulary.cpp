@@ -72,6 +72,28 @@ Result<std::string> readOptionalText(const GgufFile& file, std::string_view key,
     return file.text(key);
 }
 
+Result<void> checkId(std::string_view what, TokenId id, std::size_t count) {
+    if (id >= 0 && static_cast<std::size_t>(id) < count) return {};
+    return corrupt(std::string(what) + " id " + std::to_string(id) + " is outside the " +
+                   std::to_string(count) + " tokens");
+}
+
+Result<void> checkToken(const Vocabulary& vocabulary, std::size_t index) {
+    const std::string& token = vocabulary.tokens[index];
+    if (token.empty()) return corrupt("token " + std::to_string(index) + " is empty");
+    if (token.size() > kMaxTokenBytes) {
+        return corrupt("token " + std::to_string(index) + ": at most " + std::to_string(kMaxTokenBytes) +
+                       " bytes expected, " + std::to_string(token.size()) + " found");
+    }
+    if (vocabulary.types[index] == TokenType::kByte && !byteOfToken(token)) {
+        return corrupt(quotedToken(vocabulary, index) + " is typed as a byte, '<0x00>' to '<0xFF>' expected");
+    }
+    if (!vocabulary.scores.empty() && !std::isfinite(vocabulary.scores[index])) {
+        return corrupt(quotedToken(vocabulary, index) + " has a score that is not finite");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Vocabulary> readVocabulary(const GgufFile& file) {
@@ -87,6 +109,7 @@ Result<Vocabulary> readVocabulary(const GgufFile& file) {
     if (vocabulary.model == "gpt2") {
         EPI_TRY_ASSIGN(vocabulary.merges, file.texts("tokenizer.ggml.merges"));
     }
+    EPI_TRY_ASSIGN(vocabulary.unknown, readOptionalId(file, "tokenizer.ggml.unknown_token_id", tokenCount));
     EPI_TRY_ASSIGN(vocabulary.beginOfSequence,
                    readOptionalId(file, "tokenizer.ggml.bos_token_id", tokenCount));
     for (const std::string_view key :
@@ -117,34 +140,16 @@ Result<void> checkVocabulary(const Vocabulary& vocabulary) {
     std::unordered_set<std::string_view> seen;
     seen.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-        const std::string& token = vocabulary.tokens[i];
-        if (token.empty()) return corrupt("token " + std::to_string(i) + " is empty");
-        if (token.size() > kMaxTokenBytes) {
-            return corrupt("token " + std::to_string(i) + ": at most " + std::to_string(kMaxTokenBytes) +
-                           " bytes expected, " + std::to_string(token.size()) + " found");
-        }
-        if (!seen.insert(token).second)
+        EPI_TRY(checkToken(vocabulary, i));
+        if (!seen.insert(vocabulary.tokens[i]).second) {
             return corrupt(quotedToken(vocabulary, i) + " is in the vocabulary twice");
-        if (vocabulary.types[i] == TokenType::kByte && !byteOfToken(token)) {
-            return corrupt(quotedToken(vocabulary, i) + " is typed as a byte, '<0x00>' to '<0xFF>' expected");
-        }
-        if (!vocabulary.scores.empty() && !std::isfinite(vocabulary.scores[i])) {
-            return corrupt(quotedToken(vocabulary, i) + " has a score that is not finite");
         }
     }
-    const auto isInside = [&](TokenId id) {
-        return id >= 0 && static_cast<std::size_t>(id) < count;
-    };
     for (const TokenId id : vocabulary.endOfGeneration) {
-        if (!isInside(id)) {
-            return corrupt("end-of-sequence id " + std::to_string(id) + " is outside the " +
-                           std::to_string(count) + " tokens");
-        }
+        EPI_TRY(checkId("end-of-sequence", id, count));
     }
-    if (vocabulary.beginOfSequence && !isInside(*vocabulary.beginOfSequence)) {
-        return corrupt("begin-of-sequence id " + std::to_string(*vocabulary.beginOfSequence) +
-                       " is outside the " + std::to_string(count) + " tokens");
-    }
+    if (vocabulary.beginOfSequence) EPI_TRY(checkId("begin-of-sequence", *vocabulary.beginOfSequence, count));
+    if (vocabulary.unknown) EPI_TRY(checkId("unknown-token", *vocabulary.unknown, count));
     return {};
 }
 

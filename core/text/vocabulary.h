@@ -30,6 +30,7 @@ struct Vocabulary {
     std::vector<TokenType> types;     // as many as tokens
     std::vector<float> scores;        // "llama" only: as many as tokens
     std::vector<std::string> merges;  // "gpt2" only: "left right", best first
+    std::optional<TokenId> unknown;   // where the file says; else the token of that type
     std::optional<TokenId> beginOfSequence;
     std::vector<TokenId> endOfGeneration;     // as the file names them
     std::optional<bool> addsBeginOfSequence;  // where the file says

@@ -79,9 +79,9 @@ def _fetch_defaults(table: ModelTable, models: ModelStore, gpu: bool) -> list[Mo
     chat = _first_available([table.models[id] for id in ids], models)
     embedder = _first_available([table.models[table.embedder]], models)
     if chat is None:
-        say("no chat model could be fetched; the window can open a GGUF file of your own")
+        say("no chat model could be fetched; ./run.sh models list names others")
     if embedder is None:
-        say("the embedder could not be fetched; conversations stay without episodes")
+        say("the embedder could not be fetched; the next start tries again")
     complete = chat is not None and embedder is not None and chat.id == ids[0]
     return [chat, embedder] if complete else None
 

@@ -9,8 +9,10 @@ from .errors import TooLittleDisk
 
 
 def text_of(count: int) -> str:
-    """A byte count as people read it: 98 MB, 1.12 GB."""
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{max(count / 1e6, 0.1 if count else 0):.{0 if count >= 1e7 else 1}f} MB"
+    """A byte count as people read it: 7.2 MB, 98 MB, 1.12 GB."""
+    if count >= 1e9:
+        return f"{count / 1e9:.2f} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 1e7 else f"{count / 1e6:.1f} MB"
 
 
 def require(folder: Path, count: int, what: str) -> None:

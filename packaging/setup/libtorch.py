@@ -50,7 +50,7 @@ class LibTorch:
         to_fetch = sum(wheel.pin.bytes for wheel in missing if not self._store.holds(wheel.pin))
         unpacked = sum(wheel.unpacked_bytes for wheel in missing)
         disk.require(self._root, unpacked + max(wheel.pin.bytes for wheel in missing), "LibTorch")
-        say(f"LibTorch: {len(missing)} wheels, {disk.text_of(to_fetch)} to fetch, {disk.text_of(unpacked)} unpacked, into {self._root}")
+        say(f"LibTorch in {self._root}: {disk.text_of(to_fetch)} to fetch, {disk.text_of(unpacked)} unpacked")
         for wheel in missing:
             self._install(wheel)
 

@@ -90,7 +90,7 @@ def _run(pin: Pin, folder: Path, log: Path) -> tuple[int, int]:
         )
         try:
             while process.poll() is None:
-                received = max(received, _largest_file(folder))
+                received = max(received, _largest_download(folder))
                 progress.show(received)
                 time.sleep(0.1)
         finally:
@@ -109,10 +109,13 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
-def _largest_file(folder: Path) -> int:
+def _largest_download(folder: Path) -> int:
+    """Bytes of the largest wheel below `folder`: pip writes it to its temporary folder first."""
     largest = 0
     for parent, _, names in os.walk(folder):
         for name in names:
+            if not name.endswith(".whl"):
+                continue
             try:
                 largest = max(largest, os.stat(os.path.join(parent, name)).st_size)
             except FileNotFoundError:

@@ -46,6 +46,7 @@ CREATE TABLE questions (
     answer          TEXT NOT NULL,
     category        INTEGER NOT NULL,
     evidence        TEXT NOT NULL,  -- JSON array
+    adversarial_answer TEXT NOT NULL,
     UNIQUE (conversation_id, position)
 ) STRICT;
 

@@ -68,7 +68,8 @@ inline ImportedConversation smallImport() {
     imported.sessions = {
         {1, "1:56 pm on 8 May, 2023", {{"D1:1", "Ana", "Hi Ben", ""}, {"D1:2", "Ben", "Look", "a red boat"}}},
         {2, "9:00 am on 9 May, 2023", {{"D2:1", "Ana", "Nice \xE2\x9B\xB5", ""}}}};
-    imported.questions = {{"What did Ben share?", "a red boat", 4, {"D1:2"}}, {"Who is Ana?", "", 5, {}}};
+    imported.questions = {{"What did Ben share?", "a red boat", 4, {"D1:2"}, ""},
+                          {"Who is Ana?", "", 5, {}, "Ben's aunt"}};
     return imported;
 }
 

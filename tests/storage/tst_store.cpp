@@ -151,6 +151,7 @@ private Q_SLOTS:
         QCOMPARE((*messages)[2].session, std::string("9:00 am on 9 May, 2023"));
         QCOMPARE((*questions)[0].question.evidence, std::vector<std::string>{"D1:2"});
         QCOMPARE((*questions)[1].question.category, 5);
+        QCOMPARE((*questions)[1].question.adversarialAnswer, std::string("Ben's aunt"));
     }
 
     void importingTheSameAgainChangesNothing() {

@@ -1,0 +1,145 @@
+#include "core/engine/generation.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/model/executor.h"
+#include "core/model/language_model.h"
+#include "core/sampling/stop_matcher.h"
+#include "core/tensor/guard.h"
+#include "core/text/utf8_stream.h"
+
+namespace epi {
+namespace {
+
+// Prompts go through the model in pieces of this size, so that a cancel is seen soon.
+constexpr std::int64_t kRowsPerForward = 256;
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One reply while it is being written.
+class Reply {
+public:
+    Reply(const LanguageModel& model, KvCache& cache, const GenerationRequest& request)
+        : model_(model),
+          cache_(cache),
+          request_(request),
+          sampler_(request.sampling),
+          stops_(request.sampling.stop),
+          history_(request.prompt) {}
+
+    Result<void> readPrompt() {
+        for (std::size_t first = 0; first < request_.prompt.size();) {
+            const std::size_t count = std::min<std::size_t>(kRowsPerForward, request_.prompt.size() - first);
+            const bool isLast = first + count == request_.prompt.size();
+            EPI_TRY(forward(std::span(request_.prompt).subspan(first, count), isLast));
+            first += count;
+        }
+        return {};
+    }
+
+    Result<void> write() {
+        while (result_.reason.empty()) {
+            if (request_.cancel.isCancelled()) {
+                result_.reason = "cancelled";
+                break;
+            }
+            EPI_TRY_ASSIGN(const TokenId id, sampler_.sample(logits(), history_));
+            if (request_.recordGaps) {
+                EPI_TRY_ASSIGN(const GreedyGap gap, greedyGap(logits()));
+                result_.gaps.push_back(gap);
+                result_.gapLogits.push_back(logits()[static_cast<std::size_t>(gap.best)]);
+            }
+            if (request_.stopAtEnd && model_.tokenizer().isEndOfGeneration(id)) {
+                result_.reason = "end";
+                break;
+            }
+            EPI_TRY(accept(id));
+        }
+        emit(stops_.push(characters_.flush()));
+        emit(stops_.flush());
+        return {};
+    }
+
+    Generation take() { return std::move(result_); }
+
+private:
+    /// Adds a token to the reply and to the cache.
+    Result<void> accept(TokenId id) {
+        result_.ids.push_back(id);
+        history_.push_back(id);
+        emit(stops_.push(characters_.feed(model_.tokenizer().piece(id))));
+        const bool isLast = static_cast<std::int32_t>(result_.ids.size()) >= request_.sampling.maxTokens;
+        if (stops_.isStopped()) {
+            result_.reason = "stop";
+        } else if (isLast || cache_.room() <= 1) {
+            result_.reason = "length";
+        }
+        if (cache_.room() < 1) return {};
+        CancelToken untilNextToken;  // a token is never left half read
+        return forward(std::span(&id, 1), result_.reason.empty(), untilNextToken);
+    }
+
+    Result<void> forward(std::span<const TokenId> ids, bool wantsLogits) {
+        return forward(ids, wantsLogits, request_.cancel);
+    }
+
+    Result<void> forward(std::span<const TokenId> ids, bool wantsLogits, const CancelToken& cancel) {
+        const ForwardRequest request{
+            .groups = {{.kind = RowGroup::Kind::kAppend, .ids = ids, .firstPosition = cache_.nextPosition()}},
+            .logitRows = wantsLogits ? 1 : 0,
+            .hook = nullptr,
+            .cancel = cancel};
+        EPI_TRY_ASSIGN(const at::Tensor logits, model_.executor().forward(request, cache_));
+        if (wantsLogits) logits_ = logits.select(0, 0).cpu().contiguous();
+        return {};
+    }
+
+    [[nodiscard]] std::span<const float> logits() const {
+        return {logits_.const_data_ptr<float>(), static_cast<std::size_t>(logits_.numel())};
+    }
+
+    void emit(const std::string& text) {
+        if (text.empty()) return;
+        result_.text += text;
+        if (request_.onText) request_.onText(text);
+    }
+
+    const LanguageModel& model_;
+    KvCache& cache_;
+    const GenerationRequest& request_;
+    Sampler sampler_;
+    StopMatcher stops_;
+    Utf8Stream characters_;
+    std::vector<TokenId> history_;
+    at::Tensor logits_;
+    Generation result_;
+};
+
+}  // namespace
+
+Result<Generation> generate(const LanguageModel& model, KvCache& cache, const GenerationRequest& request) {
+    const c10::InferenceMode inference;
+    EPI_TRY(checkSampling(request.sampling));
+    const auto needed = static_cast<std::int64_t>(request.prompt.size()) + 1;
+    if (needed > cache.room()) {
+        return Error{ErrorCode::kOutOfMemory,
+                     "the prompt has " + std::to_string(request.prompt.size()) + " tokens, the cache has room for " +
+                         std::to_string(cache.room() - 1)};
+    }
+    return guarded("answering", [&]() -> Result<Generation> {
+        Reply reply(model, cache, request);
+        const auto start = std::chrono::steady_clock::now();
+        EPI_TRY(reply.readPrompt());
+        const double promptSeconds = secondsSince(start);
+        EPI_TRY(reply.write());
+        Generation generation = reply.take();
+        generation.promptSeconds = promptSeconds;
+        generation.decodeSeconds = secondsSince(start) - promptSeconds;
+        return generation;
+    });
+}
+
+}  // namespace epi

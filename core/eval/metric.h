@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace epi {
+
+/// A way to compare an answer with the expected one: 0 to 1, higher is better. A metric is one file in
+/// core/eval/metrics/ whose name is its id; it is found by the build.
+struct Metric {
+    std::string_view id;     // "token_f1"
+    std::string_view title;  // "F1"
+    double (*score)(std::string_view answer, std::string_view gold);
+};
+
+std::span<const Metric* const> allMetrics();
+
+/// kNotFound lists the known ids.
+Result<const Metric*> findMetric(std::string_view id);
+
+}  // namespace epi
+
+/// Ends a metric's file: `EPI_METRIC(token_f1){.id = "token_f1", ...};`
+#define EPI_METRIC(stem)                       \
+    extern const ::epi::Metric kMetric_##stem; \
+    const ::epi::Metric kMetric_##stem

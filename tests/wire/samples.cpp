@@ -1,0 +1,104 @@
+#include "tests/wire/samples.h"
+
+#include <limits>
+
+namespace epi::samples {
+namespace {
+
+MemoryOptions memory() {
+    MemoryOptions options;
+    options.preset = "epicache-paper";
+    options.budget = 1536;
+    options.block = 512;
+    options.episodes = 7;
+    options.level = BudgetLevel::kPairUniform;
+    options.segmentUtterances = 3;
+    options.representatives = 5;
+    options.patchTokens = 900;
+    options.seed = std::numeric_limits<std::uint64_t>::max();
+    return options;
+}
+
+SamplingOptions sampling() {
+    SamplingOptions options;
+    options.temperature = 0.7;
+    options.topK = 40;
+    options.topP = 0.9;
+    options.minP = 0.05;
+    options.repetitionPenalty = 1.1;
+    options.seed = 9007199254740993;  // 2^53 + 1: lost by anything that thinks in doubles
+    options.maxTokens = 77;
+    options.stop = {"\n\n", "User:"};
+    return options;
+}
+
+}  // namespace
+
+std::vector<Command> commands() {
+    LoadModel load{"/m/x.gguf", "minilm", DeviceChoice::kCuda, ComputeMode::kFast, true};
+    SyncConversation sync;
+    sync.conversation = "42";
+    sync.layout = HistoryLayout::kNarrated;
+    sync.systemPrompt = "Be \"brief\" \\ – 日本語 🙂";
+    sync.speakers = {"Caroline", "Melanie"};
+    sync.firstTurn = 3;
+    sync.turns = {Turn{11, Role::kAssistant, "Caroline", std::string("a\0b\x1b[0m", 7), "8 May 2023"},
+                  Turn{-12, Role::kSystem, "", "<|im_end|>", ""}};
+    Ask ask{"42", "Where?", memory(), sampling(), 2, false};
+    Ask bestEpisode = ask;
+    bestEpisode.episode.reset();
+    bestEpisode.memory.level.reset();
+    EvalBatch batch{"43", memory(), sampling(), {EvalQuestion{5, "When?", 2}, EvalQuestion{6, "Who?", 4}}};
+    return {load,
+            sync,
+            BuildMemory{"42", memory()},
+            ask,
+            bestEpisode,
+            batch,
+            Inspect{"42", memory(), 3},
+            Release{{"k1", "k2"}}};
+}
+
+std::vector<Event> events() {
+    Hello hello;
+    hello.version = "1.2.3";
+    hello.hasCuda = true;
+    hello.device = "NVIDIA H200";
+    hello.deviceReason = "driver too old";
+    hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
+    ModelLoaded loaded{"Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen"};
+    EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key"};
+    MemoryBuilt built{
+        "42", memory(), 20000, {episode, episode}, {700, 1300}, 1536, 2048, 1 << 30, 20000, true, 12.5};
+    Trace trace;
+    trace.conversation = "42";
+    trace.episode = 2;
+    trace.historyTokens = 4;
+    trace.layerBudgets = {10, 20};
+    trace.keptPerHead = {{1, 2}, {3, 4}};
+    trace.retainedShare = {0, 128, 255, 10};
+    trace.turns = {Trace::TurnTokens{11, 0, {2, 5, 9}}, Trace::TurnTokens{12, 3, {1}}};
+    TurnDone done;
+    done.text = "In Berlin";
+    done.reason = "stop";
+    done.episode = 1;
+    done.similarities = {0.125, -0.25, std::numeric_limits<double>::infinity()};
+    done.keptTokens = 1536;
+    done.historyTokens = 20000;
+    done.pastTrainedContext = true;
+    done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1};
+    return {hello,
+            loaded,
+            Synced{12, 3456},
+            Progress{"reading", 3, 9, "tokens", 2, 4, 123.25},
+            built,
+            trace,
+            TokenDelta{"é🙂"},
+            done,
+            EvalAnswer{5, "May", 1, 0.75, 1.5},
+            EvalDone{2},
+            Released{3, 1 << 20},
+            Failed{Error{ErrorCode::kOutOfMemory, "layer 7: 12 MB needed, 3 MB free"}}};
+}
+
+}  // namespace epi::samples
