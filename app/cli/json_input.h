@@ -2,13 +2,12 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "core/base/json_reader.h"
 #include "core/base/result.h"
 
 namespace epi {
 
-/// A JSON file that the user named, at most 256 MiB. kInvalidArgument when it is no JSON.
-Result<nlohmann::json> readJsonFile(const std::string& path);
+/// A JSON file that the user named, within the limits of JsonDocument. The error names the file.
+Result<JsonDocument> readJsonFile(const std::string& path);
 
 }  // namespace epi

@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -15,8 +16,6 @@
 namespace epi {
 namespace {
 
-using nlohmann::json;
-
 struct TemplateOptions {
     std::string model;
     std::string messagesFile;
@@ -25,24 +24,16 @@ struct TemplateOptions {
 };
 
 Result<std::vector<ChatMessage>> readMessages(const std::string& path) {
-    EPI_TRY_ASSIGN(const json list, readJsonFile(path));
-    const auto bad = [&](std::size_t index, const char* expected) {
-        return Error{ErrorCode::kInvalidArgument,
-                     printable(path, kMaxPrintablePath) + ", message " + std::to_string(index) + ": " +
-                         expected + " expected"};
-    };
-    if (!list.is_array()) {
-        return Error{ErrorCode::kInvalidArgument,
-                     printable(path, kMaxPrintablePath) + " is no JSON array of messages"};
-    }
+    EPI_TRY_ASSIGN(const JsonDocument document, readJsonFile(path));
+    EPI_TRY_ASSIGN(const std::vector<JsonReader> list, document.root().elements());
     std::vector<ChatMessage> messages;
-    for (const json& entry : list) {
-        if (!entry.is_object() || !entry.contains("role") || !entry["role"].is_string())
-            return bad(messages.size(), "a text \"role\"");
-        if (!entry.contains("content") || !entry["content"].is_string())
-            return bad(messages.size(), "a text \"content\"");
-        EPI_TRY_ASSIGN(const Role role, roleFromName(entry["role"].get<std::string>()));
-        messages.push_back({role, entry["content"].get<std::string>()});
+    for (const JsonReader& entry : list) {
+        EPI_TRY_ASSIGN(const JsonReader roleReader, entry.at("role"));
+        EPI_TRY_ASSIGN(const std::string roleName, roleReader.string());
+        EPI_TRY_ASSIGN(const Role role, roleFromName(roleName));
+        EPI_TRY_ASSIGN(const JsonReader content, entry.at("content"));
+        EPI_TRY_ASSIGN(std::string text, content.string());
+        messages.push_back({role, std::move(text)});
     }
     return messages;
 }

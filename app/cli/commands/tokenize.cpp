@@ -7,7 +7,6 @@
 #include "app/cli/command_line.h"
 #include "app/cli/json_input.h"
 #include "app/cli/model_path.h"
-#include "core/base/printable.h"
 #include "core/format/gguf.h"
 #include "core/text/tokenizer.h"
 
@@ -22,24 +21,6 @@ struct TokenizeOptions {
     std::string textsFile;
     bool special = false;
 };
-
-Result<std::vector<std::string>> readTexts(const std::string& path) {
-    EPI_TRY_ASSIGN(const json list, readJsonFile(path));
-    std::vector<std::string> texts;
-    bool isListOfTexts = list.is_array();
-    for (const json& entry : list) {
-        if (!isListOfTexts || !entry.is_string()) {
-            isListOfTexts = false;
-            break;
-        }
-        texts.push_back(entry.get<std::string>());
-    }
-    if (!isListOfTexts) {
-        return Error{ErrorCode::kInvalidArgument,
-                     printable(path, kMaxPrintablePath) + " is no JSON array of texts"};
-    }
-    return texts;
-}
 
 std::string spaced(const std::vector<TokenId>& ids) {
     std::string text;
@@ -58,7 +39,8 @@ Result<void> tokenize(const TokenizeOptions& options, const CommandContext& cont
         context.output.print({{"ids", ids}}, spaced(ids));
         return {};
     }
-    EPI_TRY_ASSIGN(const std::vector<std::string> texts, readTexts(options.textsFile));
+    EPI_TRY_ASSIGN(const JsonDocument document, readJsonFile(options.textsFile));
+    EPI_TRY_ASSIGN(const std::vector<std::string> texts, document.root().strings());
     json lists = json::array();
     std::string lines;
     for (const std::string& text : texts) {
