@@ -21,8 +21,10 @@ Error argumentError(std::string message) {
     while (!message.empty() && (message.back() == '.' || message.back() == '\n'))
         message.pop_back();
     std::ranges::replace(message, '\n', ' ');
-    const bool isWord = message.size() > 1 && std::islower(static_cast<unsigned char>(message[1])) != 0;
-    if (isWord) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+    const bool isAllCapitals =
+        message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) != 0;
+    if (!message.empty() && !isAllCapitals)
+        message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
     return {ErrorCode::kInvalidArgument, std::move(message)};
 }
 

@@ -110,7 +110,7 @@ private Q_SLOTS:
     void refusesAFileThatIsNoModel() {
         for (const char* command : {"info", "verify"}) {
             const Finished result =
-                run({"model", command, write("damaged.gguf", "GGUF but no more"), "--json"});
+                run({"model", command, write("damaged.gguf", QByteArray("GGUF\3\0\0\0", 8)), "--json"});
             QCOMPARE(result.exitCode, 2);
             QCOMPARE(result.errorCode(), QStringLiteral("corrupt_data"));
         }

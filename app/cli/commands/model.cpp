@@ -35,7 +35,7 @@ Result<void> printInfo(const std::string& model, const CommandContext& context) 
     }
     const std::string architecture = metadataText(file, "general.architecture");
     const std::string title = metadataText(file, "general.name");
-    const auto contextLength = file.integer(architecture + ".contextLengthlength", 1, INT32_MAX);
+    const auto contextLength = file.integer(architecture + ".context_length", 1, INT32_MAX);
 
     std::string text = "file          " + printable(path.native(), kMaxPrintablePath) + "\ntitle         " +
                        printable(title) + "\narchitecture  " + printable(architecture) + "\ncontext       " +
