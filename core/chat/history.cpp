@@ -115,7 +115,14 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
         prefix.push_back(templatePart(chatTemplate.openTurn(Role::kUser)));
         prefix.push_back(contentPart(narrationLead(conversation.speakers)));
     }
+    if (const auto begin = tokenizer.beginOfSequence(); begin && tokenizer.addsBeginOfSequence()) {
+        history.ids.push_back(*begin);
+    }
     writer.append(prefix);
+    // Some templates write the begin-of-sequence token themselves.
+    if (history.ids.size() > 1 && history.ids[0] == history.ids[1] && tokenizer.addsBeginOfSequence()) {
+        history.ids.erase(history.ids.begin());
+    }
     history.prefixTokens = static_cast<std::int64_t>(history.ids.size());
 
     std::string session;

@@ -4,11 +4,15 @@
 #include <numeric>
 #include <string>
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
+
+#include "core/tensor/device_memory.h"
 
 namespace epi {
 
@@ -94,29 +98,43 @@ Result<void> LayerArena::append(const at::Tensor& keys, const at::Tensor& values
 }
 
 void LayerArena::apply(const CompactionPlan& plan) {
-    std::vector<std::int64_t> rows;
+    std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
     std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         for (const std::int64_t entry : plan.keep[head]) {
-            rows.push_back(start_[head] + entry);
+            sourceRows.push_back(start_[head] + entry);
             positions[head].push_back(positions_[head][static_cast<std::size_t>(entry)]);
         }
         lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
     }
-    const at::Tensor index =
-        at::from_blob(rows.data(), {static_cast<std::int64_t>(rows.size())}, at::kLong).to(keys_.device());
-    const std::array<at::Tensor*, 2> stores{&keys_, &values_};
-    const std::array<at::Tensor, 2> kept{keys_.index_select(0, index), values_.index_select(0, index)};
     layOut(lengths);
-    for (std::size_t store = 0; store < stores.size(); ++store) {
-        std::int64_t row = 0;
-        for (std::size_t head = 0; head < lengths.size(); ++head) {
-            stores[store]->narrow(0, start_[head], lengths[head]).copy_(kept[store].narrow(0, row, lengths[head]));
-            row += lengths[head];
-        }
+    std::vector<std::int64_t> targetRows;
+    for (std::size_t head = 0; head < lengths.size(); ++head) {
+        for (std::int64_t entry = 0; entry < lengths[head]; ++entry) targetRows.push_back(start_[head] + entry);
     }
+    moveRows(sourceRows, targetRows);
     positions_ = std::move(positions);
+}
+
+void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
+    const auto count = static_cast<std::int64_t>(sourceRows.size());
+    const auto indexOf = [&](std::vector<std::int64_t>& rows) {
+        return at::from_blob(rows.data(), {count}, at::kLong).to(keys_.device());
+    };
+    const at::Tensor source = indexOf(sourceRows);
+    const at::Tensor target = indexOf(targetRows);
+    const at::Tensor keptKeys = keys_.index_select(0, source);
+    const at::Tensor keptValues = values_.index_select(0, source);
+    if (keys_.is_cuda()) {
+        const at::Tensor inOrder = at::arange(count, source.options());
+        const auto rowBytes = static_cast<std::int64_t>(keys_.element_size()) * shape_.headDim;
+        const DeviceRows from{keptKeys.data_ptr(), keptValues.data_ptr(), inOrder.const_data_ptr<std::int64_t>()};
+        const DeviceRows to{keys_.data_ptr(), values_.data_ptr(), target.const_data_ptr<std::int64_t>()};
+        if (copyDeviceRows(from, to, count, rowBytes)) return;
+    }
+    keys_.index_copy_(0, target, keptKeys);
+    values_.index_copy_(0, target, keptValues);
 }
 
 void LayerArena::truncate(std::span<const std::int64_t> lengths) {

@@ -79,6 +79,19 @@ void synchronizeDevice() {
     if (plugin().reason.empty()) plugin().ops.synchronize();
 }
 
+bool copyDeviceRows(const DeviceRows& source, const DeviceRows& target, std::int64_t count, std::int64_t rowBytes) {
+    if (!plugin().reason.empty() || plugin().ops.copyRows == nullptr || rowBytes % 16 != 0) return false;
+    const EpiCopyRows rows{.sourceKeys = source.keys,
+                           .sourceValues = source.values,
+                           .targetKeys = target.keys,
+                           .targetValues = target.values,
+                           .sourceRows = source.rows,
+                           .targetRows = target.rows,
+                           .rows = count,
+                           .rowBytes = rowBytes};
+    return plugin().ops.copyRows(&rows);
+}
+
 Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute) {
     PlacementChoice choice;
     if (compute == ComputeMode::kFast) choice.placement.type = c10::kBFloat16;
