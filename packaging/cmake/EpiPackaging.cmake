@@ -1,9 +1,10 @@
 # What `cmake --install` and CPack put where. LibTorch itself is not packaged: the installed programs look for it where
 # the set-up has put it on this machine (EPI_TORCH_ROOT).
 include(GNUInstallDirs)
-set(epi_plugin_folder ${CMAKE_INSTALL_LIBDIR}/epichat)
+set(epi_plugin_folder lib/epichat)  # ../lib/epichat as seen from the programs, on every system
 
-# `programs`: all that the product consists of, without its tests.
+# `programs`: all that the product consists of, without its tests. Installing needs no more than that.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 add_custom_target(programs)
 foreach(program epichat epichat-engine epichat-cli)
   if(TARGET ${program})
@@ -27,8 +28,8 @@ set(epi_resources ${PROJECT_SOURCE_DIR}/resources)
 if(TARGET epichat AND EXISTS ${epi_resources}/epichat.desktop)
   install(FILES ${epi_resources}/epichat.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
 endif()
-if(TARGET epichat AND EXISTS ${epi_resources}/epichat.svg)
-  install(FILES ${epi_resources}/epichat.svg DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
+if(TARGET epichat AND EXISTS ${epi_resources}/icons/epichat.svg)
+  install(FILES ${epi_resources}/icons/epichat.svg DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

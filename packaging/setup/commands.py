@@ -45,7 +45,8 @@ def list_models() -> None:
     for model in table.models.values():
         state = "installed" if models.is_installed(model) else "-"
         note = "default on this machine" if model.id in (preferred, table.embedder) else ""
-        print(f"{model.id:38} {model.role:9} {disk.text_of(model.bytes):>8}  {model.licence:12} {state:10} {note}".rstrip())
+        size = disk.text_of(model.bytes)
+        print(f"{model.id:38} {model.role:9} {size:>8}  {model.licence:12} {state:10} {note}".rstrip())
 
 
 def get_models(ids: list[str]) -> None:

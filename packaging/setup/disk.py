@@ -20,4 +20,6 @@ def require(folder: Path, count: int, what: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < count:
-        raise TooLittleDisk(f"too little disk for {what}: {text_of(count)} are needed in {folder}, {text_of(free)} are free")
+        raise TooLittleDisk(
+            f"too little disk for {what}: {text_of(count)} are needed in {folder}, {text_of(free)} are free"
+        )

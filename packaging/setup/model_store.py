@@ -56,7 +56,8 @@ class ModelStore:
         to_write = model.bytes - sum(sizes.values())
         largest = max((part.pin.bytes for part in remaining), default=0)
         disk.require(self._root, to_write + 2 * largest, model.title)
-        say(f"{model.title} ({model.licence}): {len(remaining)} of {len(model.parts)} parts to fetch, {disk.text_of(model.bytes)} in all")
+        parts = f"{len(remaining)} of {len(model.parts)} parts to fetch"
+        say(f"{model.title} ({model.licence}): {parts}, {disk.text_of(model.bytes)} in all")
         for number, part in enumerate(remaining, start=done + 1):
             self._append(part, work, sizes)
             write_json(work / "state.json", {"sha256": model.files[0].sha256, "parts": number, "sizes": sizes})

@@ -67,5 +67,8 @@ def load(path: Path = locations.PACKAGING / "models.json") -> ModelTable:
 
 def _model(row: dict) -> Model:
     files = [ModelFile(name, file["bytes"], file["sha256"]) for name, file in row["files"].items()]
-    parts = [Part(Pin(part["package"], part["version"], part["sha256"], part["bytes"]), part["members"]) for part in row["parts"]]
+    parts = [
+        Part(Pin(part["package"], part["version"], part["sha256"], part["bytes"]), part["members"])
+        for part in row["parts"]
+    ]
     return Model(row["id"], row["title"], row["role"], row["licence"], row["context"], files, parts)

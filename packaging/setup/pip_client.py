@@ -16,8 +16,8 @@ from pathlib import Path
 from .errors import NoNetwork, PackageGone, SetupError, TooLittleDisk
 from .progress import Progress
 
-# The wheels are chosen by name here, because the Python that runs pip may be of another version. pip takes platform tags
-# literally, so each older manylinux that a glibc 2.28 system also accepts has to be named.
+# The tags are given because the Python that runs pip may be of another version. pip takes platform tags literally, so
+# each older manylinux that a system with glibc 2.28 also accepts has to be named.
 _TAGS = ["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"]
 for _minor in range(28, 4, -1):
     _TAGS += ["--platform", f"manylinux_2_{_minor}_x86_64"]
@@ -63,7 +63,7 @@ def download(pin: Pin, folder: Path) -> Path:
 
 
 def failure(pin: Pin, log: str) -> SetupError:
-    """What pip's messages mean. An index that was not reached also ends in "no matching distribution", hence the order."""
+    """What pip's messages mean. An index out of reach also ends in "no matching distribution", hence the order."""
     if "No space left on device" in log:
         return TooLittleDisk(f"the disk is full: {pin} could not be stored")
     if _NETWORK.search(log):
@@ -86,7 +86,13 @@ def _run(pin: Pin, folder: Path, log: Path) -> tuple[int, int]:
     received = 0
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=_die_with_parent
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=_die_with_parent,
         )
         try:
             while process.poll() is None:

@@ -30,7 +30,8 @@ class Progress:
         self._shown = step
         rate = count / 1e6 / max(time.monotonic() - self._started, 0.1)
         line = f"epichat: {self._what}: {text_of(count)} of {text_of(self._total)}, {percent} %, {rate:.0f} MB/s"
-        print(f"\r{line}\033[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr, flush=True)
+        shown = f"\r{line}\033[K" if self._terminal else f"{line}\n"
+        print(shown, end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         if self._terminal and self._shown > 0:

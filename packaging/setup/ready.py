@@ -23,14 +23,16 @@ class ReadyMark:
         return all(Path(path).is_file() and Path(path).stat().st_size == size for path, size in mark["files"])
 
     def set(self, files: list[Path]) -> None:
-        write_json(self._path, {"fingerprint": self._fingerprint(), "files": [[str(path), path.stat().st_size] for path in files]})
+        sizes = [[str(path), path.stat().st_size] for path in files]
+        write_json(self._path, {"fingerprint": self._fingerprint(), "files": sizes})
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
-        for path in sorted([*locations.PACKAGING.glob("*.json"), *locations.PACKAGING.glob("setup/*.py"), *locations.PACKAGING.glob("debian/*")]):
+        own = [path for pattern in ("*.json", "setup/*.py", "debian/*") for path in locations.PACKAGING.glob(pattern)]
+        for path in sorted(own):
             digest.update(f"{path.name} {sha256_of(path)}\n".encode())
         digest.update(f"{locations.libtorch()}\n{locations.models()}\n{self._gpu}\n".encode())
         return digest.hexdigest()

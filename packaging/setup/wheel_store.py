@@ -24,7 +24,7 @@ class WheelStore:
         return self.path_of(pin).is_file() and self.path_of(pin).stat().st_size == pin.bytes
 
     def get(self, pin: Pin) -> Path:
-        """The verified wheel. A file of the right name with other bytes is fetched again; other bytes twice: WrongBytes."""
+        """The verified wheel. A damaged one is fetched again; when what comes is not the pinned one, WrongBytes."""
         kept = self.path_of(pin)
         if kept.is_file():
             if sha256_of(kept) == pin.sha256:
