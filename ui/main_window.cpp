@@ -1,5 +1,6 @@
 #include "ui/main_window.h"
 
+#include <QActionGroup>
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QDragEnterEvent>
@@ -222,7 +223,7 @@ void MainWindow::applySettings(const Settings& settings) {
     restoreGeometry(fromBase64(settings[kGeometryKey]));
     restoreState(fromBase64(settings[kStateKey]));
     if (settings[kSplitterKey]) splitter_->restoreState(fromBase64(settings[kSplitterKey]));
-    if (settings[kModelKey]) engine_.setModel({.model = *settings[kModelKey]});
+    if (settings[kModelKey]) sendModel(*settings[kModelKey]);
     if (settings.isReadOnly) {
         notice_->show(NoticeKind::kWarning,
                       tr("Another program has these conversations open: here they can only be read."));
@@ -345,6 +346,10 @@ void MainWindow::showEvaluation() {
     evaluation_->show();
     evaluation_->raise();
     evaluation_->activateWindow();
+}
+
+EvaluationWindow* MainWindow::evaluation() const {
+    return evaluation_;
 }
 
 void MainWindow::importFiles(const QStringList& paths) {

@@ -59,7 +59,7 @@ public:
     [[nodiscard]] MemoryPanel& memoryPanel() { return *panel_; }
     [[nodiscard]] StatusStrip& status() { return *status_; }
     [[nodiscard]] NoticeBar& notice() { return *notice_; }
-    [[nodiscard]] EvaluationWindow* evaluation() const { return evaluation_; }
+    [[nodiscard]] EvaluationWindow* evaluation() const;
     [[nodiscard]] EngineClient& engine() { return engine_; }
 
 Q_SIGNALS:
@@ -90,6 +90,7 @@ private:
     void chooseFiles();
     void chooseModelFile();
     void useModel(const QString& model);
+    void sendModel(const std::string& model);
     void onImported(const QString& path, const ImportReport& report);
     void onEngineLost(const QString& reason, bool isRestarting);
     void show(ChatSession* session);

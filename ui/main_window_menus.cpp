@@ -13,6 +13,7 @@
 #include "ui/chat/composer.h"
 #include "ui/chat/message_view.h"
 #include "ui/conversations/conversation_list.h"
+#include "ui/evaluation/evaluation_window.h"
 #include "ui/main_window.h"
 #include "ui/memory/memory_panel.h"
 
@@ -152,8 +153,14 @@ void MainWindow::refreshModelMenu() {
     modelMenu_->addAction(tr("&Open model file…"), QKeySequence::Open, this, &MainWindow::chooseModelFile);
 }
 
+void MainWindow::sendModel(const std::string& model) {
+    LoadModel command;
+    command.model = model;
+    engine_.setModel(command);
+}
+
 void MainWindow::useModel(const QString& model) {
-    engine_.setModel({.model = toUtf8(model)});
+    sendModel(toUtf8(model));
     store_.write([value = toUtf8(model)](Store& store) { return store.setSetting("engine.model", value); });
 }
 

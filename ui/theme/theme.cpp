@@ -6,6 +6,7 @@
 #include <QApplication>
 #include <QFontDatabase>
 #include <QPalette>
+#include <QStyle>
 #include <QStyleFactory>
 
 /// A static library's resources must be asked for, from outside of any namespace.
@@ -111,8 +112,7 @@ void Theme::apply(ThemeChoice choice, int percent) {
     theme.isDark_ = choice == ThemeChoice::kDark || (choice == ThemeChoice::kSystem && isDesktopThemeDark);
     theme.colors_ = theme.isDark_ ? darkColors() : lightColors();
 
-    static const bool hasStyle = QApplication::setStyle(QStyleFactory::create(u"Fusion"_s)) != nullptr;
-    Q_UNUSED(hasStyle)
+    if (QApplication::style()->name() != "fusion"_L1) QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
     QApplication::setPalette(paletteOf(theme.colors_));
     QApplication::setFont(theme.font(TextSize::kInterface));
     qApp->setStyleSheet(theme.styleSheet());
