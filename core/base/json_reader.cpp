@@ -74,6 +74,10 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonLimits
                      "JSON of at most " + grouped(limits.maxBytes) + " bytes expected, " +
                          grouped(text.size()) + " found"};
     }
+    // The library takes a zero byte for the end of the text.
+    if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+        return Error{ErrorCode::kCorruptData, "not JSON from byte " + grouped(zero + 1) + " on, a zero byte"};
+    }
     LimitCheck check(limits);
     const bool isFine = json::sax_parse(text, &check);
     if (check.error()) return *check.error();

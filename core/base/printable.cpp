@@ -1,5 +1,6 @@
 #include "core/base/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -20,6 +21,10 @@ bool isUnsafe(utf8proc_int32_t codepoint) {
     }
 }
 
+bool isPlain(char byte) {
+    return byte >= ' ' && byte <= '~';
+}
+
 std::string escape(const char* format, unsigned value) {
     std::array<char, 16> text{};
     std::snprintf(text.data(), text.size(), format, value);
@@ -29,6 +34,8 @@ std::string escape(const char* format, unsigned value) {
 }  // namespace
 
 std::string printable(std::string_view bytes, std::size_t maxBytes) {
+    if (bytes.size() <= maxBytes && std::all_of(bytes.begin(), bytes.end(), isPlain))
+        return std::string(bytes);
     const auto* data = reinterpret_cast<const utf8proc_uint8_t*>(bytes.data());
     std::string text;
     for (std::size_t at = 0; at < bytes.size();) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/chat/turn_template.h"
+#include "core/text/unicode.h"
 
 namespace epi {
 namespace {
@@ -109,11 +110,9 @@ std::shared_ptr<const ChatTemplate> makeTemplate(TurnStyle style) {
     return std::make_shared<const TurnTemplate>(std::move(style));
 }
 
-std::string firstLine(std::string_view text) {
-    constexpr std::size_t kShown = 120;
-    const std::size_t begin = std::min(text.find_first_not_of("\r\n"), text.size());
-    text.remove_prefix(begin);
-    return std::string(text.substr(0, std::min(text.find_first_of("\r\n"), kShown)));
+std::string_view firstLine(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
+    return text.substr(0, text.find_first_of("\r\n"));
 }
 
 }  // namespace
@@ -126,7 +125,7 @@ Result<Role> roleFromName(std::string_view text) {
     for (const Role role : {Role::kSystem, Role::kUser, Role::kAssistant}) {
         if (name(role) == text) return role;
     }
-    return Error{ErrorCode::kInvalidArgument, "unknown role '" + std::string(text) + "'"};
+    return Error{ErrorCode::kInvalidArgument, "unknown role '" + quotable(text) + "'"};
 }
 
 Result<std::shared_ptr<const ChatTemplate>> recogniseChatTemplate(std::string_view templateText) {
@@ -137,7 +136,7 @@ Result<std::shared_ptr<const ChatTemplate>> recogniseChatTemplate(std::string_vi
     if (has("<|start_header_id|>") && has("<|eot_id|>")) return makeTemplate(llama3(templateText));
     if (has("<start_of_turn>") && has("<end_of_turn>")) return makeTemplate(gemma());
     return Error{ErrorCode::kUnsupported,
-                 "unknown chat template that begins with '" + firstLine(templateText) + "'"};
+                 "unknown chat template that begins with '" + quotable(firstLine(templateText)) + "'"};
 }
 
 std::shared_ptr<const ChatTemplate> plainChatTemplate() {

@@ -154,6 +154,7 @@ void dequantize(TensorType type, std::span<const std::byte> blocks, std::span<fl
     assert(values.size() / static_cast<std::size_t>(layout->valuesPerBlock) *
                static_cast<std::size_t>(layout->bytesPerBlock) ==
            blocks.size());
+    if (values.empty()) return;
     switch (type) {
         case TensorType::kF32:
             return decodeFloats(blocks.data(), values);

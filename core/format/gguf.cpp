@@ -1,9 +1,6 @@
 #include "core/format/gguf.h"
 
-#include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "core/base/digest.h"

@@ -16,7 +16,8 @@
 
 namespace epi {
 
-/// A metadata value. Integers of all widths are widened, arrays hold one element type.
+/// A metadata value. Integers are widened: unsigned ones to uint64, signed ones to int64, those of an array
+/// always to int64 (more than 63 bits are refused). An array holds one item type.
 using GgufValue = std::variant<std::int64_t,
                                std::uint64_t,
                                double,
@@ -56,7 +57,8 @@ public:
     /// Null when the key is absent.
     [[nodiscard]] const GgufValue* find(std::string_view key) const;
 
-    /// Typed access; the error names the key, its value and what was expected.
+    /// Typed access: kNotFound for a missing key, else kUnsupported naming the key, its value and what was
+    /// expected. `number` takes integers too, and no NaN or infinity.
     [[nodiscard]] Result<std::int64_t> integer(std::string_view key,
                                                std::int64_t min,
                                                std::int64_t max) const;

@@ -1,8 +1,7 @@
 #include "core/format/gguf_metadata.h"
 
 #include <bit>
-#include <limits>
-#include <optional>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -12,7 +11,7 @@ namespace epi {
 namespace {
 
 // No model comes near these; they bound what a hostile file can make of its bytes in memory.
-constexpr std::uint64_t kMaxKeys = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxKeys = std::uint64_t{1} << 18;
 constexpr std::uint64_t kMaxArrayItems = std::uint64_t{1} << 22;  // of all arrays of a file together
 constexpr std::uint64_t kMaxStringBytes = std::uint64_t{16} << 20;
 constexpr std::uint64_t kMaxKeyBytes = 65'535;  // from the format's specification
@@ -70,6 +69,7 @@ public:
         GgufMetadata metadata;
         metadata.keys.reserve(count);
         metadata.values.reserve(count);
+        metadata.index.reserve(count);
         for (std::uint64_t i = 0; i < count; ++i)
             EPI_TRY(parsePair(metadata));
         return metadata;

@@ -1,7 +1,6 @@
 #include "core/format/gguf_tensors.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -32,6 +31,7 @@ public:
     Result<GgufTensorTable> parse() {
         EPI_TRY(reader_.checkCount("the tensor table", layout_.count, {kMinTensorBytes, kMaxTensors}));
         table_.tensors.reserve(static_cast<std::size_t>(layout_.count));
+        table_.index.reserve(static_cast<std::size_t>(layout_.count));
         for (std::uint64_t i = 0; i < layout_.count; ++i)
             EPI_TRY(parseTensor());
         EPI_TRY(place());
@@ -142,7 +142,7 @@ private:
         order.reserve(table_.tensors.size());
         for (const GgufTensor& tensor : table_.tensors)
             order.push_back(&tensor);
-        std::sort(order.begin(), order.end(), [](const GgufTensor* a, const GgufTensor* b) {
+        std::stable_sort(order.begin(), order.end(), [](const GgufTensor* a, const GgufTensor* b) {
             return a->fileOffset < b->fileOffset;
         });
         for (std::size_t i = 1; i < order.size(); ++i) {

@@ -15,6 +15,7 @@ class NameIndex {
 public:
     NameIndex();
 
+    void reserve(std::size_t count) { positions_.reserve(count); }
     /// False when the name is already there.
     [[nodiscard]] bool insert(std::string_view name, std::size_t position);
     [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;

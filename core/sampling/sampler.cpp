@@ -70,10 +70,6 @@ std::span<const float> Sampler::penalised(std::span<const float> logits, std::sp
     return scores_;
 }
 
-double Sampler::weight(float logit, float best) const {
-    return std::exp((static_cast<double>(logit) - static_cast<double>(best)) / options_.temperature);
-}
-
 /// Puts the best `count` candidates in front in order, given that the best `sorted` already are.
 void Sampler::sortUpTo(std::size_t sorted, std::size_t count) {
     const auto isBetter = [](const Candidate& a, const Candidate& b) {
@@ -85,58 +81,59 @@ void Sampler::sortUpTo(std::size_t sorted, std::size_t count) {
     std::sort(first, last, isBetter);
 }
 
+/// Drops all but the best candidates that together weigh `wanted`, and those below `leastLogit`; returns what
+/// the kept ones weigh. The best `sorted` are in order already.
+double Sampler::keepTopP(double wanted, double leastLogit, std::size_t sorted) {
+    double mass = 0.0;
+    std::size_t kept = 0;
+    while (kept < candidates_.size() && mass < wanted) {
+        if (kept == sorted) {
+            // In growing steps: the wanted mass is mostly in the first few of many thousands.
+            const std::size_t next = std::min(std::max<std::size_t>(64, sorted * 4), candidates_.size());
+            sortUpTo(sorted, next);
+            sorted = next;
+        }
+        if (candidates_[kept].logit < leastLogit) break;
+        mass += candidates_[kept].weight;
+        ++kept;
+    }
+    candidates_.resize(kept);
+    return mass;
+}
+
 TokenId Sampler::draw(std::span<const float> logits) {
-    const float best = logits[static_cast<std::size_t>(bestOf(logits))];
-    const bool limitsCount = options_.topK > 0 && static_cast<std::size_t>(options_.topK) < logits.size();
+    const TokenId bestId = bestOf(logits);
+    const auto best = static_cast<double>(logits[static_cast<std::size_t>(bestId)]);
+    const double leastLogit = best + options_.temperature * std::log(options_.minP);  // min-p 0: -infinity
     const bool limitsMass = options_.topP < 1.0;
 
-    // min-p looks only at the best token, so it may go first: it usually leaves few candidates to sort. With
-    // top-p it must not, because top-p counts the mass of those that min-p would drop.
+    // min-p looks only at the best token, so it may go first: it usually leaves few candidates. With top-p it
+    // must not, because top-p counts the mass of those that min-p drops.
     candidates_.clear();
-    const auto passesMinP = [&](float logit) {
-        return weight(logit, best) >= options_.minP;
-    };
     for (std::size_t index = 0; index < logits.size(); ++index) {
-        if (limitsMass || options_.minP == 0.0 || passesMinP(logits[index]))
-            candidates_.push_back({idOf(index), logits[index]});
+        if (limitsMass || static_cast<double>(logits[index]) >= leastLogit)
+            candidates_.push_back({idOf(index), logits[index], 0.0});
     }
     std::size_t sorted = 0;
-    if (limitsCount && static_cast<std::size_t>(options_.topK) < candidates_.size()) {
+    if (options_.topK > 0 && static_cast<std::size_t>(options_.topK) < candidates_.size()) {
         sorted = static_cast<std::size_t>(options_.topK);
         sortUpTo(0, sorted);
         candidates_.resize(sorted);
     }
 
     double total = 0.0;
-    for (const Candidate& candidate : candidates_)
-        total += weight(candidate.logit, best);
-
-    if (limitsMass) {
-        const double wanted = options_.topP * total;
-        double mass = 0.0;
-        std::size_t kept = 0;
-        while (kept < candidates_.size() && mass < wanted) {
-            if (kept == sorted) {
-                // In growing steps: the wanted mass is mostly in the first few of many thousands.
-                const std::size_t next = std::min(std::max<std::size_t>(64, sorted * 4), candidates_.size());
-                sortUpTo(sorted, next);
-                sorted = next;
-            }
-            if (!passesMinP(candidates_[kept].logit)) break;
-            mass += weight(candidates_[kept].logit, best);
-            ++kept;
-        }
-        candidates_.resize(kept);
-        total = mass;
+    for (Candidate& candidate : candidates_) {
+        candidate.weight = std::exp((static_cast<double>(candidate.logit) - best) / options_.temperature);
+        total += candidate.weight;
     }
+    if (limitsMass) total = keepTopP(options_.topP * total, leastLogit, sorted);
 
     double remaining = rng_.uniform() * total;
     for (const Candidate& candidate : candidates_) {
-        remaining -= weight(candidate.logit, best);
+        remaining -= candidate.weight;
         if (remaining < 0.0) return candidate.id;
     }
-    // Only rounding leads here; the best token is always a candidate.
-    return bestOf(logits);
+    return bestId;  // only rounding leads here
 }
 
 Result<GreedyGap> greedyGap(std::span<const float> logits) {

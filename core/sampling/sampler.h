@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -31,12 +31,13 @@ private:
     struct Candidate {
         TokenId id;
         float logit;
+        double weight;  // proportional to its probability
     };
 
     [[nodiscard]] std::span<const float> penalised(std::span<const float> logits,
                                                    std::span<const TokenId> history);
     [[nodiscard]] TokenId draw(std::span<const float> logits);
-    [[nodiscard]] double weight(float logit, float best) const;
+    [[nodiscard]] double keepTopP(double wanted, double leastLogit, std::size_t sorted);
     void sortUpTo(std::size_t sorted, std::size_t count);
 
     SamplingOptions options_;

@@ -169,8 +169,7 @@ Result<void> readMerges(const Vocabulary& vocabulary,
         const std::string_view text = vocabulary.merges[rank];
         const auto refuse = [&](std::string_view why) {
             return Error{ErrorCode::kCorruptData,
-                         "merge " + std::to_string(rank) + " '" + std::string(text.substr(0, 80)) + "' " +
-                             std::string(why)};
+                         "merge " + std::to_string(rank) + " '" + quotable(text) + "' " + std::string(why)};
         };
         const std::size_t space = text.find(' ');
         if (space == 0 || space >= text.size() - 1 || text.find(' ', space + 1) != std::string_view::npos) {

@@ -141,7 +141,7 @@ Result<PreTokenizer> PreTokenizer::byName(std::string_view name) {
     for (const Row& row : kRows) {
         if (row.name == name) return PreTokenizer(row.pattern);
     }
-    return Error{ErrorCode::kUnsupported, "unknown pre-tokenizer '" + std::string(name) + "'"};
+    return Error{ErrorCode::kUnsupported, "unknown pre-tokenizer '" + quotable(name) + "'"};
 }
 
 std::vector<std::string_view> PreTokenizer::split(std::string_view text) const {

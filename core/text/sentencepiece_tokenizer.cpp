@@ -198,7 +198,8 @@ Result<std::unique_ptr<Tokenizer>> makeSentencepieceTokenizer(const Vocabulary& 
     const auto status =
         processor->LoadFromSerializedProto(serialiseModel(vocabulary, unknown, bytes.count != 0));
     if (!status.ok()) {
-        return Error{ErrorCode::kCorruptData, "sentencepiece refuses the vocabulary: " + status.ToString()};
+        return Error{ErrorCode::kCorruptData,
+                     "sentencepiece refuses the vocabulary: " + quotable(status.ToString(), 200)};
     }
     parts.encoder = std::make_unique<SentencepieceEncoder>(
         std::move(processor), bytes.idOfByte, vocabulary.addsSpacePrefix.value_or(true));

@@ -2,6 +2,7 @@
 
 #include "core/text/bpe_tokenizer.h"
 #include "core/text/sentencepiece_tokenizer.h"
+#include "core/text/unicode.h"
 #include "core/text/vocabulary.h"
 
 namespace epi {
@@ -11,7 +12,7 @@ Result<std::unique_ptr<Tokenizer>> makeTokenizer(const GgufFile& file) {
     if (vocabulary.model == "gpt2") return makeBpeTokenizer(vocabulary);
     if (vocabulary.model == "llama") return makeSentencepieceTokenizer(vocabulary);
     return Error{ErrorCode::kUnsupported,
-                 "unknown tokenizer model '" + vocabulary.model + "', 'gpt2' or 'llama' expected"};
+                 "unknown tokenizer model '" + quotable(vocabulary.model) + "', 'gpt2' or 'llama' expected"};
 }
 
 }  // namespace epi

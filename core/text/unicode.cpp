@@ -88,6 +88,20 @@ void appendUtf8(std::string& text, char32_t value) {
     text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
 }
 
+std::string quotable(std::string_view text, std::size_t maxCharacters) {
+    std::string shown;
+    for (std::size_t position = 0; position < text.size(); --maxCharacters) {
+        if (maxCharacters == 0) return shown + "…";
+        const CodePoint point = decodeCodePoint(text, position);
+        const utf8proc_category_t kind = category(point.value);
+        const bool isShown = kind != UTF8PROC_CATEGORY_CC && kind != UTF8PROC_CATEGORY_CF &&
+                             kind != UTF8PROC_CATEGORY_ZL && kind != UTF8PROC_CATEGORY_ZP;
+        appendUtf8(shown, isShown ? point.value : kReplacementCharacter);
+        position += point.length;
+    }
+    return shown;
+}
+
 bool isLetter(char32_t value) {
     const utf8proc_category_t kind = category(value);
     return kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO;

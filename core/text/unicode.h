@@ -28,6 +28,10 @@ CodePoint decodeCodePoint(std::string_view text, std::size_t position);
 /// Appends the UTF-8 form. Requires: a scalar value (no surrogate, at most 0x10FFFF).
 void appendUtf8(std::string& text, char32_t value);
 
+/// Foreign text for a message: valid UTF-8 on one line, at most `maxCharacters` and "…" when there is more.
+/// Damaged bytes and control characters become U+FFFD.
+std::string quotable(std::string_view text, std::size_t maxCharacters = 80);
+
 /// General category L.
 bool isLetter(char32_t value);
 /// General category N.

@@ -42,7 +42,7 @@ struct Vocabulary {
 inline constexpr std::size_t kMaxTokens = std::size_t{1} << 21;
 inline constexpr std::size_t kMaxTokenBytes = 4096;
 
-/// Reads tokenizer.ggml.*; kCorruptData names the key with both values.
+/// Reads tokenizer.ggml.*, not yet checked as a whole; kCorruptData names the key with both values.
 Result<Vocabulary> readVocabulary(const GgufFile& file);
 
 /// What every vocabulary must satisfy: counts equal, no token empty, over long or there twice, ids in range.

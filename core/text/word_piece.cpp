@@ -110,7 +110,7 @@ Result<WordPiece> WordPiece::parse(std::string_view vocabularyText) {
         IdByPiece& table = continues ? vocabulary.continuations_ : vocabulary.beginnings_;
         if (!table.emplace(piece, vocabulary.size_).second) {
             return Error{ErrorCode::kCorruptData,
-                         "line " + std::to_string(vocabulary.size_ + 1) + ": piece '" + std::string(piece) +
+                         "line " + std::to_string(vocabulary.size_ + 1) + ": piece '" + quotable(piece) +
                              "' is in the vocabulary twice"};
         }
         ++vocabulary.size_;

@@ -28,9 +28,9 @@ struct RemoteEngineConfig {
 /// falls silent, every open job gets Failed, then EngineLost is sent, and (with `restart`) a new process is
 /// started, which says Hello again; models and conversations must then be sent again. The first line of
 /// EngineLost::reason says what happened, the lines after it are the last of the engine's standard error,
-/// which is also passed on to ours. An engine that cannot be started or speaks another protocol version is
-/// given up at once (isRestarting is false); jobs posted from then on get Failed. Commands posted before
-/// Hello wait for it. Destruction ends the process; no event follows it.
+/// which is also passed on to ours: any bytes. An engine that cannot be started or speaks another protocol
+/// version is given up at once (isRestarting is false); jobs posted from then on get Failed. Commands posted
+/// before Hello wait for it. Destruction ends the process; no event follows it.
 std::unique_ptr<Engine> makeRemoteEngine(const RemoteEngineConfig& config, EventSink sink);
 
 }  // namespace epi

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,18 +18,15 @@
 #include "core/episode/episode_router.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/segmenter.h"
+#include "core/eval/importer.h"
+#include "tests/support/shared_data.h"
 
 namespace epi {
 namespace {
 
 using nlohmann::json;
 
-std::string shared(const std::string& path) {
-    return qEnvironmentVariable("EPICHAT_SHARED", QStringLiteral(EPI_SOURCE_DIR "/../shared")).toStdString() +
-           "/" + path;
-}
-
-std::string readAll(const std::string& path) {
+std::string readAll(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -56,16 +53,14 @@ class TestClustersGolden : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
-        for (const char* path : {"goldens/epicache/clusters-conv-26.json",
-                                 "goldens/epicache/clusters-conv-26.bin",
-                                 "data/locomo/locomo10.json"}) {
-            if (!std::ifstream(shared(path))) QSKIP(("missing test data: " + shared(path)).c_str());
-        }
-        golden_ = json::parse(readAll(shared("goldens/epicache/clusters-conv-26.json")), nullptr, false);
-        bytes_ = readAll(shared("goldens/epicache/clusters-conv-26.bin"));
+        EPI_FIND_OR_SKIP(facts, sharedFile, "goldens/epicache/clusters-conv-26.json");
+        EPI_FIND_OR_SKIP(arrays, sharedFile, "goldens/epicache/clusters-conv-26.bin");
+        EPI_FIND_OR_SKIP(locomo, sharedFile, "data/locomo/locomo10.json");
+        golden_ = test::readJson(facts);
+        bytes_ = readAll(arrays);
         QVERIFY(golden_.is_object());
         QCOMPARE(sha256(bytes_), golden_["bin_sha256"].get<std::string>());
-        readTurns();
+        readTurns(locomo);
         embeddings_ = floats("embeddings");
         reference_.labels = integers("labels");
         reference_.centroids = floats("centroids");
@@ -175,19 +170,18 @@ private:
         return {shape[0].get<std::int64_t>(), shape[1].get<std::int64_t>(), values<float>(name)};
     }
 
-    void readTurns() {
-        const json data = json::parse(readAll(shared("data/locomo/locomo10.json")), nullptr, false);
-        QVERIFY(data.is_array());
-        const json& conversation = data[golden_["conversation_index"].get<std::size_t>()]["conversation"];
-        for (int number = 1; number < 100; ++number) {
-            const auto session = conversation.find("session_" + std::to_string(number));
-            if (session == conversation.end()) continue;
-            for (const json& turn : *session) {
+    void readTurns(const std::filesystem::path& locomo) {
+        const auto report = importFile(locomo);
+        QVERIFY(report);
+        const auto index = golden_["conversation_index"].get<std::size_t>();
+        QCOMPARE(report->conversations[index].sourceId, golden_["conversation"].get<std::string>());
+        for (const ImportedSession& session : report->conversations[index].sessions) {
+            for (const ImportedTurn& turn : session.turns) {
                 turns_.push_back({.id = static_cast<std::int64_t>(turns_.size()),
                                   .role = Role::kUser,
-                                  .speaker = turn["speaker"].get<std::string>(),
-                                  .text = turn["text"].get<std::string>(),
-                                  .session = {}});
+                                  .speaker = turn.speaker,
+                                  .text = turn.text,
+                                  .session = session.date});
             }
         }
     }

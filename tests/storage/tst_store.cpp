@@ -1,3 +1,5 @@
+#include <ctime>
+
 #include <QElapsedTimer>
 #include <QFile>
 #include <QtTest>
@@ -12,7 +14,7 @@ using test::userMessage;
 namespace {
 
 constexpr int kManyMessages = 100'000;
-constexpr qint64 kManyMessagesLimitMs = 2'000;  // 10 times what a slow machine needs
+constexpr double kManyMessagesLimitSeconds = 1.0;  // of processor time, 6 times what it takes
 
 }  // namespace
 
@@ -282,12 +284,16 @@ private Q_SLOTS:
         const auto id = store_->importConversation(imported);
         QVERIFY(id);
         qInfo("import of %d messages: %lld ms", kManyMessages, timer.restart());
+        const std::clock_t before = std::clock();
         const auto messages = store_->messages(*id);
-        const qint64 readMs = timer.restart();
-        qInfo("messages() of %d messages: %lld ms", kManyMessages, readMs);
+        const double seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+        qInfo("messages() of %d messages: %lld ms, %.0f ms of them computing",
+              kManyMessages,
+              timer.restart(),
+              seconds * 1000.0);
         QVERIFY(messages);
         QCOMPARE(messages->size(), std::size_t{kManyMessages});
-        QVERIFY2(readMs < kManyMessagesLimitMs, qPrintable(QString::number(readMs)));
+        QVERIFY2(seconds < kManyMessagesLimitSeconds, qPrintable(QString::number(seconds)));
         QVERIFY(store_->appendMessage(userMessage(*id, "one more")));
         qInfo("one more message: %lld ms", timer.restart());
         QVERIFY(store_->deleteConversation(*id));

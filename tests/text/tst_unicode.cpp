@@ -58,6 +58,13 @@ private Q_SLOTS:
         QVERIFY(!isSpace(0x1C));
     }
 
+    void quotesForeignTextOnOneValidLine() {
+        QCOMPARE(quotable("caf\u00E9"), std::string("caf\u00E9"));
+        QCOMPARE(quotable("a\n\xFF\u202E"), std::string("a\uFFFD\uFFFD\uFFFD"));
+        QCOMPARE(quotable("\u00E9\u00E9\u00E9", 2), std::string("\u00E9\u00E9\u2026"));
+        QCOMPARE(quotable("ab", 2), std::string("ab"));
+    }
+
     void composesAndKeepsDamagedBytes() {
         QCOMPARE(normaliseNfc("e\u0301\xFFo\u0308\xE2"), std::string("\u00E9\xFF\u00F6\xE2"));
         QCOMPARE(normaliseNfc("\u212B \u1112\u1161\u11AB"), std::string("\u00C5 \uD55C"));

@@ -2,6 +2,7 @@
 // questions. One array of records, one record, or the pre-release's flat records whose sessions are members
 // of the record itself.
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -125,8 +126,7 @@ Result<std::vector<std::string>> readSpeakers(const JsonReader& holder, const Se
     if (!speakers.empty()) return speakers;
     for (const auto& [number, session] : sessions.byNumber) {
         for (const ImportedTurn& turn : session.turns) {
-            const bool isKnown = std::find(speakers.begin(), speakers.end(), turn.speaker) != speakers.end();
-            if (!isKnown) speakers.push_back(turn.speaker);
+            if (std::ranges::find(speakers, turn.speaker) == speakers.end()) speakers.push_back(turn.speaker);
         }
     }
     return speakers;
@@ -143,34 +143,29 @@ std::string joined(const std::vector<std::string>& speakers) {
 
 /// What is odd about the conversation and harmless.
 void addNotices(const ImportedConversation& conversation, const Sessions& sessions, ImportReport& report) {
-    const std::string name =
-        printable(conversation.sourceId.empty() ? conversation.title : conversation.sourceId);
-    std::size_t orphans = 0;
-    for (const auto& [number, date] : sessions.dates) {
-        orphans += sessions.byNumber.contains(number) ? 0 : 1;
-    }
-    if (orphans > 0)
-        report.notices.push_back(name + ": left out " + grouped(orphans) + " dates without a session");
-
+    const auto orphans = std::ranges::count_if(
+        sessions.dates, [&](const auto& date) { return !sessions.byNumber.contains(date.first); });
+    const auto undated = std::ranges::count_if(
+        conversation.sessions, [](const ImportedSession& session) { return session.date.empty(); });
     std::set<std::string_view> ids;
-    std::size_t undated = 0;
     for (const ImportedSession& session : conversation.sessions) {
-        undated += session.date.empty() ? 1 : 0;
         for (const ImportedTurn& turn : session.turns) {
             ids.insert(turn.sourceId);
         }
     }
-    if (undated > 0) report.notices.push_back(name + ": " + grouped(undated) + " sessions have no date");
-
-    std::size_t unresolved = 0;
+    std::ptrdiff_t unresolved = 0;
     for (const BenchmarkQuestion& question : conversation.questions) {
-        for (const std::string& evidence : question.evidence) {
-            unresolved += ids.contains(evidence) ? 0 : 1;
-        }
+        unresolved += std::ranges::count_if(question.evidence,
+                                            [&](const std::string& id) { return !ids.contains(id); });
     }
-    if (unresolved > 0) {
-        report.notices.push_back(name + ": " + grouped(unresolved) + " references to evidence name no turn");
-    }
+
+    const std::string& name = conversation.sourceId.empty() ? conversation.title : conversation.sourceId;
+    const auto add = [&](const char* what, std::ptrdiff_t count) {
+        if (count > 0) report.notices.push_back(printable(name) + ": " + what + ": " + std::to_string(count));
+    };
+    add("dates without a session, left out", orphans);
+    add("sessions without a date", undated);
+    add("references to evidence that name no turn", unresolved);
 }
 
 Result<void> readConversation(const JsonReader& record, ImportReport& report) {

@@ -5,18 +5,18 @@
 #include <array>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/eval/metric.h"
+#include "core/text/unicode.h"
 
 #include <utf8proc.h>
 
 namespace epi {
 namespace {
 
-constexpr utf8proc_int32_t kCapitalIWithDot = 0x130;
-constexpr utf8proc_int32_t kCombiningDotAbove = 0x307;
+constexpr char32_t kCapitalIWithDot = 0x130;
+constexpr char32_t kCombiningDotAbove = 0x307;
 
 struct Replacement {
     std::string_view word;
@@ -36,51 +36,31 @@ constexpr std::array kReplacements{Replacement{"a", " "},
                                    Replacement{"eight", "8"},
                                    Replacement{"nine", "9"}};
 
-bool isAsciiPunctuation(utf8proc_int32_t character) {
+bool isAsciiPunctuation(char32_t character) {
     return (character >= '!' && character <= '/') || (character >= ':' && character <= '@') ||
            (character >= '[' && character <= '`') || (character >= '{' && character <= '~');
 }
 
-/// Letters and numbers: what a word is made of for the official scorer's regular expressions.
-bool isWordCharacter(utf8proc_int32_t character) {
-    switch (utf8proc_category(character)) {
-        case UTF8PROC_CATEGORY_LU:
-        case UTF8PROC_CATEGORY_LL:
-        case UTF8PROC_CATEGORY_LT:
-        case UTF8PROC_CATEGORY_LM:
-        case UTF8PROC_CATEGORY_LO:
-        case UTF8PROC_CATEGORY_ND:
-        case UTF8PROC_CATEGORY_NL:
-        case UTF8PROC_CATEGORY_NO:
-            return true;
-        default:
-            return false;
-    }
+/// What a word is made of, and where a text is split, for the official scorer's language.
+bool isWordCharacter(char32_t character) {
+    return isLetter(character) || isNumber(character);
 }
-
-bool isWhitespace(utf8proc_int32_t character) {
-    if ((character >= 0x09 && character <= 0x0d) || (character >= 0x1c && character <= 0x1f)) return true;
-    if (character == 0x85) return true;
-    const utf8proc_category_t category = utf8proc_category(character);
-    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
-           category == UTF8PROC_CATEGORY_ZP;
+bool isSeparator(char32_t character) {
+    return isSpace(character) || (character >= 0x1c && character <= 0x1f);
 }
 
 /// Lower-case characters of `text` without ASCII punctuation. Bytes that are not UTF-8 become U+FFFD.
-std::vector<utf8proc_int32_t> lowerWithoutPunctuation(std::string_view text) {
-    std::vector<utf8proc_int32_t> characters;
+std::u32string lowerWithoutPunctuation(std::string_view text) {
+    std::u32string characters;
     characters.reserve(text.size());
-    while (!text.empty()) {
-        utf8proc_int32_t character = 0;
-        const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-        const auto used = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size()), &character);
-        text.remove_prefix(used > 0 ? static_cast<std::size_t>(used) : 1);
-        if (used <= 0) character = 0xfffd;
-        if (isAsciiPunctuation(character)) continue;
-        if (character == kCapitalIWithDot) {
-            characters.insert(characters.end(), {'i', kCombiningDotAbove});
+    for (std::size_t position = 0; position < text.size();) {
+        const CodePoint point = decodeCodePoint(text, position);
+        position += point.length;
+        if (isAsciiPunctuation(point.value)) continue;
+        if (point.value == kCapitalIWithDot) {
+            characters += {U'i', kCombiningDotAbove};
         } else {
-            characters.push_back(utf8proc_tolower(character));
+            characters += static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(point.value)));
         }
     }
     return characters;
@@ -108,19 +88,16 @@ std::vector<std::string> tokens(std::string_view text) {
         if (replaced == " ") return endToken();
         found.back() += replaced;
     };
-    for (const utf8proc_int32_t character : lowerWithoutPunctuation(text)) {
-        std::array<utf8proc_uint8_t, 4> bytes;
-        const auto count = static_cast<std::size_t>(utf8proc_encode_char(character, bytes.data()));
-        const std::string_view encoded(reinterpret_cast<const char*>(bytes.data()), count);
+    for (const char32_t character : lowerWithoutPunctuation(text)) {
         if (isWordCharacter(character)) {
-            word += encoded;
+            appendUtf8(word, character);
             continue;
         }
         endWord();
-        if (isWhitespace(character)) {
+        if (isSeparator(character)) {
             endToken();
         } else {
-            found.back() += encoded;
+            appendUtf8(found.back(), character);
         }
     }
     endWord();

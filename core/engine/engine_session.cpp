@@ -1,0 +1,277 @@
+#include "core/engine/engine_session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include "core/engine/memory_files.h"
+#include "core/model/executor.h"
+#include "core/model/model_catalog.h"
+#include "core/tensor/device_memory.h"
+
+namespace epi {
+namespace {
+
+/// The first turn that differs between two histories; the shorter length when one begins with the other.
+std::int64_t firstDifference(std::span<const Turn> a, std::span<const Turn> b) {
+    const auto isSame = [](const Turn& x, const Turn& y) {
+        return x.id == y.id && x.role == y.role && x.speaker == y.speaker && x.text == y.text &&
+               x.session == y.session;
+    };
+    const auto [first, second] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(), isSame);
+    return first - a.begin();
+}
+
+MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, std::int32_t trainedContext) {
+    const BuiltMemory& memory = *conversation.memory;
+    MemoryBuilt built{.conversation = conversation.name,
+                      .memory = memory.resolved.options,
+                      .historyTokens = memory.builtTokens,
+                      .episodes = {},
+                      .layerBudgets = memory.layerBudgets,
+                      .peakEntriesPerHead = peak.entriesPerHead,
+                      .peakEntriesBound = peak.entriesBound,
+                      .peakBytes = peak.bytes,
+                      .readTokens = memory.readTokens,
+                      .pastTrainedContext = memory.builtTokens > trainedContext,
+                      .seconds = memory.seconds};
+    for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
+        const EpisodeMemory& episode = memory.episodes[index];
+        built.episodes.push_back({.index = static_cast<std::int32_t>(index),
+                                  .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
+                                  .turnIds = episode.turnIds,
+                                  .representatives = episode.representatives,
+                                  .keptEntries = episode.base->entries(),
+                                  .cacheKey = episodeKey(memory.key, static_cast<std::int32_t>(index))});
+    }
+    return built;
+}
+
+}  // namespace
+
+Trace traceOf(const Conversation& conversation,
+              const ModelSpec& spec,
+              const KvSnapshot& snapshot,
+              std::int32_t episode) {
+    Trace trace{.conversation = conversation.name,
+                .episode = episode,
+                .historyTokens = static_cast<std::int64_t>(conversation.history.ids.size()),
+                .layerBudgets = conversation.memory->layerBudgets,
+                .keptPerHead = {},
+                .retainedShare = {},
+                .turns = {}};
+    std::vector<std::int64_t> keepers(conversation.history.ids.size(), 0);
+    std::int64_t sets = 0;
+    for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
+        std::vector<std::int32_t>& kept = trace.keptPerHead.emplace_back();
+        for (const auto& positions : snapshot.layers[layer].positions) {
+            kept.push_back(static_cast<std::int32_t>(positions.size()));
+            if (spec.layers[layer].attention.window) continue;
+            ++sets;
+            for (const std::int32_t position : positions) {
+                if (static_cast<std::size_t>(position) < keepers.size()) ++keepers[static_cast<std::size_t>(position)];
+            }
+        }
+    }
+    for (const std::int64_t count : keepers) {
+        trace.retainedShare.push_back(static_cast<std::uint8_t>(sets == 0 ? 0 : count * 255 / sets));
+    }
+    for (const TurnSpan& turn : conversation.history.turns) {
+        trace.turns.push_back({.turnId = turn.turnId, .firstToken = turn.firstTextToken, .byteEnds = turn.byteEnds});
+    }
+    return trace;
+}
+
+EngineSession::EngineSession(LocalEngineConfig config) : config_(std::move(config)) {}
+EngineSession::~EngineSession() = default;
+
+Hello EngineSession::hello() const {
+    Hello hello;
+    hello.version = EPI_VERSION;
+    hello.deviceReason = cudaUnavailableReason();
+    hello.hasCuda = hello.deviceReason.empty();
+    hello.device = "CPU, " + std::to_string(std::thread::hardware_concurrency()) + " threads";
+    if (const auto choice = choosePlacement(DeviceChoice::kAuto, ComputeMode::kExact)) hello.device = choice->deviceName;
+    hello.models = listModels(config_.modelFolder);
+    return hello;
+}
+
+Result<Event> EngineSession::run(const Command& command, const JobContext& context) {
+    return std::visit([&](const auto& each) { return handle(each, context); }, command);
+}
+
+Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& context) {
+    const auto start = std::chrono::steady_clock::now();
+    EPI_TRY_ASSIGN(const std::filesystem::path path,
+                   findModel(config_.modelFolder, command.model, cudaUnavailableReason().empty()));
+    EPI_TRY_ASSIGN(auto model,
+                   LanguageModel::load({.path = path,
+                                        .device = command.device,
+                                        .compute = command.compute,
+                                        .progress =
+                                            [&](std::int64_t done, std::int64_t total) {
+                                                const double seconds = std::chrono::duration<double>(
+                                                                           std::chrono::steady_clock::now() - start)
+                                                                           .count();
+                                                context.emit(Progress{.phase = "loading",
+                                                                      .done = done,
+                                                                      .total = total,
+                                                                      .unit = "bytes",
+                                                                      .perSecond = static_cast<double>(done) /
+                                                                                   std::max(1e-9, seconds)});
+                                            },
+                                        .cancel = context.cancel}));
+    EPI_TRY_ASSIGN(auto chatTemplate, model->chatTemplate(command.plainTemplate));
+    std::string notice = model->info().notice;
+    std::unique_ptr<SentenceEmbedder> embedder;
+    if (auto folder = findEmbedder(config_.modelFolder, command.embedder)) {
+        EPI_TRY_ASSIGN(embedder, SentenceEmbedder::load(*folder));
+    } else {
+        notice += (notice.empty() ? "" : "; ") + folder.error().message;
+    }
+    model_ = std::move(model);
+    chatTemplate_ = std::move(chatTemplate);
+    embedder_ = std::move(embedder);
+    active_.reset();
+    for (auto& [name, conversation] : conversations_) {
+        conversation.memory.reset();
+        conversation.history = tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer());
+    }
+    const ModelInfo& info = model_->info();
+    return Event(ModelLoaded{.title = info.title,
+                             .path = info.path.string(),
+                             .architecture = info.architecture,
+                             .device = info.device,
+                             .layers = info.layers,
+                             .kvHeads = info.kvHeads,
+                             .trainedContext = info.trainedContext,
+                             .weightBytes = info.weightBytes,
+                             .notice = notice});
+}
+
+Result<Event> EngineSession::handle(const SyncConversation& command, const JobContext& /*context*/) {
+    Conversation& conversation = conversations_[command.conversation];
+    ConversationText& text = conversation.text;
+    const auto known = static_cast<std::int64_t>(text.turns.size());
+    if (command.firstTurn < 0 || command.firstTurn > known) {
+        return Error{ErrorCode::kInvalidArgument,
+                     "turns from " + std::to_string(command.firstTurn) + " on are sent, " + std::to_string(known) +
+                         " are known"};
+    }
+    std::vector<Turn> turns(text.turns.begin(), text.turns.begin() + command.firstTurn);
+    turns.insert(turns.end(), command.turns.begin(), command.turns.end());
+    const bool isOther = conversation.name.empty() || text.layout != command.layout ||
+                         text.systemPrompt != command.systemPrompt || text.speakers != command.speakers;
+    const std::int64_t changed = isOther ? 0 : firstDifference(text.turns, turns);
+    conversation.name = command.conversation;
+    text = {.layout = command.layout,
+            .systemPrompt = command.systemPrompt,
+            .speakers = command.speakers,
+            .turns = std::move(turns)};
+    if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer());
+
+    if (conversation.memory && (isOther || changed < conversation.memory->builtTurns)) {
+        conversation.memory.reset();
+    } else if (conversation.memory) {
+        for (EpisodeMemory& episode : conversation.memory->episodes) {
+            if (episode.coveredTurns <= changed) continue;
+            episode.current = episode.base;
+            episode.coveredTurns = conversation.memory->builtTurns;
+            episode.isReplyOpen = false;
+        }
+    }
+    const bool isActiveStale = active_ && active_->conversation == conversation.name &&
+                               (!conversation.memory || active_->coveredTurns > changed);
+    if (isActiveStale) active_.reset();
+    return Event(Synced{.turns = static_cast<std::int64_t>(text.turns.size()),
+                        .tokens = static_cast<std::int64_t>(conversation.history.ids.size())});
+}
+
+Result<Conversation*> EngineSession::findConversation(const std::string& name) {
+    if (!model_) return Error{ErrorCode::kNotFound, "no model is loaded"};
+    const auto found = conversations_.find(name);
+    if (found != conversations_.end()) return &found->second;
+    return Error{ErrorCode::kNotFound, "the engine was not told conversation '" + name + "'"};
+}
+
+BuildContext EngineSession::buildContext(const JobContext& context) const {
+    return {.model = *model_,
+            .embedder = embedder_.get(),
+            .chatTemplate = chatTemplate_,
+            .cacheFolder = config_.cacheFolder,
+            .progress = [emit = context.emit](const Progress& progress) { emit(progress); },
+            .cancel = context.cancel};
+}
+
+Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
+                                                 const MemoryOptions& options,
+                                                 const JobContext& context) {
+    // What was built is what its own resolved options ask for, too.
+    if (conversation.memory &&
+        (conversation.memory->requested == options || conversation.memory->resolved.options == options)) {
+        return &*conversation.memory;
+    }
+    std::error_code error;
+    std::filesystem::create_directories(config_.cacheFolder, error);
+    if (error) {
+        return Error{ErrorCode::kIo, "cannot create " + config_.cacheFolder.string() + ": " + error.message()};
+    }
+    writeBack();
+    active_.reset();
+    const BuildContext build = buildContext(context);
+    if (auto found = findMemory(build, conversation, options)) {
+        conversation.memory = std::move(found);
+        return &*conversation.memory;
+    }
+    peak_ = {};
+    EPI_TRY_ASSIGN(conversation.memory, buildMemory(build, conversation, options, peak_));
+    if (peak_.entriesPerHead > peak_.entriesBound) {
+        return Error{ErrorCode::kInternal,
+                     "a head was given " + std::to_string(peak_.entriesPerHead) + " entries, the bound is " +
+                         std::to_string(peak_.entriesBound)};
+    }
+    return &*conversation.memory;
+}
+
+Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext& context) {
+    EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
+    // A memory that later turns were added to is built over them, too.
+    if (conversation->memory &&
+        conversation->memory->builtTurns < static_cast<std::int64_t>(conversation->text.turns.size())) {
+        conversation->memory.reset();
+        active_.reset();
+    }
+    EPI_TRY(ensureMemory(*conversation, command.memory, context));
+    return Event(describe(*conversation, peak_, model_->info().trainedContext));
+}
+
+Result<Event> EngineSession::handle(const Inspect& command, const JobContext& context) {
+    EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
+    if (!conversation->memory) conversation->memory = findMemory(buildContext(context), *conversation, command.memory);
+    if (!conversation->memory) {
+        return Error{ErrorCode::kNotFound, "conversation '" + command.conversation + "' has no memory yet"};
+    }
+    const auto& episodes = conversation->memory->episodes;
+    if (command.episode < 0 || static_cast<std::size_t>(command.episode) >= episodes.size()) {
+        return Error{ErrorCode::kInvalidArgument,
+                     "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
+    }
+    const bool isActive = active_ && active_->conversation == conversation->name && active_->episode == command.episode;
+    const ModelSpec& spec = model_->executor().spec();
+    if (isActive) return Event(traceOf(*conversation, spec, active_->cache->snapshot(), command.episode));
+    return Event(traceOf(
+        *conversation, spec, *episodes[static_cast<std::size_t>(command.episode)].current, command.episode));
+}
+
+Result<Event> EngineSession::handle(const Release& command, const JobContext& /*context*/) {
+    Released released;
+    for (const std::string& key : command.keys) {
+        EPI_TRY_ASSIGN(const RemovedFiles removed, removeMemory(config_.cacheFolder, key));
+        released.files += removed.files;
+        released.bytes += removed.bytes;
+    }
+    return Event(released);
+}
+
+}  // namespace epi

@@ -1,0 +1,266 @@
+#include "core/engine/episode_builder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "core/engine/block_prefill.h"
+#include "core/engine/memory_files.h"
+#include "core/episode/kmeans.h"
+#include "core/episode/patched_prompt.h"
+#include "core/episode/segmenter.h"
+#include "core/model/executor.h"
+#include "core/model/language_model.h"
+#include "core/model/sentence_embedder.h"
+#include "core/tensor/guard.h"
+
+namespace epi {
+namespace {
+
+// How many earlier histories of a conversation are looked up on disk: one per turn that came after the build.
+constexpr std::int64_t kMaxTurnsAfterBuild = 512;
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, bool isDense) {
+    const bool isWide = context.model.executor().placement().type == c10::kFloat;
+    return {.model = context.model.info().fingerprint,
+            .embedder = isDense || context.embedder == nullptr ? "" : context.embedder->fingerprint(),
+            .precision = isWide ? "f32" : "bf16",
+            .layout = layout};
+}
+
+/// One build from the first segment to the last cache.
+class Builder {
+public:
+    Builder(const BuildContext& context, const Conversation& conversation, MemoryPeak& peak)
+        : context_(context), conversation_(conversation), peak_(peak) {}
+
+    Result<BuiltMemory> run(const MemoryOptions& options) {
+        const auto start = Clock::now();
+        const HistoryTokens& history = conversation_.history;
+        EPI_TRY_ASSIGN(memory_.resolved,
+                       resolveOptions(options,
+                                      static_cast<std::int64_t>(history.ids.size()),
+                                      context_.model.info().isOnGpu));
+        memory_.requested = options;
+        memory_.builtTurns = static_cast<std::int64_t>(conversation_.text.turns.size());
+        memory_.builtTokens = static_cast<std::int64_t>(history.ids.size());
+        memory_.key = memoryKey(identityOf(context_, conversation_.text.layout, memory_.resolved.isDense),
+                                memory_.resolved,
+                                history.ids);
+        memory_.layerBudgets.assign(context_.model.executor().spec().layers.size(),
+                                    memory_.resolved.options.budget);
+        EPI_TRY(findEpisodes());
+        EPI_TRY(saveMemoryIndex(context_.cacheFolder, memory_));
+        for (std::size_t index = 0; index < memory_.episodes.size(); ++index) EPI_TRY(buildEpisode(index));
+        memory_.seconds = secondsSince(start);
+        return std::move(memory_);
+    }
+
+private:
+    Result<void> findEpisodes() {
+        if (memory_.resolved.isDense) {
+            memory_.episodes.emplace_back();
+            for (const Turn& turn : conversation_.text.turns) memory_.episodes.front().turnIds.push_back(turn.id);
+            return {};
+        }
+        // An index from a build that did not come to its end has the same episodes.
+        BuiltMemory indexed = memory_;
+        if (loadMemoryIndex(context_.cacheFolder, indexed)) {
+            memory_ = std::move(indexed);
+            return {};
+        }
+        if (context_.embedder == nullptr) {
+            return Error{ErrorCode::kNotFound, "no sentence embedder is installed, which a memory of episodes needs"};
+        }
+        const MemoryOptions& options = memory_.resolved.options;
+        const std::vector<Segment> segments =
+            segmentHistory(conversation_.text.layout, conversation_.text.turns, options.segmentUtterances);
+        EPI_TRY_ASSIGN(const EmbeddingMatrix embeddings, embed(segments));
+        report({.phase = "clustering", .done = 0, .total = embeddings.rows, .unit = "segments"});
+        EPI_TRY_ASSIGN(
+            const Clustering clustering,
+            kMeans(embeddings, {.clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel}));
+        for (Episode& episode : groupEpisodes(embeddings, clustering, options.representatives)) {
+            memory_.episodes.push_back(describe(std::move(episode), segments));
+        }
+        return {};
+    }
+
+    Result<EmbeddingMatrix> embed(const std::vector<Segment>& segments) {
+        std::vector<std::string> texts;
+        for (const Segment& segment : segments) texts.push_back(segment.text);
+        const auto total = static_cast<std::int64_t>(texts.size());
+        const auto start = Clock::now();
+        return context_.embedder->embed(
+            texts,
+            [&](std::int64_t done) {
+                report({.phase = "embedding",
+                        .done = done,
+                        .total = total,
+                        .unit = "segments",
+                        .perSecond = static_cast<double>(done) / std::max(1e-9, secondsSince(start))});
+            },
+            context_.cancel);
+    }
+
+    EpisodeMemory describe(Episode episode, const std::vector<Segment>& segments) const {
+        EpisodeMemory memory;
+        for (const std::int64_t index : episode.representatives) {
+            memory.representatives.push_back(segments[static_cast<std::size_t>(index)].text);
+        }
+        std::set<std::int64_t> seen;
+        for (const std::int64_t index : episode.segments) {
+            for (const std::int64_t turn : segments[static_cast<std::size_t>(index)].turnIds) {
+                if (seen.insert(turn).second) memory.turnIds.push_back(turn);
+            }
+        }
+        memory.prompt = encodeParts(context_.model.tokenizer(),
+                                    patchedPrompt(conversation_.text.layout,
+                                                  *context_.chatTemplate,
+                                                  memory.representatives));
+        const auto limit = static_cast<std::size_t>(memory_.resolved.options.patchTokens);
+        if (memory.prompt.size() > limit) memory.prompt.resize(limit);
+        memory.episode = std::move(episode);
+        return memory;
+    }
+
+    Result<void> buildEpisode(std::size_t index) {
+        EpisodeMemory& episode = memory_.episodes[index];
+        const std::string key = episodeKey(memory_.key, static_cast<std::int32_t>(index));
+        auto loaded = loadSnapshot(context_.cacheFolder, key, context_.model.executor().spec());
+        if (loaded) {
+            episode.base = *loaded;
+        } else {
+            EPI_TRY_ASSIGN(episode.base, readHistory(index));
+            EPI_TRY(saveSnapshot(context_.cacheFolder, key, *episode.base));
+        }
+        episode.current = episode.base;
+        episode.coveredTurns = memory_.builtTurns;
+        return {};
+    }
+
+    Result<std::shared_ptr<const KvSnapshot>> readHistory(std::size_t index) {
+        const HistoryTokens& history = conversation_.history;
+        KvCache cache = makeCache(context_.model, memory_, peak_);
+        BlockPrefill prefill(context_.model.executor(),
+                             cache,
+                             {.ids = history.ids,
+                              .firstPosition = 0,
+                              .block = memory_.resolved.options.block,
+                              .rule = evictionRule(memory_, history),
+                              .prompt = memory_.episodes[index].prompt,
+                              .promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition});
+        const auto start = Clock::now();
+        const auto total = static_cast<std::int64_t>(history.ids.size());
+        while (!prefill.isDone()) {
+            EPI_TRY(prefill.step(context_.cancel));
+            report({.phase = "reading",
+                    .done = prefill.readTokens(),
+                    .total = total,
+                    .unit = "tokens",
+                    .episode = static_cast<std::int32_t>(index),
+                    .episodes = static_cast<std::int32_t>(memory_.episodes.size()),
+                    .perSecond = static_cast<double>(prefill.readTokens()) / std::max(1e-9, secondsSince(start))});
+        }
+        memory_.readTokens += total;
+        return std::make_shared<const KvSnapshot>(cache.snapshot());
+    }
+
+    void report(Progress progress) const {
+        if (context_.progress) context_.progress(progress);
+    }
+
+    const BuildContext& context_;
+    const Conversation& conversation_;
+    MemoryPeak& peak_;
+    BuiltMemory memory_;
+};
+
+}  // namespace
+
+EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history) {
+    return {.layerBudgets = memory.layerBudgets,
+            .level = memory.resolved.level,
+            .pins = memory.resolved.preset.pins,
+            .prefixTokens = history.prefixTokens};
+}
+
+KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
+    std::int64_t prompt = 0;
+    for (const EpisodeMemory& episode : memory.episodes) {
+        prompt = std::max(prompt, static_cast<std::int64_t>(episode.prompt.size()));
+    }
+    const Executor& executor = model.executor();
+    const std::int64_t block = memory.resolved.options.block;
+    const std::vector<std::int64_t> rows = BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, block);
+    KvCache cache(executor.spec(), rows, executor.placement());
+
+    // Beside the arenas: the prompt's own keys and values of one layer, and the copy a compaction makes of one.
+    std::int64_t scratch = 0;
+    for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
+        const LayerArena::Shape& shape = cache.layer(index).shape();
+        const auto& window = executor.spec().layers[static_cast<std::size_t>(index)].attention.window;
+        const std::int64_t budget = window ? *window : memory.layerBudgets[static_cast<std::size_t>(index)];
+        const std::int64_t rowBytes =
+            2 * shape.kvHeads * shape.headDim * static_cast<std::int64_t>(c10::elementSize(executor.placement().type));
+        scratch = std::max(scratch, rowBytes * (prompt + budget));
+        peak.entriesPerHead = std::max(peak.entriesPerHead, shape.rowsPerHead + prompt);
+        peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt);
+    }
+    peak.bytes = std::max(peak.bytes, cache.allocatedBytes() + scratch);
+    return cache;
+}
+
+Result<BuiltMemory> buildMemory(const BuildContext& context,
+                                const Conversation& conversation,
+                                const MemoryOptions& options,
+                                MemoryPeak& peak) {
+    const c10::InferenceMode inference;
+    return guarded("building the memory",
+                   [&]() -> Result<BuiltMemory> { return Builder(context, conversation, peak).run(options); });
+}
+
+std::optional<BuiltMemory> findMemory(const BuildContext& context,
+                                      const Conversation& conversation,
+                                      const MemoryOptions& options) {
+    const HistoryLayout layout = conversation.text.layout;
+    const std::vector<Turn>& turns = conversation.text.turns;
+    const auto count = static_cast<std::int64_t>(turns.size());
+    for (std::int64_t built = count; built >= std::max<std::int64_t>(0, count - kMaxTurnsAfterBuild); --built) {
+        const auto head = conversation.history.head(built);
+        auto resolved =
+            resolveOptions(options, static_cast<std::int64_t>(head.size()), context.model.info().isOnGpu);
+        if (!resolved) return std::nullopt;
+        BuiltMemory memory;
+        memory.resolved = *std::move(resolved);
+        memory.requested = options;
+        memory.key = memoryKey(identityOf(context, layout, memory.resolved.isDense), memory.resolved, head);
+        if (loadMemoryIndex(context.cacheFolder, memory)) {
+            bool isComplete = memory.builtTurns == built && !memory.episodes.empty();
+            for (std::size_t index = 0; isComplete && index < memory.episodes.size(); ++index) {
+                auto snapshot = loadSnapshot(context.cacheFolder,
+                                             episodeKey(memory.key, static_cast<std::int32_t>(index)),
+                                             context.model.executor().spec());
+                if (!snapshot) {
+                    isComplete = false;
+                    break;
+                }
+                memory.episodes[index].base = *snapshot;
+                memory.episodes[index].current = *snapshot;
+                memory.episodes[index].coveredTurns = built;
+            }
+            if (isComplete) return memory;
+        }
+        // Only questions and answers can have come after a build of a narrated history.
+        if (built > 0 && isNarrated(layout, turns[static_cast<std::size_t>(built - 1)])) break;
+    }
+    return std::nullopt;
+}
+
+}  // namespace epi

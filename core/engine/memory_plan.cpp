@@ -1,0 +1,68 @@
+#include "core/engine/memory_plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/format/cache_key.h"
+#include "core/wire/options_json.h"
+
+namespace epi {
+namespace {
+
+constexpr std::int64_t kSmallestAutoBudget = 1024;
+constexpr std::int64_t kLargestAutoBudget = 4096;
+constexpr std::int64_t kAutoBudgetStep = 256;
+constexpr std::int32_t kBlockOnGpu = 2048;
+constexpr std::int32_t kBlockOnCpu = 512;
+
+Result<void> checkRange(const char* what, std::int64_t value, std::int64_t min, std::int64_t max) {
+    if (value >= min && value <= max) return {};
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string(what) + " is " + std::to_string(value) + ", " + std::to_string(min) + " to " +
+                     std::to_string(max) + " is expected"};
+}
+
+}  // namespace
+
+Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, std::int64_t historyTokens, bool isOnGpu) {
+    ResolvedOptions resolved{.options = options, .preset = {}, .level = {}, .isDense = false};
+    EPI_TRY_ASSIGN(resolved.preset, presetById(options.preset));
+    EPI_TRY(checkRange("budget", options.budget, 0, 1 << 24));
+    EPI_TRY(checkRange("block", options.block, 0, 1 << 20));
+    EPI_TRY(checkRange("episodes", options.episodes, 1, 64));
+    EPI_TRY(checkRange("segment utterances", options.segmentUtterances, 1, 1024));
+    EPI_TRY(checkRange("representatives", options.representatives, 1, 1024));
+    EPI_TRY(checkRange("patch tokens", options.patchTokens, 16, 1 << 16));
+    MemoryOptions& chosen = resolved.options;
+    if (chosen.budget == 0) {
+        const std::int64_t quarter =
+            (historyTokens / 4 + kAutoBudgetStep - 1) / kAutoBudgetStep * kAutoBudgetStep;
+        chosen.budget = static_cast<std::int32_t>(std::clamp(quarter, kSmallestAutoBudget, kLargestAutoBudget));
+    }
+    if (chosen.block == 0) chosen.block = isOnGpu ? kBlockOnGpu : kBlockOnCpu;
+    resolved.level = chosen.level.value_or(resolved.preset.level);
+    chosen.level = resolved.level;
+    resolved.isDense = historyTokens <= chosen.budget;
+    return resolved;
+}
+
+std::string memoryKey(const MemoryIdentity& identity,
+                      const ResolvedOptions& resolved,
+                      std::span<const TokenId> history) {
+    const std::string options = toJsonText(resolved.options);
+    const std::string_view layout = name(identity.layout);
+    const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+    const std::array fields{CacheKeyField{"model", bytes(identity.model)},
+                            CacheKeyField{"embedder", bytes(identity.embedder)},
+                            CacheKeyField{"precision", bytes(identity.precision)},
+                            CacheKeyField{"layout", bytes(layout)},
+                            CacheKeyField{"options", bytes(options)},
+                            CacheKeyField{"history", std::as_bytes(history)}};
+    return cacheKey(fields);
+}
+
+std::string episodeKey(const std::string& memoryKey, std::int32_t episode) {
+    return memoryKey + "-" + std::to_string(episode);
+}
+
+}  // namespace epi

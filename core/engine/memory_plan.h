@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/chat/history.h"
+#include "core/engine/options.h"
+#include "core/episode/episode_map.h"
+#include "core/policy/preset.h"
+
+namespace epi {
+
+/// Memory options with every "auto" replaced, for one history and one device.
+struct ResolvedOptions {
+    MemoryOptions options;
+    MemoryPreset preset;
+    BudgetLevel level = BudgetLevel::kPair;
+    /// The whole history fits: nothing is clustered or evicted, one dense cache holds it.
+    bool isDense = false;
+};
+
+/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024; block 2048 on a GPU, 512 on a
+/// CPU. kInvalidArgument names an option out of its range.
+Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, std::int64_t historyTokens, bool isOnGpu);
+
+/// What names the content of episode caches: model, embedder and history.
+struct MemoryIdentity {
+    std::string model;     // fingerprint
+    std::string embedder;  // fingerprint; empty for a dense memory
+    std::string precision; // type of keys and values
+    HistoryLayout layout = HistoryLayout::kChat;
+};
+
+/// Key of the memory as a whole (its episodes and their prompts): it can be computed without embedding anything.
+std::string memoryKey(const MemoryIdentity& identity,
+                      const ResolvedOptions& resolved,
+                      std::span<const TokenId> history);
+
+/// Key of one episode's cache inside a memory.
+std::string episodeKey(const std::string& memoryKey, std::int32_t episode);
+
+}  // namespace epi

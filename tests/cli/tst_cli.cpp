@@ -1,0 +1,265 @@
+// The built program on small cases: what it prints, and with which exit code it ends.
+
+#include <memory>
+
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "tests/support/shared_data.h"
+
+namespace epi {
+namespace {
+
+constexpr const char* kConversation = R"([{"sample_id": "conv-1", "conversation": {
+    "speaker_a": "Ann", "speaker_b": "Ben",
+    "session_1_date_time": "1:00 pm on 8 May, 2023",
+    "session_1": [{"speaker": "Ann", "dia_id": "D1:1", "text": "I bought a \u001b[31mred bicycle."},
+                  {"speaker": "Ben", "dia_id": "D1:2", "text": "Good for you!"}]},
+    "qa": [{"question": "What did Ann buy?", "answer": "a bicycle", "evidence": ["D1:1"], "category": 4}]}])";
+
+struct Finished {
+    int exitCode = -1;
+    QByteArray out;
+    QByteArray err;
+
+    [[nodiscard]] QJsonObject json() const { return QJsonDocument::fromJson(out).object(); }
+    [[nodiscard]] QString errorCode() const { return json()["error"].toObject()["code"].toString(); }
+    [[nodiscard]] QString errorMessage() const { return json()["error"].toObject()["message"].toString(); }
+};
+
+class TestCli : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        folder_ = std::make_unique<QTemporaryDir>();
+        QVERIFY(folder_->isValid());
+    }
+
+    void explainsExitCodesInItsHelp() {
+        const Finished help = run({"--help"});
+        QCOMPARE(help.exitCode, 0);
+        QVERIFY(help.out.contains("tokenize"));
+        QVERIFY(help.out.contains("130 cancelled"));
+        QVERIFY(help.err.isEmpty());
+    }
+
+    void offersJsonOnEveryCommand_data() {
+        QTest::addColumn<QStringList>("command");
+        for (const char* command :
+             {"model info", "model verify", "tokenize", "template", "import", "conversations"})
+            QTest::newRow(command) << QString::fromLatin1(command).split(u' ');
+    }
+    void offersJsonOnEveryCommand() {
+        QFETCH(QStringList, command);
+        const Finished help = run(command << QStringLiteral("--help"));
+        QCOMPARE(help.exitCode, 0);
+        QVERIFY(help.out.contains("--json"));
+    }
+
+    void refusesWhatItDoesNotKnow_data() {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::newRow("no command") << QStringList{};
+        QTest::newRow("unknown command") << QStringList{"frobnicate"};
+        QTest::newRow("unknown option") << QStringList{"conversations", "--db", "x", "--frobnicate"};
+        QTest::newRow("missing argument") << QStringList{"model", "info"};
+        QTest::newRow("no text") << QStringList{"tokenize"};
+        QTest::newRow("two texts") << QStringList{"tokenize", "a", "--texts-file", "b"};
+    }
+    void refusesWhatItDoesNotKnow() {
+        QFETCH(QStringList, arguments);
+        const Finished text = run(arguments);
+        QCOMPARE(text.exitCode, 2);
+        QVERIFY(text.out.isEmpty());
+        QVERIFY(text.err.startsWith("epichat-cli: "));
+        QCOMPARE(text.err.count('\n'), 1);
+
+        const Finished json = run(arguments << QStringLiteral("--json"));
+        QCOMPARE(json.exitCode, 2);
+        QCOMPARE(json.errorCode(), QStringLiteral("invalid_argument"));
+        QVERIFY(!json.errorMessage().isEmpty());
+        QVERIFY(json.err.isEmpty());
+    }
+
+    void saysWhichModelIsMissing() {
+        const Finished result = run({"model", "info", "no-such-model", "--json"});
+        QCOMPARE(result.exitCode, 3);
+        QCOMPARE(result.errorCode(), QStringLiteral("not_found"));
+        QVERIFY(result.errorMessage().contains(u"no-such-model"));
+    }
+
+    void saysWhenNoDefaultModelIsThere() {
+        const Finished result = run({"tokenize", "text", "--json"});
+        QCOMPARE(result.exitCode, 3);
+        QVERIFY(result.errorMessage().contains(u"smollm2-135m-instruct-q4_1"));
+    }
+
+    void neverTakesAPathForAModelId() {
+        QVERIFY(QDir(folder_->path()).mkpath(QStringLiteral("epichat/models")));
+        const QString outside = write("epichat/outside.gguf", "GGUF");
+        const Finished result = run({"model", "info", "../../epichat", "--json"});
+        QCOMPARE(result.exitCode, 3);
+        QVERIFY(QFile::exists(outside));
+    }
+
+    void refusesAFileThatIsNoModel() {
+        for (const char* command : {"info", "verify"}) {
+            const Finished result =
+                run({"model", command, write("damaged.gguf", QByteArray("GGUF\3\0\0\0", 8)), "--json"});
+            QCOMPARE(result.exitCode, 2);
+            QCOMPARE(result.errorCode(), QStringLiteral("corrupt_data"));
+        }
+    }
+
+    void describesAModel() {
+        EPI_FIND_OR_SKIP(model, modelFile, "smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+        const QJsonObject info = run({"model", "info", path(model), "--json"}).json();
+        QCOMPARE(info["architecture"].toString(), QStringLiteral("llama"));
+        QCOMPARE(info["context"].toInt(), 8192);
+        QCOMPARE(info["tensors"].toInt(), 272);
+        QCOMPARE(info["types"].toObject()["Q4_1"].toInt(), 210);
+        const QJsonObject verified = run({"model", "verify", path(model), "--json"}).json();
+        QCOMPARE(verified["valid"].toBool(), true);
+        QCOMPARE(verified["sha256"].toString(),
+                 QStringLiteral("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"));
+    }
+
+    void givesOneListOfIdsPerText() {
+        EPI_FIND_OR_SKIP(model, modelFile, "smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+        const QJsonArray one =
+            run({"tokenize", "-m", path(model), "Hello world", "--json"}).json()["ids"].toArray();
+        QVERIFY(!one.isEmpty());
+        const QString texts = write("texts.json", R"(["Hello world", "", "Hello world"])");
+        const QJsonArray all =
+            run({"tokenize", "-m", path(model), "--texts-file", texts, "--json"}).json()["ids"].toArray();
+        QCOMPARE(all, (QJsonArray{one, QJsonArray{}, one}));
+    }
+
+    void recognisesControlTokensOnlyWhenAsked() {
+        EPI_FIND_OR_SKIP(model, modelFile, "smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+        const QString text = QStringLiteral("<|im_start|>");
+        const auto special = run({"tokenize", "-m", path(model), text, "--special", "--json"}).json();
+        QCOMPARE(special["ids"].toArray(), QJsonArray{1});
+        const auto plain = run({"tokenize", "-m", path(model), text, "--json"}).json();
+        QVERIFY(plain["ids"].toArray().size() > 1);
+    }
+
+    void rendersMessages() {
+        EPI_FIND_OR_SKIP(model, modelFile, "smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+        const QString messages =
+            write("messages.json",
+                  R"([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}])");
+        const auto open = run({"template", "-m", path(model), "--messages", messages, "--json"}).json();
+        QCOMPARE(open["rendered"].toString(),
+                 QStringLiteral("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
+                                "<|im_start|>assistant\n"));
+        QCOMPARE(open["ids"].toArray().first().toInt(), 1);
+        const auto closed =
+            run({"template", "-m", path(model), "--messages", messages, "--no-generation-prompt", "--json"})
+                .json();
+        QVERIFY(closed["rendered"].toString().endsWith(u"<|im_end|>\n"));
+    }
+
+    void saysWhichMessageIsWrong() {
+        const QString messages = write("messages.json", R"([{"role": "user", "content": 3}])");
+        const Finished result = run({"template", "--messages", messages, "--json"});
+        QCOMPARE(result.exitCode, 2);
+        QVERIFY(result.errorMessage().contains(u"[0].content"));
+    }
+
+    void listsWhatItImported() {
+        const QString file = write("conversations.json", kConversation);
+        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const Finished imported = run({"import", file, "--db", database, "--json"});
+        QCOMPARE(imported.exitCode, 0);
+        const Finished listed = run({"conversations", "--db", database, "--json"});
+        QCOMPARE(listed.exitCode, 0);
+        for (const Finished& result : {imported, listed}) {
+            const QJsonArray conversations = result.json()["conversations"].toArray();
+            QCOMPARE(conversations.size(), 1);
+            const QJsonObject first = conversations[0].toObject();
+            QCOMPARE(first["source_id"].toString(), QStringLiteral("conv-1"));
+            QCOMPARE(first["layout"].toString(), QStringLiteral("narrated"));
+            QCOMPARE(first["messages"].toInt(), 2);
+            QCOMPARE(first["questions"].toInt(), 1);
+        }
+    }
+
+    void importsTheSameFileOnce() {
+        const QString file = write("conversations.json", kConversation);
+        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const Finished first = run({"import", file, "--db", database, "--json"});
+        const Finished second = run({"import", file, "--db", database, "--json"});
+        QCOMPARE(second.exitCode, 0);
+        QCOMPARE(first.json()["conversations"].toArray()[0].toObject()["id"].toInt(),
+                 second.json()["conversations"].toArray()[0].toObject()["id"].toInt());
+        QCOMPARE(run({"conversations", "--db", database, "--json"}).json()["conversations"].toArray().size(),
+                 1);
+    }
+
+    void refusesAFileOfNoKnownFormat() {
+        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const Finished result = run({"import", write("other.json", "{}"), "--db", database, "--json"});
+        QCOMPARE(result.exitCode, 2);
+        QCOMPARE(result.errorCode(), QStringLiteral("unsupported"));
+        QVERIFY(!QFile::exists(database));
+    }
+
+    void makesNoDatabaseWhenListing() {
+        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        QCOMPARE(run({"conversations", "--db", database}).exitCode, 3);
+        QVERIFY(!QFile::exists(database));
+    }
+
+    void failsWhenItsOutputIsLost() {
+        if (!QFile::exists(QStringLiteral("/dev/full"))) QSKIP("/dev/full is absent");
+        const QString file = write("conversations.json", kConversation);
+        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        QProcess process;
+        prepare(process, {"import", file, "--db", database});
+        process.setStandardOutputFile(QStringLiteral("/dev/full"));
+        QCOMPARE(finish(process).exitCode, 4);
+    }
+
+private:
+    void prepare(QProcess& process, const QStringList& arguments) const {
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("XDG_DATA_HOME"), folder_->path());
+        process.setProcessEnvironment(environment);
+        process.setProgram(QStringLiteral(EPI_CLI));
+        process.setArguments(arguments);
+    }
+
+    static Finished finish(QProcess& process) {
+        process.start();
+        if (!process.waitForFinished(120000) || process.exitStatus() != QProcess::NormalExit) return {};
+        return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
+    }
+
+    [[nodiscard]] Finished run(const QStringList& arguments) const {
+        QProcess process;
+        prepare(process, arguments);
+        return finish(process);
+    }
+
+    [[nodiscard]] QString write(const char* name, const QByteArray& content) const {
+        QFile file(folder_->filePath(QString::fromLatin1(name)));
+        return file.open(QIODevice::WriteOnly) && file.write(content) == content.size() ? file.fileName()
+                                                                                        : QString();
+    }
+
+    static QString path(const std::filesystem::path& file) { return QString::fromStdString(file.string()); }
+
+    std::unique_ptr<QTemporaryDir> folder_;
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestCli)
+#include "tst_cli.moc"

@@ -1,0 +1,150 @@
+#include "ui/bridge/engine_client.h"
+
+#include <algorithm>
+
+#include "ui/bridge/text.h"
+
+namespace epi {
+namespace {
+
+bool isSame(const Turn& a, const Turn& b) {
+    return a.id == b.id && a.role == b.role && a.speaker == b.speaker && a.text == b.text &&
+           a.session == b.session;
+}
+
+bool hasSameFrame(const SyncConversation& a, const SyncConversation& b) {
+    return a.layout == b.layout && a.systemPrompt == b.systemPrompt && a.speakers == b.speakers;
+}
+
+}  // namespace
+
+EngineClient::EngineClient(EngineFactory factory, QObject* parent)
+    : QObject(parent), factory_(std::move(factory)), inbox_(this, [this](std::vector<Arrival> arrivals) {
+          drain(std::move(arrivals));
+      }) {}
+
+EngineClient::~EngineClient() = default;
+
+void EngineClient::start() {
+    engine_ = factory_([this](JobId job, Event event) { inbox_.push({job, std::move(event)}); });
+}
+
+void EngineClient::setModel(const LoadModel& model) {
+    chosenModel_ = model;
+    if (hello_) loadModel();
+}
+
+void EngineClient::loadModel() {
+    modelJob_ = post(chosenModel_);
+    setState(State::kLoadingModel);
+}
+
+void EngineClient::sync(SyncConversation conversation) {
+    lastSynced_ = conversation.conversation;
+    SyncConversation message = conversation;
+    if (const auto known = synced_.find(conversation.conversation); known != synced_.end()) {
+        const auto& before = known->second.turns;
+        const auto& now = conversation.turns;
+        const auto [oldEnd, newEnd] = std::mismatch(before.begin(), before.end(), now.begin(), now.end(), isSame);
+        if (hasSameFrame(known->second, conversation)) {
+            if (oldEnd == before.end() && newEnd == now.end()) return;
+            message.firstTurn = newEnd - now.begin();
+            message.turns.assign(newEnd, now.end());
+        }
+    }
+    synced_[conversation.conversation] = std::move(conversation);
+    const std::string name = message.conversation;
+    syncJobs_[post(std::move(message))] = name;
+}
+
+JobId EngineClient::post(Command command) {
+    const JobId job = ++lastJob_;
+    if (engine_) {
+        engine_->post(job, std::move(command));
+    } else {
+        inbox_.push({job, Failed{Error{ErrorCode::kInternal, "the engine was not started"}}});
+    }
+    return job;
+}
+
+void EngineClient::cancel(JobId job) {
+    if (engine_) engine_->cancel(job);
+}
+
+void EngineClient::drain(std::vector<Arrival> arrivals) {
+    for (const auto& [job, event] : arrivals) {
+        std::visit([this, id = job](const auto& value) { handle(id, value); }, event);
+    }
+}
+
+void EngineClient::handle(JobId, const Hello& hello) {
+    hello_ = hello;
+    loadModel();
+    if (auto conversation = std::exchange(toResend_, std::nullopt)) sync(*std::move(conversation));
+}
+
+void EngineClient::handle(JobId job, const ModelLoaded& loaded) {
+    if (job != modelJob_) return;
+    model_ = loaded;
+    setState(State::kReady);
+}
+
+void EngineClient::handle(JobId job, const Synced&) {
+    syncJobs_.erase(job);
+}
+
+void EngineClient::handle(JobId job, const Progress& progress) {
+    Q_EMIT progressed(job, progress);
+}
+
+void EngineClient::handle(JobId job, const MemoryBuilt& built) {
+    Q_EMIT memoryBuilt(job, built);
+}
+
+void EngineClient::handle(JobId job, const Trace& trace) {
+    Q_EMIT traced(job, trace);
+}
+
+void EngineClient::handle(JobId job, const TokenDelta& delta) {
+    Q_EMIT textArrived(job, toQString(delta.text));
+}
+
+void EngineClient::handle(JobId job, const TurnDone& turn) {
+    Q_EMIT turnDone(job, turn);
+}
+
+void EngineClient::handle(JobId job, const EvalAnswer& answer) {
+    Q_EMIT evalAnswered(job, answer);
+}
+
+void EngineClient::handle(JobId job, const EvalDone& done) {
+    Q_EMIT evalDone(job, done);
+}
+
+void EngineClient::handle(JobId, const Released&) {}
+
+void EngineClient::handle(JobId job, const Failed& failure) {
+    if (const auto sync = syncJobs_.extract(job); !sync.empty()) synced_.erase(sync.mapped());
+    if (job == modelJob_) {
+        if (state_ == State::kLoadingModel) setState(model_ ? State::kReady : State::kNoModel);
+        Q_EMIT modelFailed(failure.error);
+        return;
+    }
+    Q_EMIT failed(job, failure.error);
+}
+
+void EngineClient::handle(JobId, const EngineLost& lost) {
+    model_.reset();
+    syncJobs_.clear();
+    if (auto last = synced_.extract(lastSynced_); !last.empty()) toResend_ = std::move(last.mapped());
+    synced_.clear();
+    setState(State::kLost);
+    Q_EMIT engineLost(toQString(lost.reason), lost.isRestarting);
+}
+
+void EngineClient::setState(State state) {
+    state_ = state;
+    Q_EMIT stateChanged();
+}
+
+}  // namespace epi

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <QObject>
+#include <QString>
+
+#include "core/engine/engine.h"
+#include "ui/bridge/inbox.h"
+
+namespace epi {
+
+using EngineFactory = std::function<std::unique_ptr<Engine>(EventSink)>;
+
+/// The engine as the window sees it: commands out, events in as signals on the GUI thread, batched per turn
+/// of the event loop. Knows which model and which conversations the engine holds, sends only what is new, and
+/// sends them again to an engine that was restarted. GUI thread only; nothing waits.
+class EngineClient final : public QObject {
+    Q_OBJECT
+
+public:
+    enum class State { kStarting, kLoadingModel, kReady, kNoModel, kLost };
+
+    explicit EngineClient(EngineFactory factory, QObject* parent = nullptr);
+    ~EngineClient() override;
+
+    /// Starts the engine. Its Hello is answered with the model chosen by `setModel`.
+    void start();
+    [[nodiscard]] State state() const { return state_; }
+    [[nodiscard]] const std::optional<Hello>& hello() const { return hello_; }
+    [[nodiscard]] const std::optional<ModelLoaded>& model() const { return model_; }
+
+    /// Chooses the model now and after every restart. Sent at once when the engine is there.
+    void setModel(const LoadModel& model);
+    /// Posts what the engine does not have yet of `conversation` (all its turns, firstTurn 0).
+    void sync(SyncConversation conversation);
+    JobId post(Command command);
+    void cancel(JobId job);
+
+Q_SIGNALS:
+    void stateChanged();
+    void progressed(epi::JobId job, const epi::Progress& progress);
+    void memoryBuilt(epi::JobId job, const epi::MemoryBuilt& built);
+    void traced(epi::JobId job, const epi::Trace& trace);
+    void textArrived(epi::JobId job, const QString& text);
+    void turnDone(epi::JobId job, const epi::TurnDone& turn);
+    void evalAnswered(epi::JobId job, const epi::EvalAnswer& answer);
+    void evalDone(epi::JobId job, const epi::EvalDone& done);
+    /// Every job that was open when the engine went away fails before engineLost.
+    void failed(epi::JobId job, const epi::Error& error);
+    void modelFailed(const epi::Error& error);
+    void engineLost(const QString& reason, bool isRestarting);
+
+private:
+    using Arrival = std::pair<JobId, Event>;
+
+    void drain(std::vector<Arrival> arrivals);
+    void handle(JobId job, const Hello& hello);
+    void handle(JobId job, const ModelLoaded& loaded);
+    void handle(JobId job, const Synced& synced);
+    void handle(JobId job, const Progress& progress);
+    void handle(JobId job, const MemoryBuilt& built);
+    void handle(JobId job, const Trace& trace);
+    void handle(JobId job, const TokenDelta& delta);
+    void handle(JobId job, const TurnDone& turn);
+    void handle(JobId job, const EvalAnswer& answer);
+    void handle(JobId job, const EvalDone& done);
+    void handle(JobId job, const Released& released);
+    void handle(JobId job, const Failed& failure);
+    void handle(JobId job, const EngineLost& lost);
+    void setState(State state);
+    void loadModel();
+
+    EngineFactory factory_;
+    State state_ = State::kStarting;
+    LoadModel chosenModel_;
+    JobId lastJob_ = 0;
+    JobId modelJob_ = 0;
+    std::optional<Hello> hello_;
+    std::optional<ModelLoaded> model_;
+    std::map<std::string, SyncConversation> synced_;  // as the engine holds them
+    std::string lastSynced_;
+    std::optional<SyncConversation> toResend_;  // to an engine that is being restarted
+    std::map<JobId, std::string> syncJobs_;
+    Inbox<Arrival> inbox_;
+    std::unique_ptr<Engine> engine_;  // last: its threads end before the inbox they fill is gone
+};
+
+}  // namespace epi

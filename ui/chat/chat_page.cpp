@@ -1,0 +1,290 @@
+#include "ui/chat/chat_page.h"
+
+#include <algorithm>
+
+#include <QEvent>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include "ui/bridge/text.h"
+#include "ui/chat/composer.h"
+#include "ui/chat/message_view.h"
+#include "ui/memory/job_strip.h"
+#include "ui/memory/memory_form.h"
+#include "ui/notice_bar.h"
+#include "ui/theme/theme.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+// About 6,000 tokens: more than small models hold at once.
+constexpr qint64 kLongHistoryCharacters = 24'000;
+
+}  // namespace
+
+ChatPage::ChatPage(QWidget* parent)
+    : QWidget(parent),
+      notice_(new NoticeBar(this)),
+      stack_(new QStackedWidget(this)),
+      view_(new MessageView(this)),
+      job_(new JobStrip(this)),
+      composer_(new Composer(this)),
+      composerRow_(new QWidget(this)) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(makeHeader());
+    column->addWidget(notice_);
+    column->addWidget(makeBuildBanner());
+    stack_->addWidget(view_);
+    stack_->addWidget(makeEmptyState());
+    column->addWidget(stack_, 1);
+    column->addWidget(job_);
+    auto* row = new QHBoxLayout(composerRow_);
+    row->addStretch(0);
+    row->addWidget(composer_, 1);
+    row->addStretch(0);
+    column->addWidget(composerRow_);
+    applyTheme();
+
+    connect(composer_, &Composer::sendRequested, this, [this](const QString& text) {
+        if (!session_ || !session_->send(text)) return;
+        composer_->clear();
+        view_->scrollToEnd();
+    });
+    connect(composer_, &Composer::stopRequested, this, [this] {
+        if (session_) session_->stop();
+    });
+    connect(view_, &MessageView::askAgainRequested, this, [this] {
+        if (session_) session_->askAgain();
+    });
+    connect(view_, &MessageView::tintToggled, this, &ChatPage::tintToggled);
+    connect(view_, &MessageView::episodeActivated, this, &ChatPage::episodeActivated);
+    connect(job_, &JobStrip::cancelRequested, this, [this] {
+        if (session_) session_->memory().cancelBuild();
+    });
+}
+
+QWidget* ChatPage::makeHeader() {
+    auto* header = new QWidget(this);
+    header->setObjectName(u"header"_s);
+    title_ = new QLabel(header);
+    title_->setTextFormat(Qt::PlainText);
+    title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    details_ = new QLabel(header);
+    details_->setTextFormat(Qt::PlainText);
+    details_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    auto* column = new QVBoxLayout(header);
+    column->addWidget(title_);
+    column->addWidget(details_);
+    return header;
+}
+
+QWidget* ChatPage::makeBuildBanner() {
+    banner_ = new QWidget(this);
+    banner_->setAutoFillBackground(true);
+    bannerText_ = new QLabel(banner_);
+    bannerText_->setTextFormat(Qt::PlainText);
+    bannerText_->setWordWrap(true);
+    form_ = new MemoryForm(banner_);
+    build_ = new QPushButton(tr("Build &memory"), banner_);
+    build_->setProperty("isPrimary", true);
+    later_ = new QPushButton(tr("La&ter"), banner_);
+    auto* grid = new QGridLayout(banner_);
+    grid->addWidget(bannerText_, 0, 0, 1, 3);
+    grid->addWidget(form_, 1, 0);
+    grid->addWidget(later_, 1, 1, Qt::AlignBottom);
+    grid->addWidget(build_, 1, 2, Qt::AlignBottom);
+    grid->setColumnStretch(0, 1);
+    connect(build_, &QPushButton::clicked, this, [this] {
+        if (session_) session_->memory().build(form_->options());
+    });
+    connect(later_, &QPushButton::clicked, this, [this] {
+        isBannerDismissed_ = true;
+        isBuildOffered_ = false;
+        refresh();
+    });
+    banner_->hide();
+    return banner_;
+}
+
+QWidget* ChatPage::makeEmptyState() {
+    auto* page = new QWidget(this);
+    emptyTitle_ = new QLabel(tr("What is on your mind?"), page);
+    emptyTitle_->setAlignment(Qt::AlignCenter);
+    emptyText_ = new QLabel(
+        tr("Write below, or import a long conversation and ask about it.\nEverything stays on this computer."), page);
+    emptyText_->setAlignment(Qt::AlignCenter);
+    emptyText_->setWordWrap(true);
+    auto* column = new QVBoxLayout(page);
+    column->addStretch(2);
+    column->addWidget(emptyTitle_);
+    column->addWidget(emptyText_);
+    column->addStretch(3);
+    return page;
+}
+
+void ChatPage::setSession(ChatSession* session) {
+    if (session_ == session) return;
+    if (session_) {
+        session_->disconnect(this);
+        session_->messages().disconnect(this);
+        session_->memory().disconnect(this);
+    }
+    session_ = session;
+    isBannerDismissed_ = false;
+    isBuildOffered_ = false;
+    notice_->hide();
+    job_->end();
+    view_->setModel(session_ ? &session_->messages() : nullptr);
+    if (session_) connectSession();
+    onMemoryChanged();
+}
+
+void ChatPage::connectSession() {
+    MemorySession& memory = session_->memory();
+    connect(session_, &ChatSession::loaded, this, &ChatPage::refresh);
+    connect(session_, &ChatSession::answeringChanged, this, &ChatPage::refresh);
+    connect(session_, &ChatSession::replyFinished, this, &ChatPage::refreshHeader);
+    connect(&session_->messages(), &MessageModel::rowsInserted, this, &ChatPage::refresh);
+    connect(session_, &ChatSession::failed, this,
+            [this](const Error& error) { notice_->show(NoticeKind::kError, describe(error)); });
+    connect(&memory, &MemorySession::failed, this, [this](const Error& error) {
+        notice_->show(NoticeKind::kError, tr("The memory was not built. %1").arg(describe(error)));
+    });
+    connect(&memory, &MemorySession::changed, this, &ChatPage::onMemoryChanged);
+    connect(&memory, &MemorySession::buildingChanged, this, &ChatPage::refresh);
+    connect(&memory, &MemorySession::progressed, job_, &JobStrip::advance);
+    connect(&memory, &MemorySession::traceArrived, this, [this](int episode) {
+        if (episode == tintEpisode_) refreshTint();
+        refreshHeader();
+    });
+}
+
+void ChatPage::onMemoryChanged() {
+    if (session_) form_->setOptions(session_->memory().options());
+    isBuildOffered_ = false;
+    tintEpisode_ = 0;
+    refresh();
+    if (isTintOn_) setTint(true);
+}
+
+void ChatPage::offerBuild() {
+    isBuildOffered_ = true;
+    isBannerDismissed_ = false;
+    refresh();
+    if (banner_->isVisible()) form_->setFocus();
+}
+
+void ChatPage::refresh() {
+    const bool hasMessages = session_ && session_->messages().rowCount() > 0;
+    const bool isLoading = session_ && !session_->isLoaded();
+    stack_->setCurrentIndex(hasMessages || isLoading ? 0 : 1);
+    composer_->setAnswering(session_ && session_->isAnswering());
+    composer_->setPlaceholder(hasMessages ? tr("Ask about this conversation…") : QString());
+    view_->setCanAskAgain(session_ && !session_->isAnswering());
+
+    const bool isBuilding = session_ && session_->memory().isBuilding();
+    if (isBuilding && !job_->isVisible()) job_->begin(tr("Building memory"));
+    if (!isBuilding) job_->end();
+    const bool isLong = hasMessages && (session_->conversation().layout == HistoryLayout::kNarrated ||
+                                        session_->characterCount() > kLongHistoryCharacters);
+    const bool needsMemory = isLong && !session_->memory().isBuilt();
+    banner_->setVisible(hasMessages && !isBuilding && !isBannerDismissed_ && (needsMemory || isBuildOffered_));
+    const QString count = QLocale().toString(hasMessages ? session_->messages().rowCount() : 0);
+    bannerText_->setText(
+        needsMemory
+            ? tr("This conversation has %1 messages, more than a model reads at once. Build a memory of it: it is "
+                 "sorted into episodes, and each question is answered from the one that fits.")
+                  .arg(count)
+            : tr("Build the memory of this conversation anew."));
+    refreshHeader();
+}
+
+void ChatPage::refreshHeader() {
+    const QLocale locale;
+    if (!session_ || session_->conversation().id == 0) {
+        title_->setText(tr("New chat"));
+        details_->setText(tr("Not stored until you send the first message"));
+        return;
+    }
+    const MemorySession& memory = session_->memory();
+    title_->setText(title_->fontMetrics().elidedText(
+        toQString(session_->conversation().title), Qt::ElideRight, std::max(title_->width(), 200)));
+    QStringList parts{tr("%n message(s)", nullptr, session_->messages().rowCount())};
+    if (memory.lastBuilt()) {
+        parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
+    } else if (const Trace* trace = memory.trace(tintEpisode_)) {
+        parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(trace->historyTokens)));
+    }
+    if (memory.isBuilt()) {
+        parts << tr("%n episode(s)", nullptr, static_cast<int>(memory.episodes().size()));
+        parts << tr("budget %1").arg(locale.toString(memory.options().budget));
+    } else if (session_->isLoaded()) {
+        parts << tr("no memory yet");
+    }
+    details_->setText(parts.join(u" · "_s));
+}
+
+void ChatPage::setTint(bool isOn) {
+    isTintOn_ = isOn;
+    if (isOn && session_ && session_->memory().isBuilt()) session_->memory().inspect(tintEpisode_);
+    refreshTint();
+}
+
+void ChatPage::setTintEpisode(int episode) {
+    tintEpisode_ = episode;
+    refreshTint();
+}
+
+void ChatPage::refreshTint() {
+    if (!session_) return;
+    const Trace* trace = session_->memory().trace(tintEpisode_);
+    if (!isTintOn_ || trace == nullptr) {
+        session_->messages().setTint({});
+        return;
+    }
+    session_->messages().setTint(retainedTint(*trace, [this](qint64 turn) { return session_->turnText(turn); }));
+}
+
+void ChatPage::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+}
+
+void ChatPage::applyTheme() {
+    const Theme& theme = Theme::current();
+    const auto setColor = [](QLabel* label, const QColor& color) {
+        QPalette palette = label->palette();
+        palette.setColor(QPalette::WindowText, color);
+        label->setPalette(palette);
+    };
+    title_->setFont(theme.font(TextSize::kLarge, QFont::DemiBold));
+    setColor(title_, theme.colors().text);
+    details_->setFont(theme.font(TextSize::kInterface));
+    setColor(details_, theme.colors().secondaryText);
+    title_->parentWidget()->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
+    title_->parentWidget()->layout()->setSpacing(theme.px(2));
+    emptyTitle_->setFont(theme.font(TextSize::kTitle, QFont::DemiBold));
+    setColor(emptyTitle_, theme.colors().text);
+    emptyText_->setFont(theme.font(TextSize::kBody));
+    setColor(emptyText_, theme.colors().secondaryText);
+    emptyTitle_->parentWidget()->layout()->setSpacing(theme.px(12));
+    QPalette banner = banner_->palette();
+    banner.setColor(QPalette::Window, theme.colors().accentSoft);
+    banner_->setPalette(banner);
+    banner_->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
+    static_cast<QGridLayout*>(banner_->layout())->setSpacing(theme.px(12));
+    composerRow_->layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(16));
+    composer_->setMaximumWidth(theme.px(720));
+}
+
+}  // namespace epi

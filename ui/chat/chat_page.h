@@ -1,0 +1,83 @@
+#pragma once
+
+#include <QPointer>
+#include <QWidget>
+
+#include "ui/chat/chat_session.h"
+
+class QLabel;
+class QPushButton;
+class QStackedWidget;
+
+namespace epi {
+
+class Composer;
+class JobStrip;
+class MemoryForm;
+class MessageView;
+class NoticeBar;
+
+/// The middle of the window: a conversation's title, notices, messages, the running build, and the composer.
+class ChatPage final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit ChatPage(QWidget* parent = nullptr);
+
+    void setSession(ChatSession* session);
+    [[nodiscard]] ChatSession* session() const { return session_; }
+    [[nodiscard]] MessageView& view() { return *view_; }
+    [[nodiscard]] Composer& composer() { return *composer_; }
+    [[nodiscard]] NoticeBar& notice() { return *notice_; }
+    [[nodiscard]] JobStrip& job() { return *job_; }
+    [[nodiscard]] QWidget& buildBanner() { return *banner_; }
+    /// Shows the form that builds a memory, also for a conversation that is short or has one.
+    void offerBuild();
+    /// Shows or hides which tokens of an episode are kept, behind the text.
+    void setTint(bool isOn);
+    [[nodiscard]] bool isTintOn() const { return isTintOn_; }
+    /// Whose kept tokens the tint shows.
+    void setTintEpisode(int episode);
+    [[nodiscard]] int tintEpisode() const { return tintEpisode_; }
+    void refreshHeader();
+
+Q_SIGNALS:
+    void episodeActivated(int episode);
+    void tintToggled();
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    QWidget* makeHeader();
+    QWidget* makeBuildBanner();
+    QWidget* makeEmptyState();
+    void connectSession();
+    void onMemoryChanged();
+    void refresh();
+    void refreshTint();
+    void applyTheme();
+
+    QPointer<ChatSession> session_;
+    QLabel* title_ = nullptr;
+    QLabel* details_ = nullptr;
+    NoticeBar* notice_;
+    QWidget* banner_ = nullptr;
+    QLabel* bannerText_ = nullptr;
+    MemoryForm* form_ = nullptr;
+    QPushButton* build_ = nullptr;
+    QPushButton* later_ = nullptr;
+    QStackedWidget* stack_;
+    QLabel* emptyTitle_ = nullptr;
+    QLabel* emptyText_ = nullptr;
+    MessageView* view_;
+    JobStrip* job_;
+    Composer* composer_;
+    QWidget* composerRow_;
+    bool isBannerDismissed_ = false;
+    bool isBuildOffered_ = false;
+    bool isTintOn_ = false;
+    int tintEpisode_ = 0;
+};
+
+}  // namespace epi

@@ -1,0 +1,252 @@
+#include "ui/chat/chat_session.h"
+
+#include <algorithm>
+
+#include <QLocale>
+
+#include "ui/bridge/text.h"
+#include "ui/chat/conversation_turns.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr qsizetype kTitleLength = 60;
+
+QString titleFor(const QString& question) {
+    const QString line = question.simplified();
+    return line.size() <= kTitleLength ? line : line.left(kTitleLength - 1) + u'…';
+}
+
+QString statusText(const Progress& progress) {
+    const QLocale locale;
+    const QString total = progress.total > 0 ? locale.toString(static_cast<qlonglong>(progress.total)) : QString();
+    if (progress.phase == "loading") return ChatSession::tr("Loading the memory…");
+    if (progress.phase == "matching") return ChatSession::tr("Finding the episode that fits…");
+    if (progress.phase == "embedding") return ChatSession::tr("Reading what the conversation is about…");
+    if (progress.phase == "clustering") return ChatSession::tr("Sorting the conversation into episodes…");
+    if (progress.phase == "reading" && progress.episode >= 0) {
+        return ChatSession::tr("Building memory, episode %1 of %2…").arg(progress.episode + 1).arg(progress.episodes);
+    }
+    if (progress.phase == "reading" && !total.isEmpty()) return ChatSession::tr("Reading %1 tokens…").arg(total);
+    if (progress.phase == "reading") return ChatSession::tr("Reading…");
+    return ChatSession::tr("Answering…");
+}
+
+}  // namespace
+
+ChatSession::ChatSession(EngineClient& engine, StoreClient& store, ConversationRecord conversation, QObject* parent)
+    : QObject(parent),
+      engine_(engine),
+      store_(store),
+      conversation_(std::move(conversation)),
+      memory_(
+          engine, store, [this] { synchronise(records_.size()); }, this),
+      isLoaded_(conversation_.id == 0) {
+    connect(&engine_, &EngineClient::textArrived, this, [this](JobId job, const QString& text) {
+        if (job == job_ && writer_) writer_->add(text);
+    });
+    connect(&engine_, &EngineClient::progressed, this, [this](JobId job, const Progress& progress) {
+        if (job == job_) onProgress(progress);
+    });
+    connect(&engine_, &EngineClient::turnDone, this, [this](JobId job, const TurnDone& turn) {
+        if (job == job_) onTurnDone(turn);
+    });
+    connect(&engine_, &EngineClient::failed, this, [this](JobId job, const Error& error) {
+        if (job == job_) onFailed(error);
+    });
+    connect(&engine_, &EngineClient::engineLost, this, &ChatSession::onEngineLost);
+    connect(&memory_, &MemorySession::changed, this, [this] {
+        QHash<qint64, int> episodes;
+        for (const EpisodeRecord& episode : memory_.episodes()) {
+            for (const std::int64_t turn : episode.turnIds) episodes.insert(turn, episode.index);
+        }
+        messages_.setEpisodes(episodes);
+    });
+}
+
+void ChatSession::load() {
+    if (isLoaded_) return;
+    store_.request(
+        this,
+        [id = conversation_.id](Store& store) { return store.messages(id); },
+        [this](Result<std::vector<MessageRecord>> records) {
+            if (!records) {
+                Q_EMIT failed(records.error());
+                return;
+            }
+            records_ = *std::move(records);
+            messages_.assign(records_);
+            isLoaded_ = true;
+            Q_EMIT loaded();
+        });
+    memory_.load(conversation_);
+}
+
+bool ChatSession::send(const QString& text) {
+    if (isAnswering() || !isLoaded_ || text.trimmed().isEmpty()) return false;
+    if (conversation_.id == 0) conversation_.title = toUtf8(titleFor(text));
+    MessageRecord question;
+    question.role = Role::kUser;
+    question.text = toUtf8(text);
+    setState(State::kStoring);
+    store_.request(
+        this,
+        [conversation = conversation_, question](Store& store) mutable -> Result<Exchange> {
+            Exchange exchange;
+            exchange.conversationId = conversation.id;
+            if (exchange.conversationId == 0) {
+                EPI_TRY_ASSIGN(exchange.conversationId, store.createConversation(conversation));
+            }
+            question.conversationId = exchange.conversationId;
+            EPI_TRY_ASSIGN(exchange.question, store.appendMessage(question));
+            MessageRecord reply;
+            reply.conversationId = exchange.conversationId;
+            reply.role = Role::kAssistant;
+            reply.state = MessageState::kStreaming;
+            EPI_TRY_ASSIGN(exchange.reply, store.appendMessage(reply));
+            return exchange;
+        },
+        [this](Result<Exchange> exchange) {
+            if (exchange) {
+                onStored(*exchange);
+            } else {
+                setState(State::kIdle);
+                Q_EMIT failed(exchange.error());
+            }
+        });
+    return true;
+}
+
+void ChatSession::onStored(const Exchange& exchange) {
+    const bool isNew = conversation_.id == 0;
+    conversation_.id = exchange.conversationId;
+    memory_.setConversation(conversation_.id);
+    for (const MessageRecord& record : {exchange.question, exchange.reply}) {
+        records_.push_back(record);
+        messages_.append(record);
+    }
+    conversation_.messageCount = static_cast<std::int64_t>(records_.size());
+    if (isNew) Q_EMIT created(conversation_.id);
+    Q_EMIT stored();
+    ask(records_.size() - 2);
+}
+
+void ChatSession::askAgain() {
+    if (isAnswering() || records_.size() < 2) return;
+    const std::size_t reply = records_.size() - 1;
+    const MessageItem& item = messages_.at(static_cast<int>(reply));
+    if (item.role != Role::kAssistant || item.state == MessageState::kComplete) return;
+    setState(State::kStoring);
+    store_.request(
+        this,
+        [id = records_[reply].id](Store& store) {
+            return store.updateMessage(id, "", MessageState::kStreaming, "");
+        },
+        [this, reply](Result<void> answer) {
+            if (!answer) {
+                setState(State::kIdle);
+                Q_EMIT failed(answer.error());
+                return;
+            }
+            messages_.update(static_cast<int>(reply), {}, MessageState::kStreaming, {});
+            ask(reply - 1);
+        });
+}
+
+void ChatSession::ask(std::size_t questionIndex) {
+    failedRow_ = -1;
+    writer_ = std::make_unique<ReplyWriter>(store_, messages_, static_cast<int>(questionIndex) + 1, nullptr);
+    if (std::exchange(mustStop_, false)) {
+        finishReply({}, MessageState::kStopped, {});
+        return;
+    }
+    synchronise(questionIndex);
+    Ask question;
+    question.conversation = engineName(conversation_.id);
+    question.question = records_[questionIndex].text;
+    question.memory = memory_.options();
+    job_ = engine_.post(std::move(question));
+    setState(State::kAnswering);
+}
+
+void ChatSession::synchronise(std::size_t messageCount) {
+    const auto end = records_.begin() + static_cast<std::ptrdiff_t>(messageCount);
+    engine_.sync(syncOf(conversation_, {records_.begin(), end}));
+}
+
+void ChatSession::stop() {
+    if (state_ == State::kAnswering) engine_.cancel(job_);
+    if (state_ == State::kStoring) mustStop_ = true;
+}
+
+void ChatSession::onProgress(const Progress& progress) {
+    if (writer_) messages_.setStatus(writer_->row(), statusText(progress));
+    Q_EMIT progressed(progress);
+}
+
+void ChatSession::onTurnDone(const TurnDone& turn) {
+    const bool isStopped = turn.reason == "cancelled";
+    finishReply(toQString(turn.text),
+                isStopped ? MessageState::kStopped : MessageState::kComplete,
+                ReplyDetails::of(turn));
+}
+
+void ChatSession::onFailed(const Error& error) {
+    ReplyDetails details;
+    const bool isStopped = error.code == ErrorCode::kCancelled;
+    if (!isStopped) details.error = describe(error);
+    const int row = writer_->row();
+    finishReply(writer_->text(), isStopped ? MessageState::kStopped : MessageState::kFailed, details);
+    if (!isStopped) failedRow_ = row;
+}
+
+void ChatSession::onEngineLost(const QString& reason) {
+    if (failedRow_ < 0) return;
+    // The failure just before was the loss: what was said is kept as cut off, and says why.
+    const int row = std::exchange(failedRow_, -1);
+    ReplyDetails details;
+    details.error = tr("The engine stopped: %1.").arg(reason);
+    writer_ = std::make_unique<ReplyWriter>(store_, messages_, row, nullptr);
+    finishReply(messages_.at(row).text, MessageState::kCutOff, details);
+}
+
+void ChatSession::finishReply(const QString& text, MessageState state, const ReplyDetails& details) {
+    writer_->finish(text, state, details);
+    MessageRecord& record = records_[static_cast<std::size_t>(writer_->row())];
+    record.text = toUtf8(text);
+    record.state = state;
+    record.details = details.toJson();
+    writer_.reset();
+    job_ = 0;
+    if (details.episode) lastReply_ = details;
+    setState(State::kIdle);
+    Q_EMIT replyFinished();
+    Q_EMIT stored();
+}
+
+void ChatSession::setTitle(const QString& title) {
+    conversation_.title = toUtf8(title);
+}
+
+std::string ChatSession::turnText(qint64 messageId) const {
+    const int row = messages_.rowOf(messageId);
+    if (row < 0) return {};
+    const auto turns = turnsOf({records_[static_cast<std::size_t>(row)]});
+    return turns.empty() ? std::string() : turns.front().text;
+}
+
+qint64 ChatSession::characterCount() const {
+    qint64 count = 0;
+    for (const MessageRecord& record : records_) count += static_cast<qint64>(record.text.size());
+    return count;
+}
+
+void ChatSession::setState(State state) {
+    state_ = state;
+    Q_EMIT answeringChanged();
+}
+
+}  // namespace epi

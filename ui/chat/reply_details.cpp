@@ -1,0 +1,62 @@
+#include "ui/chat/reply_details.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include "ui/bridge/text.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+double ReplyDetails::tokensPerSecond() const {
+    return decodeSeconds > 0.0 ? static_cast<double>(generatedTokens) / decodeSeconds : 0.0;
+}
+
+ReplyDetails ReplyDetails::of(const TurnDone& turn) {
+    ReplyDetails details;
+    const auto index = static_cast<std::size_t>(turn.episode);
+    if (turn.episode >= 0) details.episode = turn.episode;
+    if (details.episode && index < turn.similarities.size()) details.similarity = turn.similarities[index];
+    details.keptTokens = turn.keptTokens;
+    details.historyTokens = turn.historyTokens;
+    details.generatedTokens = turn.statistics.generatedTokens;
+    details.firstTokenSeconds = turn.statistics.firstTokenSeconds;
+    details.decodeSeconds = turn.statistics.decodeSeconds;
+    details.isPastTrainedContext = turn.pastTrainedContext;
+    details.reason = toQString(turn.reason);
+    return details;
+}
+
+ReplyDetails ReplyDetails::fromJson(std::string_view json) {
+    const QByteArray bytes(json.data(), static_cast<qsizetype>(json.size()));
+    const QJsonObject object = QJsonDocument::fromJson(bytes).object();
+    ReplyDetails details;
+    if (object.contains(u"episode"_s)) details.episode = object[u"episode"_s].toInt();
+    details.similarity = object[u"similarity"_s].toDouble();
+    details.keptTokens = object[u"keptTokens"_s].toInteger();
+    details.historyTokens = object[u"historyTokens"_s].toInteger();
+    details.generatedTokens = object[u"generatedTokens"_s].toInteger();
+    details.firstTokenSeconds = object[u"firstTokenSeconds"_s].toDouble();
+    details.decodeSeconds = object[u"decodeSeconds"_s].toDouble();
+    details.isPastTrainedContext = object[u"pastTrainedContext"_s].toBool();
+    details.reason = object[u"reason"_s].toString();
+    details.error = object[u"error"_s].toString();
+    return details;
+}
+
+std::string ReplyDetails::toJson() const {
+    QJsonObject object{{u"similarity"_s, similarity},
+                       {u"keptTokens"_s, static_cast<qint64>(keptTokens)},
+                       {u"historyTokens"_s, static_cast<qint64>(historyTokens)},
+                       {u"generatedTokens"_s, static_cast<qint64>(generatedTokens)},
+                       {u"firstTokenSeconds"_s, firstTokenSeconds},
+                       {u"decodeSeconds"_s, decodeSeconds},
+                       {u"pastTrainedContext"_s, isPastTrainedContext}};
+    if (episode) object[u"episode"_s] = *episode;
+    if (!reason.isEmpty()) object[u"reason"_s] = reason;
+    if (!error.isEmpty()) object[u"error"_s] = error;
+    return QJsonDocument(object).toJson(QJsonDocument::Compact).toStdString();
+}
+
+}  // namespace epi

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <QString>
+
+#include "core/wire/messages.h"
+
+namespace epi {
+
+/// Where a reply came from and what it cost; kept with the message as JSON, so that it is there after a
+/// restart.
+struct ReplyDetails {
+    std::optional<std::int32_t> episode;
+    double similarity = 0.0;
+    std::int64_t keptTokens = 0;
+    std::int64_t historyTokens = 0;
+    std::int64_t generatedTokens = 0;
+    double firstTokenSeconds = 0.0;
+    double decodeSeconds = 0.0;
+    bool isPastTrainedContext = false;
+    QString reason;  // why it ended, as the engine says it: "end", "length", "stop", "cancelled"
+    QString error;   // why the reply failed; empty when it did not
+
+    /// 0 while unknown.
+    [[nodiscard]] double tokensPerSecond() const;
+
+    static ReplyDetails of(const TurnDone& turn);
+    static ReplyDetails fromJson(std::string_view json);
+    [[nodiscard]] std::string toJson() const;
+};
+
+}  // namespace epi

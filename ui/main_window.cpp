@@ -1,0 +1,404 @@
+#include "ui/main_window.h"
+
+#include <QCloseEvent>
+#include <QDockWidget>
+#include <QDragEnterEvent>
+#include <QFileInfo>
+#include <QMimeData>
+#include <QSplitter>
+#include <QStatusBar>
+#include <QVBoxLayout>
+
+#include "ui/bridge/text.h"
+#include "ui/chat/chat_page.h"
+#include "ui/chat/composer.h"
+#include "ui/chat/message_view.h"
+#include "ui/conversations/conversation_list.h"
+#include "ui/evaluation/evaluation_window.h"
+#include "ui/memory/job_strip.h"
+#include "ui/memory/memory_panel.h"
+#include "ui/notice_bar.h"
+#include "ui/status_strip.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr char kGeometryKey[] = "window.geometry";
+constexpr char kStateKey[] = "window.state";
+constexpr char kSplitterKey[] = "window.splitter";
+constexpr char kThemeKey[] = "window.theme";
+constexpr char kPercentKey[] = "window.percent";
+constexpr char kModelKey[] = "engine.model";
+
+QByteArray fromBase64(const std::optional<std::string>& text) {
+    return text ? QByteArray::fromBase64(QByteArray::fromStdString(*text)) : QByteArray();
+}
+
+std::string toBase64(const QByteArray& bytes) {
+    return bytes.toBase64().toStdString();
+}
+
+ThemeChoice themeFromName(const std::string& name) {
+    if (name == "light") return ThemeChoice::kLight;
+    if (name == "dark") return ThemeChoice::kDark;
+    return ThemeChoice::kSystem;
+}
+
+std::string nameOf(ThemeChoice choice) {
+    switch (choice) {
+        case ThemeChoice::kLight:
+            return "light";
+        case ThemeChoice::kDark:
+            return "dark";
+        case ThemeChoice::kSystem:
+            break;
+    }
+    return "system";
+}
+
+}  // namespace
+
+struct MainWindow::Settings {
+    std::map<std::string, std::optional<std::string>> values;
+    bool isReadOnly = false;
+
+    [[nodiscard]] const std::optional<std::string>& operator[](const char* key) const { return values.at(key); }
+};
+
+MainWindow::MainWindow(EngineClient& engine, StoreClient& store, WindowOptions options, QWidget* parent)
+    : QMainWindow(parent), engine_(engine), store_(store), options_(options) {
+    setWindowTitle(tr("EpiChat"));
+    setWindowIcon(QIcon(u":/epichat/icons/epichat.svg"_s));
+    setAcceptDrops(true);
+    buildLayout();
+    buildMenus();
+    connectParts();
+    connectEngine();
+    newChat();
+}
+
+MainWindow::~MainWindow() {
+    // The parts look at sessions until they are told otherwise; sessions go first.
+    page_->setSession(nullptr);
+    panel_->setSession(nullptr);
+}
+
+void MainWindow::buildLayout() {
+    const Theme& theme = Theme::current();
+    auto* centre = new QWidget(this);
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    notice_ = new NoticeBar(centre);
+    splitter_ = new QSplitter(Qt::Horizontal, centre);
+    list_ = new ConversationList(store_, splitter_);
+    page_ = new ChatPage(splitter_);
+    splitter_->addWidget(list_);
+    splitter_->addWidget(page_);
+    splitter_->setStretchFactor(0, 0);
+    splitter_->setStretchFactor(1, 1);
+    splitter_->setChildrenCollapsible(false);
+    splitter_->setHandleWidth(1);
+    splitter_->setSizes({theme.px(264), theme.px(800)});
+    column->addWidget(notice_);
+    column->addWidget(splitter_, 1);
+    setCentralWidget(centre);
+
+    dock_ = new QDockWidget(tr("Memory"), this);
+    dock_->setObjectName(u"memory"_s);
+    dock_->setTitleBarWidget(new QWidget(dock_));
+    dock_->setFeatures(QDockWidget::DockWidgetClosable);
+    dock_->setAllowedAreas(Qt::RightDockWidgetArea);
+    panel_ = new MemoryPanel(dock_);
+    dock_->setWidget(panel_);
+    addDockWidget(Qt::RightDockWidgetArea, dock_);
+    resizeDocks({dock_}, {theme.px(320)}, Qt::Horizontal);
+
+    status_ = new StatusStrip(this);
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->addPermanentWidget(status_, 1);
+    resize(1360, 860);
+}
+
+void MainWindow::connectParts() {
+    connect(list_, &ConversationList::newRequested, this, &MainWindow::newChat);
+    connect(list_, &ConversationList::importRequested, this, &MainWindow::chooseFiles);
+    connect(list_, &ConversationList::opened, this, &MainWindow::openConversation);
+    connect(list_, &ConversationList::deleted, this, [this](qint64 id) {
+        if (current_ && current_->conversation().id == id) newChat();
+    });
+    connect(list_, &ConversationList::renamed, this, [this](qint64 id, const QString& title) {
+        if (const auto found = sessions_.find(id); found != sessions_.end()) found->second->setTitle(title);
+        page_->refreshHeader();
+    });
+    connect(&store_, &StoreClient::failed, this, [this](const Error& error) {
+        notice_->show(NoticeKind::kError, tr("Your data could not be stored. %1").arg(describe(error)));
+    });
+    connect(&importer_, &ImportClient::readFile, this, &MainWindow::onImported);
+    connect(&importer_, &ImportClient::failed, this, [this](const QString& path, const Error& error) {
+        const QString text = tr("%1 was not imported. %2").arg(QFileInfo(path).fileName(), describe(error));
+        notice_->show(NoticeKind::kError, text);
+        Q_EMIT importFailed(path, text);
+    });
+    connect(panel_, &MemoryPanel::episodeChosen, this, [this](int episode, qint64 firstTurn) {
+        page_->setTintEpisode(episode);
+        page_->view().scrollToRow(page_->view().model() ? page_->view().model()->rowOf(firstTurn) : -1);
+    });
+    connect(page_, &ChatPage::episodeActivated, this, &MainWindow::chooseEpisode);
+    connect(page_, &ChatPage::tintToggled, this, &MainWindow::toggleTint);
+    connect(status_, &StatusStrip::cancelRequested, this, [this] {
+        if (!working_) return;
+        working_->memory().cancelBuild();
+        working_->stop();
+    });
+}
+
+void MainWindow::connectEngine() {
+    connect(&engine_, &EngineClient::stateChanged, this, [this] {
+        status_->showEngine(engine_);
+        refreshModelMenu();
+        if (engine_.state() != EngineClient::State::kReady) return;
+        const QString notice = toQString(engine_.model()->notice);
+        if (notice.isEmpty()) {
+            notice_->hide();
+        } else {
+            notice_->show(NoticeKind::kInformation, notice);
+        }
+    });
+    connect(&engine_, &EngineClient::modelFailed, this, [this](const Error& error) {
+        notice_->show(NoticeKind::kError,
+                      tr("No model is loaded. You can read your conversations; to ask, open a model file. %1")
+                          .arg(describe(error)),
+                      tr("&Open model file…"), [this] { chooseModelFile(); });
+    });
+    connect(&engine_, &EngineClient::engineLost, this, &MainWindow::onEngineLost);
+    status_->showEngine(engine_);
+}
+
+void MainWindow::onEngineLost(const QString& reason, bool isRestarting) {
+    const QString firstLine = reason.section(u'\n', 0, 0);
+    if (isRestarting) {
+        notice_->show(NoticeKind::kWarning, tr("The engine stopped: %1. Restarting…").arg(firstLine));
+    } else {
+        notice_->show(NoticeKind::kError,
+                      tr("The engine stopped: %1. Your conversations are safe; start the program again to ask.")
+                          .arg(firstLine));
+    }
+    notice_->setToolTip(u"<pre>"_s + reason.toHtmlEscaped() + u"</pre>"_s);
+}
+
+void MainWindow::restore() {
+    store_.request(
+        this,
+        [](Store& store) -> Result<Settings> {
+            Settings settings{.values = {}, .isReadOnly = store.isReadOnly()};
+            for (const char* key : {kGeometryKey, kStateKey, kSplitterKey, kThemeKey, kPercentKey, kModelKey}) {
+                EPI_TRY_ASSIGN(settings.values[key], store.setting(key));
+            }
+            return settings;
+        },
+        [this](Result<Settings> settings) {
+            if (settings) {
+                applySettings(*settings);
+            } else {
+                notice_->show(NoticeKind::kError,
+                              tr("Your conversations cannot be opened. %1").arg(describe(settings.error())));
+            }
+            QWidget::show();
+            page_->composer().takeFocus();
+            engine_.start();
+            list_->refresh();
+            Q_EMIT ready();
+        });
+}
+
+void MainWindow::applySettings(const Settings& settings) {
+    const int stored = settings[kPercentKey] ? QByteArray::fromStdString(*settings[kPercentKey]).toInt() : 100;
+    const ThemeChoice theme = themeFromName(settings[kThemeKey].value_or("system"));
+    setAppearance(options_.theme.value_or(theme), options_.percent.value_or(stored));
+    restoreGeometry(fromBase64(settings[kGeometryKey]));
+    restoreState(fromBase64(settings[kStateKey]));
+    if (settings[kSplitterKey]) splitter_->restoreState(fromBase64(settings[kSplitterKey]));
+    if (settings[kModelKey]) engine_.setModel({.model = *settings[kModelKey]});
+    if (settings.isReadOnly) {
+        notice_->show(NoticeKind::kWarning,
+                      tr("Another program has these conversations open: here they can only be read."));
+    }
+}
+
+void MainWindow::saveSettings() {
+    std::map<std::string, std::string> values{{kGeometryKey, toBase64(saveGeometry())},
+                                              {kStateKey, toBase64(saveState())},
+                                              {kSplitterKey, toBase64(splitter_->saveState())}};
+    if (!options_.theme) values[kThemeKey] = nameOf(Theme::current().choice());
+    if (!options_.percent) values[kPercentKey] = std::to_string(Theme::current().percent());
+    store_.write([values = std::move(values)](Store& store) -> Result<void> {
+        if (store.isReadOnly()) return {};
+        for (const auto& [key, value] : values) EPI_TRY(store.setSetting(key, value));
+        return {};
+    });
+}
+
+void MainWindow::setAppearance(ThemeChoice choice, int percent) {
+    Theme::apply(choice, percent);
+    const Theme& theme = Theme::current();
+    setMinimumSize(theme.px(560), theme.px(400));
+    for (QAction* action : themeActions_->actions()) {
+        action->setChecked(action->data().toInt() == static_cast<int>(theme.choice()));
+    }
+}
+
+void MainWindow::newChat() {
+    if (!draft_) {
+        draft_ = std::make_unique<ChatSession>(engine_, store_, ConversationRecord{}, nullptr);
+        connectSession(draft_.get());
+    }
+    show(draft_.get());
+    list_->setCurrent(0);
+    page_->composer().takeFocus();
+}
+
+ChatSession* MainWindow::sessionFor(const ConversationRecord& conversation) {
+    auto& session = sessions_[conversation.id];
+    if (!session) {
+        session = std::make_unique<ChatSession>(engine_, store_, conversation, nullptr);
+        connectSession(session.get());
+        session->load();
+    }
+    return session.get();
+}
+
+void MainWindow::connectSession(ChatSession* session) {
+    connect(session, &ChatSession::created, this, [this, session](qint64 id) {
+        sessions_[id] = std::move(draft_);
+        if (current_ == session) list_->setCurrent(id);
+    });
+    connect(session, &ChatSession::stored, list_, &ConversationList::refresh);
+    connect(session, &ChatSession::answeringChanged, this, [this, session] {
+        working_ = session;
+        refreshJob();
+    });
+    connect(session, &ChatSession::replyFinished, this, [this, session] {
+        if (current_ == session) status_->showReply(session->lastReply());
+    });
+    connect(&session->memory(), &MemorySession::buildingChanged, this, [this, session] {
+        working_ = session;
+        refreshJob();
+    });
+    connect(&session->memory(), &MemorySession::progressed, this, [this, session](const Progress& progress) {
+        if (working_ == session) status_->showJob(progressText(progress));
+    });
+}
+
+void MainWindow::openConversation(qint64 id) {
+    const ConversationRecord* conversation = list_->model().find(id);
+    if (conversation == nullptr) return;
+    show(sessionFor(*conversation));
+    list_->setCurrent(id);
+}
+
+void MainWindow::show(ChatSession* session) {
+    current_ = session;
+    page_->setSession(session);
+    panel_->setSession(session);
+    status_->showReply(session->lastReply());
+    if (evaluation_ && session->conversation().id != 0) evaluation_->setConversation(session->conversation().id);
+}
+
+void MainWindow::refreshJob() {
+    const bool isAnswering = working_ && working_->isAnswering();
+    const bool isBuilding = working_ && working_->memory().isBuilding();
+    stopAction_->setEnabled(isAnswering || isBuilding);
+    if (isBuilding) {
+        status_->showJob(tr("Building memory"));
+    } else {
+        status_->endJob();
+    }
+}
+
+void MainWindow::chooseEpisode(int episode) {
+    showMemoryPanel(true);
+    panel_->choose(episode);
+    page_->setTintEpisode(episode);
+}
+
+void MainWindow::showMemoryPanel(bool isShown) {
+    dock_->setVisible(isShown);
+    if (isShown) panel_->takeFocus();
+}
+
+void MainWindow::toggleTint() {
+    const bool isOn = !page_->isTintOn();
+    tintAction_->setChecked(isOn);
+    page_->setTint(isOn);
+}
+
+void MainWindow::showEvaluation() {
+    if (!evaluation_) {
+        evaluation_ = new EvaluationWindow(engine_, store_, this);
+        evaluation_->setAttribute(Qt::WA_DeleteOnClose);
+    }
+    if (current_ && current_->conversation().id != 0) evaluation_->setConversation(current_->conversation().id);
+    evaluation_->show();
+    evaluation_->raise();
+    evaluation_->activateWindow();
+}
+
+void MainWindow::importFiles(const QStringList& paths) {
+    for (const QString& path : paths) {
+        notice_->show(NoticeKind::kInformation, tr("Importing %1…").arg(QFileInfo(path).fileName()));
+        importer_.read(path);
+    }
+}
+
+void MainWindow::onImported(const QString& path, const ImportReport& report) {
+    const QString file = QFileInfo(path).fileName();
+    store_.request(
+        this,
+        [conversations = report.conversations](Store& store) -> Result<QList<qint64>> {
+            QList<qint64> ids;
+            // The first of the file ends up as the newest, which the list shows first.
+            for (auto it = conversations.rbegin(); it != conversations.rend(); ++it) {
+                EPI_TRY_ASSIGN(const std::int64_t id, store.importConversation(*it));
+                ids.prepend(id);
+            }
+            return ids;
+        },
+        [this, path, file, notices = report.notices](Result<QList<qint64>> ids) {
+            list_->refresh();
+            if (!ids) {
+                const QString text = tr("%1 was not imported. %2").arg(file, describe(ids.error()));
+                notice_->show(NoticeKind::kError, text);
+                Q_EMIT importFailed(path, text);
+                return;
+            }
+            QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(ids->size())).arg(file);
+            for (const std::string& notice : notices) text += u"\n"_s + toQString(notice);
+            notice_->show(notices.empty() ? NoticeKind::kInformation : NoticeKind::kWarning, text);
+            Q_EMIT imported(path, *ids);
+        });
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    list_->flush();
+    saveSettings();
+    if (evaluation_) evaluation_->close();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    QStringList paths;
+    for (const QUrl& url : event->mimeData()->urls()) {
+        if (url.isLocalFile()) paths << url.toLocalFile();
+    }
+    importFiles(paths);
+}
+
+}  // namespace epi

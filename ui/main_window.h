@@ -1,0 +1,124 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include <QMainWindow>
+#include <QPointer>
+
+#include "ui/bridge/engine_client.h"
+#include "ui/bridge/import_client.h"
+#include "ui/bridge/store_client.h"
+#include "ui/chat/chat_session.h"
+#include "ui/theme/theme.h"
+
+class QActionGroup;
+class QDockWidget;
+class QMenu;
+class QSplitter;
+
+namespace epi {
+
+class ChatPage;
+class ConversationList;
+class EvaluationWindow;
+class MemoryPanel;
+class NoticeBar;
+class StatusStrip;
+
+/// What the command line decides; what it leaves open comes from the settings in the store.
+struct WindowOptions {
+    std::optional<ThemeChoice> theme;
+    std::optional<int> percent;
+};
+
+/// The window: conversations left, the open one in the middle, its memory right. Puts the parts together and
+/// owns the opened sessions; all work happens on other threads.
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+
+public:
+    MainWindow(EngineClient& engine, StoreClient& store, WindowOptions options, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    /// Reads settings and conversations, then shows the window and sends `ready`.
+    void restore();
+
+    void newChat();
+    void openConversation(qint64 id);
+    void importFiles(const QStringList& paths);
+    void showMemoryPanel(bool isShown);
+    void toggleTint();
+    void showEvaluation();
+    void setAppearance(ThemeChoice choice, int percent);
+
+    [[nodiscard]] ChatSession* session() const { return current_; }
+    [[nodiscard]] ChatPage& page() { return *page_; }
+    [[nodiscard]] ConversationList& conversations() { return *list_; }
+    [[nodiscard]] MemoryPanel& memoryPanel() { return *panel_; }
+    [[nodiscard]] StatusStrip& status() { return *status_; }
+    [[nodiscard]] NoticeBar& notice() { return *notice_; }
+    [[nodiscard]] EvaluationWindow* evaluation() const { return evaluation_; }
+    [[nodiscard]] EngineClient& engine() { return engine_; }
+
+Q_SIGNALS:
+    void ready();
+    void imported(const QString& path, const QList<qint64>& conversations);
+    void importFailed(const QString& path, const QString& reason);
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    struct Settings;
+
+    void buildLayout();
+    void buildMenus();
+    void buildFileMenu();
+    void buildChatMenu();
+    void buildViewMenu();
+    void buildMemoryMenu();
+    void buildModelMenu();
+    void refreshModelMenu();
+    void connectEngine();
+    void connectParts();
+    void applySettings(const Settings& settings);
+    void saveSettings();
+    void chooseFiles();
+    void chooseModelFile();
+    void useModel(const QString& model);
+    void onImported(const QString& path, const ImportReport& report);
+    void onEngineLost(const QString& reason, bool isRestarting);
+    void show(ChatSession* session);
+    ChatSession* sessionFor(const ConversationRecord& conversation);
+    void connectSession(ChatSession* session);
+    void refreshJob();
+    void chooseEpisode(int episode);
+    void cyclePanes();
+
+    EngineClient& engine_;
+    StoreClient& store_;
+    WindowOptions options_;
+    ImportClient importer_;
+    std::map<qint64, std::unique_ptr<ChatSession>> sessions_;
+    std::unique_ptr<ChatSession> draft_;
+    QPointer<ChatSession> current_;
+    QPointer<ChatSession> working_;  // whose job the status bar shows
+    QSplitter* splitter_ = nullptr;
+    ConversationList* list_ = nullptr;
+    NoticeBar* notice_ = nullptr;
+    ChatPage* page_ = nullptr;
+    QDockWidget* dock_ = nullptr;
+    MemoryPanel* panel_ = nullptr;
+    StatusStrip* status_ = nullptr;
+    QPointer<EvaluationWindow> evaluation_;
+    QMenu* modelMenu_ = nullptr;
+    QActionGroup* themeActions_ = nullptr;
+    QAction* tintAction_ = nullptr;
+    QAction* stopAction_ = nullptr;
+};
+
+}  // namespace epi

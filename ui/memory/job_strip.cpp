@@ -1,0 +1,141 @@
+#include "ui/memory/job_strip.h"
+
+#include <cmath>
+
+#include <QEvent>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QProgressBar>
+#include <QPushButton>
+
+#include "ui/bridge/text.h"
+#include "ui/theme/theme.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kBarSteps = 1000;
+
+QString tr(const char* text) {
+    return JobStrip::tr(text);
+}
+
+QString phaseText(const std::string& phase) {
+    if (phase == "loading") return tr("Loading");
+    if (phase == "embedding") return tr("Reading what it is about");
+    if (phase == "clustering") return tr("Sorting into episodes");
+    if (phase == "reading") return tr("Reading the history");
+    if (phase == "matching") return tr("Finding the episode");
+    if (phase == "answering") return tr("Answering");
+    return toQString(phase);
+}
+
+QString unitText(const std::string& unit) {
+    if (unit == "tokens") return tr("tokens");
+    if (unit == "segments") return tr("segments");
+    if (unit == "questions") return tr("questions");
+    if (unit == "bytes") return tr("bytes");
+    return toQString(unit);
+}
+
+QString timeText(double seconds) {
+    if (seconds < 60.0) return tr("about %1 s left").arg(static_cast<int>(std::ceil(seconds)));
+    if (seconds < 5400.0) return tr("about %1 min left").arg(static_cast<int>(std::ceil(seconds / 60.0)));
+    return tr("about %1 h left").arg(QLocale().toString(seconds / 3600.0, 'f', 1));
+}
+
+}  // namespace
+
+QString progressText(const Progress& progress) {
+    const QLocale locale;
+    QStringList parts{phaseText(progress.phase)};
+    if (progress.episode >= 0 && progress.episodes > 0) {
+        parts << tr("episode %1 of %2").arg(progress.episode + 1).arg(progress.episodes);
+    }
+    if (progress.total > 0) {
+        parts << tr("%1 of %2 %3")
+                     .arg(locale.toString(static_cast<qlonglong>(progress.done)),
+                          locale.toString(static_cast<qlonglong>(progress.total)),
+                          unitText(progress.unit));
+    }
+    return parts.join(u" · "_s);
+}
+
+QString rateText(const Progress& progress) {
+    if (progress.perSecond <= 0.0) return {};
+    const QString rate = tr("%1 %2/s").arg(QLocale().toString(progress.perSecond, 'f', progress.perSecond < 10 ? 1 : 0),
+                                           unitText(progress.unit));
+    if (progress.total <= progress.done) return rate;
+    return rate + u" · "_s + timeText(static_cast<double>(progress.total - progress.done) / progress.perSecond);
+}
+
+JobStrip::JobStrip(QWidget* parent)
+    : QWidget(parent),
+      text_(new QLabel(this)),
+      rate_(new QLabel(this)),
+      bar_(new QProgressBar(this)),
+      cancel_(new QPushButton(tr("&Cancel"), this)) {
+    text_->setTextFormat(Qt::PlainText);
+    text_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    rate_->setTextFormat(Qt::PlainText);
+    bar_->setTextVisible(false);
+    bar_->setAccessibleName(tr("Progress"));
+    cancel_->setAccessibleDescription(tr("Ends the running job; what is finished is kept"));
+    auto* grid = new QGridLayout(this);
+    grid->addWidget(text_, 0, 0);
+    grid->addWidget(rate_, 0, 1);
+    grid->addWidget(bar_, 1, 0, 1, 2);
+    grid->addWidget(cancel_, 0, 2, 2, 1, Qt::AlignVCenter);
+    grid->setColumnStretch(0, 1);
+    connect(cancel_, &QPushButton::clicked, this, &JobStrip::cancelRequested);
+    applyTheme();
+    hide();
+}
+
+void JobStrip::begin(const QString& title) {
+    title_ = title;
+    text_->setText(title);
+    rate_->clear();
+    bar_->setRange(0, 0);
+    show();
+}
+
+void JobStrip::advance(const Progress& progress) {
+    text_->setText(title_ + u" · "_s + progressText(progress));
+    rate_->setText(rateText(progress));
+    if (progress.total > 0) {
+        bar_->setRange(0, kBarSteps);
+        bar_->setValue(static_cast<int>(progress.done * kBarSteps / progress.total));
+    } else {
+        bar_->setRange(0, 0);
+    }
+}
+
+void JobStrip::end() {
+    hide();
+}
+
+QString JobStrip::text() const {
+    return text_->text();
+}
+
+void JobStrip::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+}
+
+void JobStrip::applyTheme() {
+    const Theme& theme = Theme::current();
+    layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8));
+    static_cast<QGridLayout*>(layout())->setHorizontalSpacing(theme.px(12));
+    static_cast<QGridLayout*>(layout())->setVerticalSpacing(theme.px(6));
+    QPalette colors = rate_->palette();
+    colors.setColor(QPalette::WindowText, theme.colors().secondaryText);
+    rate_->setPalette(colors);
+}
+
+}  // namespace epi

@@ -1,0 +1,105 @@
+#include "ui/memory/memory_form.h"
+
+#include <QComboBox>
+#include <QEvent>
+#include <QGridLayout>
+#include <QLabel>
+#include <QSpinBox>
+
+#include "ui/bridge/text.h"
+#include "ui/theme/theme.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr int kLargestBudget = 1 << 20;
+constexpr int kLargestBlock = 1 << 16;
+constexpr int kMostEpisodes = 64;
+
+/// A number whose smallest value, 0, means "choose for me".
+QSpinBox* makeAutomaticSpinBox(int largest, int step, QWidget* parent) {
+    auto* box = new QSpinBox(parent);
+    box->setRange(0, largest);
+    box->setSingleStep(step);
+    box->setSpecialValueText(MemoryForm::tr("Automatic"));
+    box->setGroupSeparatorShown(true);
+    return box;
+}
+
+}  // namespace
+
+MemoryForm::MemoryForm(QWidget* parent)
+    : QWidget(parent),
+      budget_(makeAutomaticSpinBox(kLargestBudget, 256, this)),
+      episodes_(new QSpinBox(this)),
+      block_(makeAutomaticSpinBox(kLargestBlock, 128, this)),
+      preset_(new QComboBox(this)) {
+    episodes_->setRange(1, kMostEpisodes);
+    preset_->addItem(tr("EpiCache, safe"), u"epicache"_s);
+    preset_->addItem(tr("EpiCache, as released"), u"epicache-released"_s);
+    budget_->setToolTip(tr("Entries kept per layer and KV head, on average (M)"));
+    episodes_->setToolTip(tr("Episodes the conversation is sorted into (E); each gets a cache of its own"));
+    block_->setToolTip(tr("Tokens read between two evictions"));
+    preset_->setToolTip(tr("How it is decided what an episode keeps"));
+
+    auto* grid = new QGridLayout(this);
+    int column = 0;
+    const auto add = [&](const QString& title, QWidget* field) {
+        auto* label = new QLabel(title, this);
+        label->setBuddy(field);
+        field->setAccessibleName(QString(title).remove(u'&'));
+        field->setAccessibleDescription(field->toolTip());
+        grid->addWidget(label, 0, column);
+        grid->addWidget(field, 1, column++);
+    };
+    add(tr("&Budget M"), budget_);
+    add(tr("&Episodes E"), episodes_);
+    add(tr("B&lock"), block_);
+    add(tr("&Preset"), preset_);
+    grid->setColumnStretch(column - 1, 1);
+    for (QSpinBox* box : {budget_, episodes_, block_}) connect(box, &QSpinBox::valueChanged, this, &MemoryForm::changed);
+    connect(preset_, &QComboBox::currentIndexChanged, this, &MemoryForm::changed);
+    setOptions({});
+    applyTheme();
+}
+
+MemoryOptions MemoryForm::options() const {
+    MemoryOptions options = rest_;
+    options.preset = toUtf8(preset_->currentData().toString());
+    options.budget = budget_->value();
+    options.block = block_->value();
+    options.episodes = episodes_->value();
+    return options;
+}
+
+void MemoryForm::setOptions(const MemoryOptions& options) {
+    rest_ = options;
+    budget_->setValue(options.budget);
+    episodes_->setValue(options.episodes);
+    block_->setValue(options.block);
+    const QString preset = toQString(options.preset);
+    if (preset_->findData(preset) < 0) preset_->addItem(preset, preset);
+    preset_->setCurrentIndex(preset_->findData(preset));
+}
+
+void MemoryForm::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange) applyTheme();
+}
+
+void MemoryForm::applyTheme() {
+    const Theme& theme = Theme::current();
+    layout()->setContentsMargins(0, 0, 0, 0);
+    auto* grid = static_cast<QGridLayout*>(layout());
+    grid->setHorizontalSpacing(theme.px(12));
+    grid->setVerticalSpacing(theme.px(4));
+    for (QWidget* field : {static_cast<QWidget*>(budget_), static_cast<QWidget*>(episodes_),
+                           static_cast<QWidget*>(block_), static_cast<QWidget*>(preset_)}) {
+        field->setMinimumHeight(theme.px(32));
+    }
+}
+
+}  // namespace epi

@@ -1,0 +1,192 @@
+#include "ui/memory/memory_panel.h"
+
+#include <numeric>
+
+#include <QEvent>
+#include <QLabel>
+#include <QListView>
+#include <QLocale>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QTabBar>
+#include <QTabWidget>
+#include <QVBoxLayout>
+
+#include "ui/memory/layer_bars.h"
+#include "ui/theme/theme.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QLabel* makeEmptyText(QWidget* parent) {
+    auto* label = new QLabel(parent);
+    label->setTextFormat(Qt::PlainText);
+    label->setAlignment(Qt::AlignCenter);
+    label->setWordWrap(true);
+    return label;
+}
+
+std::int64_t sumOf(const Trace& trace) {
+    std::int64_t sum = 0;
+    for (const auto& heads : trace.keptPerHead) sum = std::accumulate(heads.begin(), heads.end(), sum);
+    return sum;
+}
+
+}  // namespace
+
+MemoryPanel::MemoryPanel(QWidget* parent) : QWidget(parent), tabs_(new QTabWidget(this)) {
+    setAutoFillBackground(true);
+    tabs_->setDocumentMode(true);
+    tabs_->tabBar()->setDrawBase(false);
+    tabs_->tabBar()->setAccessibleName(tr("Memory views"));
+    tabs_->addTab(makeEpisodesTab(), tr("&Episodes"));
+    tabs_->addTab(makeLayersTab(), tr("&Layers"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->addWidget(tabs_);
+    applyTheme();
+    refresh();
+}
+
+QWidget* MemoryPanel::makeEpisodesTab() {
+    episodesStack_ = new QStackedWidget(this);
+    list_ = new QListView(episodesStack_);
+    list_->setModel(&model_);
+    list_->setItemDelegate(new EpisodeDelegate(list_));
+    list_->setAccessibleName(tr("Episodes"));
+    list_->setFrameShape(QFrame::NoFrame);
+    list_->setMouseTracking(true);
+    list_->setUniformItemSizes(true);
+    list_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    const auto activate = [this](const QModelIndex& index) {
+        if (!index.isValid()) return;
+        choose(index.data(EpisodeModel::kIndexRole).toInt());
+        Q_EMIT episodeChosen(episode_, index.data(EpisodeModel::kFirstTurnRole).toLongLong());
+    };
+    connect(list_, &QListView::clicked, this, activate);
+    connect(list_, &QListView::activated, this, activate);
+    noEpisodes_ = makeEmptyText(episodesStack_);
+    episodesStack_->addWidget(list_);
+    episodesStack_->addWidget(noEpisodes_);
+    return episodesStack_;
+}
+
+QWidget* MemoryPanel::makeLayersTab() {
+    layersStack_ = new QStackedWidget(this);
+    auto* page = new QWidget(layersStack_);
+    layersTitle_ = new QLabel(page);
+    layersTitle_->setTextFormat(Qt::PlainText);
+    layersTitle_->setWordWrap(true);
+    bars_ = new LayerBars(page);
+    scroll_ = new QScrollArea(page);
+    scroll_->setWidget(bars_);
+    scroll_->setWidgetResizable(true);
+    scroll_->setFrameShape(QFrame::NoFrame);
+    scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll_->setFocusPolicy(Qt::NoFocus);
+    connect(bars_, &LayerBars::cursorMoved, this,
+            [this](const QRect& bar) { scroll_->ensureVisible(bar.center().x(), bar.center().y()); });
+    auto* column = new QVBoxLayout(page);
+    column->addWidget(layersTitle_);
+    column->addWidget(scroll_, 1);
+    noLayers_ = makeEmptyText(layersStack_);
+    layersStack_->addWidget(page);
+    layersStack_->addWidget(noLayers_);
+    return layersStack_;
+}
+
+void MemoryPanel::setSession(ChatSession* session) {
+    if (session_) session_->memory().disconnect(this);
+    session_ = session;
+    if (session_) {
+        connect(&session_->memory(), &MemorySession::changed, this, &MemoryPanel::refresh);
+        connect(&session_->memory(), &MemorySession::traceArrived, this, [this](int episode) {
+            if (episode == episode_) showTrace();
+        });
+    }
+    refresh();
+}
+
+void MemoryPanel::refresh() {
+    episode_ = 0;
+    model_.assign(session_ ? session_->memory().episodes() : std::vector<EpisodeRecord>());
+    episodesStack_->setCurrentIndex(model_.rowCount() > 0 ? 0 : 1);
+    const bool hasMessages = session_ && session_->messages().rowCount() > 0;
+    noEpisodes_->setText(hasMessages ? tr("No episodes yet.\nBuild the memory of this conversation to see them.")
+                                     : tr("Open a conversation to see what is remembered of it."));
+    showTrace();
+}
+
+void MemoryPanel::showTab(Tab tab) {
+    tabs_->setCurrentIndex(tab);
+}
+
+void MemoryPanel::choose(int episode) {
+    if (!session_ || model_.rowOf(episode) < 0) return;
+    episode_ = episode;
+    list_->setCurrentIndex(model_.index(model_.rowOf(episode)));
+    showTrace();
+    session_->memory().inspect(episode);
+}
+
+void MemoryPanel::showTrace() {
+    const Trace* trace = session_ ? session_->memory().trace(episode_) : nullptr;
+    layersStack_->setCurrentIndex(trace != nullptr ? 0 : 1);
+    if (trace == nullptr) {
+        noLayers_->setText(model_.rowCount() > 0 ? tr("Choose an episode to see what each layer keeps of it.")
+                                                 : tr("No memory yet: nothing is kept."));
+        bars_->assign({}, {});
+        return;
+    }
+    const QLocale locale;
+    const std::size_t heads = trace->keptPerHead.empty() ? 0 : trace->keptPerHead.front().size();
+    layersTitle_->setText(tr("Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. The dark line "
+                             "is the layer's budget per head.")
+                              .arg(episode_ + 1)
+                              .arg(locale.toString(static_cast<qlonglong>(sumOf(*trace))),
+                                   locale.toString(static_cast<qlonglong>(trace->historyTokens)),
+                                   locale.toString(static_cast<qulonglong>(trace->keptPerHead.size())),
+                                   locale.toString(static_cast<qulonglong>(heads))));
+    bars_->assign(trace->layerBudgets, trace->keptPerHead);
+}
+
+void MemoryPanel::takeFocus() {
+    if (tabs_->currentIndex() == kLayers) {
+        bars_->setFocus(Qt::ShortcutFocusReason);
+    } else {
+        list_->setFocus(Qt::ShortcutFocusReason);
+    }
+}
+
+void MemoryPanel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+}
+
+void MemoryPanel::applyTheme() {
+    const Theme& theme = Theme::current();
+    if (palette().color(QPalette::Window) != theme.colors().surface) {
+        QPalette colors = palette();
+        colors.setColor(QPalette::Window, theme.colors().surface);
+        colors.setColor(QPalette::Base, theme.colors().surface);
+        setPalette(colors);
+    }
+    for (QLabel* label : {noEpisodes_, noLayers_, layersTitle_}) {
+        QPalette colors = label->palette();
+        colors.setColor(QPalette::WindowText, theme.colors().secondaryText);
+        label->setPalette(colors);
+    }
+    const int margin = theme.px(24);
+    noEpisodes_->setContentsMargins(margin, margin, margin, margin);
+    noLayers_->setContentsMargins(margin, margin, margin, margin);
+    layersTitle_->parentWidget()->layout()->setContentsMargins(0, theme.px(12), 0, 0);
+    layersTitle_->setContentsMargins(theme.px(12), 0, theme.px(12), 0);
+    setMinimumWidth(theme.px(240));
+    list_->doItemsLayout();
+}
+
+}  // namespace epi

@@ -1,0 +1,105 @@
+#include "ui/memory/memory_session.h"
+
+#include "ui/bridge/memory_json.h"
+#include "ui/chat/conversation_turns.h"
+
+namespace epi {
+
+MemorySession::MemorySession(EngineClient& engine, StoreClient& store, Synchronise synchronise, QObject* parent)
+    : QObject(parent), engine_(engine), store_(store), synchronise_(std::move(synchronise)) {
+    connect(&engine_, &EngineClient::progressed, this, [this](JobId job, const Progress& progress) {
+        if (job == buildJob_) Q_EMIT progressed(progress);
+    });
+    connect(&engine_, &EngineClient::memoryBuilt, this, [this](JobId job, const MemoryBuilt& built) {
+        if (job == buildJob_) onBuilt(built);
+    });
+    connect(&engine_, &EngineClient::traced, this, [this](JobId job, const Trace& trace) {
+        if (inspections_.erase(job) == 0) return;
+        traces_[trace.episode] = trace;
+        Q_EMIT traceArrived(trace.episode);
+    });
+    connect(&engine_, &EngineClient::failed, this, &MemorySession::forget);
+}
+
+void MemorySession::load(const ConversationRecord& conversation) {
+    conversationId_ = conversation.id;
+    options_ = memoryFromJson(conversation.memory);
+    store_.request(
+        this,
+        [id = conversation.id](Store& store) { return store.episodes(id); },
+        [this](Result<std::vector<EpisodeRecord>> episodes) {
+            if (!episodes) {
+                Q_EMIT failed(episodes.error());
+                return;
+            }
+            episodes_ = *std::move(episodes);
+            Q_EMIT changed();
+        });
+}
+
+void MemorySession::build(const MemoryOptions& options) {
+    if (isBuilding() || conversationId_ == 0) return;
+    synchronise_();
+    buildJob_ = engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = options});
+    Q_EMIT buildingChanged();
+}
+
+void MemorySession::cancelBuild() {
+    if (isBuilding()) engine_.cancel(buildJob_);
+}
+
+void MemorySession::inspect(int episode) {
+    if (trace(episode) != nullptr) {
+        Q_EMIT traceArrived(episode);
+        return;
+    }
+    for (const auto& [job, asked] : inspections_) {
+        if (asked == episode) return;
+    }
+    synchronise_();
+    const JobId job = engine_.post(
+        Inspect{.conversation = engineName(conversationId_), .memory = options_, .episode = episode});
+    inspections_[job] = episode;
+}
+
+const Trace* MemorySession::trace(int episode) const {
+    const auto found = traces_.find(episode);
+    return found == traces_.end() ? nullptr : &found->second;
+}
+
+void MemorySession::onBuilt(const MemoryBuilt& built) {
+    buildJob_ = 0;
+    built_ = built;
+    options_ = built.memory;
+    traces_.clear();
+    episodes_.clear();
+    for (const EpisodeSummary& episode : built.episodes) {
+        episodes_.push_back({.conversationId = conversationId_,
+                             .index = episode.index,
+                             .segments = episode.segments,
+                             .turnIds = episode.turnIds,
+                             .representatives = episode.representatives,
+                             .keptEntries = episode.keptEntries,
+                             .cacheKey = episode.cacheKey});
+    }
+    store_.write([id = conversationId_, episodes = episodes_](Store& store) {
+        return store.saveEpisodes(id, episodes);
+    });
+    store_.write([id = conversationId_, json = memoryToJson(options_)](Store& store) {
+        return store.setMemory(id, json);
+    });
+    Q_EMIT buildingChanged();
+    Q_EMIT changed();
+}
+
+void MemorySession::forget(JobId job, const Error& error) {
+    const bool isInspection = inspections_.erase(job) > 0;
+    if (job != buildJob_ && !isInspection) return;
+    if (job == buildJob_) {
+        buildJob_ = 0;
+        Q_EMIT buildingChanged();
+    }
+    if (error.code != ErrorCode::kCancelled) Q_EMIT failed(error);
+}
+
+}  // namespace epi

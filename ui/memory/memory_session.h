@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include <QObject>
+
+#include "core/wire/messages.h"
+#include "storage/records.h"
+#include "ui/bridge/engine_client.h"
+#include "ui/bridge/store_client.h"
+
+namespace epi {
+
+/// The memory of one conversation as the window knows it: its episodes, which come from the store after a
+/// restart, what each keeps, and the build that may be running. GUI thread only.
+class MemorySession final : public QObject {
+    Q_OBJECT
+
+public:
+    /// Tells the engine the conversation as it is now.
+    using Synchronise = std::function<void()>;
+
+    MemorySession(EngineClient& engine, StoreClient& store, Synchronise synchronise, QObject* parent);
+
+    void load(const ConversationRecord& conversation);
+    void setConversation(std::int64_t id) { conversationId_ = id; }
+
+    void build(const MemoryOptions& options);
+    void cancelBuild();
+    /// Asks the engine what an episode keeps; `traceArrived` answers, at once when it is known.
+    void inspect(int episode);
+
+    [[nodiscard]] bool isBuilding() const { return buildJob_ != 0; }
+    [[nodiscard]] bool isBuilt() const { return !episodes_.empty(); }
+    /// As last built, or the defaults.
+    [[nodiscard]] const MemoryOptions& options() const { return options_; }
+    [[nodiscard]] const std::vector<EpisodeRecord>& episodes() const { return episodes_; }
+    [[nodiscard]] const std::optional<MemoryBuilt>& lastBuilt() const { return built_; }
+    [[nodiscard]] const Trace* trace(int episode) const;
+    [[nodiscard]] JobId buildJob() const { return buildJob_; }
+
+Q_SIGNALS:
+    void changed();
+    void buildingChanged();
+    void progressed(const epi::Progress& progress);
+    void traceArrived(int episode);
+    /// A build or an inspection went wrong; not sent for a cancelled build.
+    void failed(const epi::Error& error);
+
+private:
+    void onBuilt(const MemoryBuilt& built);
+    void forget(JobId job, const Error& error);
+
+    EngineClient& engine_;
+    StoreClient& store_;
+    Synchronise synchronise_;
+    std::int64_t conversationId_ = 0;
+    MemoryOptions options_;
+    std::vector<EpisodeRecord> episodes_;
+    std::optional<MemoryBuilt> built_;
+    std::map<int, Trace> traces_;
+    std::map<JobId, int> inspections_;
+    JobId buildJob_ = 0;
+};
+
+}  // namespace epi

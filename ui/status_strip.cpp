@@ -1,0 +1,180 @@
+#include "ui/status_strip.h"
+
+#include <algorithm>
+
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QPainter>
+#include <QPushButton>
+
+#include "ui/bridge/text.h"
+#include "ui/theme/theme.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+
+/// How much of the history is kept, as a share of a bar.
+class StatusStrip::Meter final : public QWidget {
+public:
+    using QWidget::QWidget;
+
+    void setShare(double share) {
+        share_ = std::clamp(share, 0.0, 1.0);
+        update();
+    }
+    [[nodiscard]] QSize sizeHint() const override {
+        return {Theme::current().px(72), Theme::current().px(8)};
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        const Theme& theme = Theme::current();
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        const QRectF bar(0, (height() - theme.px(6)) / 2.0, width(), theme.px(6));
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(theme.colors().border);
+        painter.drawRoundedRect(bar, theme.px(3), theme.px(3));
+        painter.setBrush(theme.colors().accent);
+        painter.drawRoundedRect(QRectF(bar.topLeft(), QSizeF(bar.width() * share_, bar.height())),
+                                theme.px(3), theme.px(3));
+    }
+
+private:
+    double share_ = 0.0;
+};
+
+namespace {
+
+QLabel* makeLabel(const QString& name, QWidget* parent) {
+    auto* label = new QLabel(parent);
+    label->setTextFormat(Qt::PlainText);
+    label->setAccessibleName(name);
+    return label;
+}
+
+QString stateText(EngineClient::State state) {
+    switch (state) {
+        case EngineClient::State::kStarting:
+            return StatusStrip::tr("Starting the engine…");
+        case EngineClient::State::kLoadingModel:
+            return StatusStrip::tr("Loading the model…");
+        case EngineClient::State::kReady:
+            return StatusStrip::tr("Ready");
+        case EngineClient::State::kNoModel:
+            return StatusStrip::tr("No model");
+        case EngineClient::State::kLost:
+            break;
+    }
+    return StatusStrip::tr("Engine stopped");
+}
+
+/// Tool tips guess whether their text is markup; what comes from outside must not be.
+QString plainToolTip(const QString& text) {
+    return text.isEmpty() ? QString() : u"<p>"_s + text.toHtmlEscaped() + u"</p>"_s;
+}
+
+}  // namespace
+
+StatusStrip::StatusStrip(QWidget* parent)
+    : QWidget(parent),
+      engine_(makeLabel(tr("Engine"), this)),
+      model_(makeLabel(tr("Model"), this)),
+      device_(makeLabel(tr("Device"), this)),
+      speed_(makeLabel(tr("Speed of the last answer"), this)),
+      kept_(makeLabel(tr("Memory used by the last answer"), this)),
+      meter_(new Meter(this)),
+      job_(makeLabel(tr("Running job"), this)),
+      cancel_(new QPushButton(tr("Cancel"), this)) {
+    cancel_->setAccessibleDescription(tr("Ends the running job"));
+    device_->setObjectName(u"deviceChip"_s);
+    auto* row = new QHBoxLayout(this);
+    row->addWidget(engine_);
+    row->addWidget(model_);
+    row->addWidget(device_);
+    row->addStretch(1);
+    row->addWidget(job_);
+    row->addWidget(cancel_);
+    row->addWidget(meter_);
+    row->addWidget(kept_);
+    row->addWidget(speed_);
+    connect(cancel_, &QPushButton::clicked, this, &StatusStrip::cancelRequested);
+    endJob();
+    showReply(std::nullopt);
+    device_->hide();
+    applyTheme();
+}
+
+void StatusStrip::showEngine(const EngineClient& engine) {
+    engine_->setText(stateText(engine.state()));
+    model_->setText(engine.model() ? toQString(engine.model()->title) : QString());
+    model_->setToolTip(engine.model() ? plainToolTip(toQString(engine.model()->path)) : QString());
+    model_->setVisible(engine.model().has_value());
+    const QString reason = engine.hello() ? toQString(engine.hello()->deviceReason) : QString();
+    const QString device = engine.model()   ? toQString(engine.model()->device)
+                           : engine.hello() ? toQString(engine.hello()->device)
+                                            : QString();
+    isDeviceWarning_ = !reason.isEmpty();
+    device_->setText(isDeviceWarning_ ? tr("CPU") : device);
+    device_->setToolTip(plainToolTip(isDeviceWarning_ ? device + u"\n"_s + reason : device));
+    device_->setAccessibleDescription(reason);
+    device_->setVisible(!device_->text().isEmpty());
+    applyTheme();
+}
+
+void StatusStrip::showReply(const std::optional<ReplyDetails>& reply) {
+    const QLocale locale;
+    const bool hasMemory = reply && reply->historyTokens > 0;
+    meter_->setVisible(hasMemory);
+    kept_->setVisible(hasMemory);
+    speed_->setVisible(reply && reply->tokensPerSecond() > 0.0);
+    if (!reply) return;
+    if (hasMemory) {
+        meter_->setShare(static_cast<double>(reply->keptTokens) / static_cast<double>(reply->historyTokens));
+        kept_->setText(tr("%1 / %2 tokens kept")
+                           .arg(locale.toString(static_cast<qlonglong>(reply->keptTokens)),
+                                locale.toString(static_cast<qlonglong>(reply->historyTokens))));
+    }
+    speed_->setText(tr("%1 tokens/s").arg(locale.toString(reply->tokensPerSecond(), 'f', 1)));
+}
+
+void StatusStrip::showJob(const QString& text) {
+    job_->setText(text);
+    job_->show();
+    cancel_->show();
+}
+
+void StatusStrip::endJob() {
+    job_->hide();
+    cancel_->hide();
+}
+
+QString StatusStrip::engineText() const {
+    return engine_->text();
+}
+
+void StatusStrip::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+}
+
+void StatusStrip::applyTheme() {
+    const Theme& theme = Theme::current();
+    const ThemeColors& colors = theme.colors();
+    layout()->setContentsMargins(theme.px(12), theme.px(2), theme.px(12), theme.px(2));
+    layout()->setSpacing(theme.px(12));
+    const QColor border = isDeviceWarning_ ? colors.warning : colors.border;
+    const QColor fill = isDeviceWarning_ ? colors.warningSoft : colors.surface;
+    const QColor text = isDeviceWarning_ ? colors.warning : colors.secondaryText;
+    const QString sheet = u"QLabel#deviceChip { border: 1px solid %1; background: %2; color: %3; "
+                          "border-radius: %4px; padding: 1px %5px; }"_s
+                              .arg(border.name(), fill.name(), text.name())
+                              .arg(theme.px(4))
+                              .arg(theme.px(6));
+    if (device_->styleSheet() != sheet) device_->setStyleSheet(sheet);
+}
+
+}  // namespace epi

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+
+#include <QWidget>
+
+#include "core/wire/messages.h"
+#include "ui/bridge/engine_client.h"
+#include "ui/chat/reply_details.h"
+
+class QLabel;
+class QPushButton;
+
+namespace epi {
+
+/// The status bar's content: engine state, model and device, how much of the history the last answer's cache
+/// kept, its speed, and the running job with Cancel.
+class StatusStrip final : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit StatusStrip(QWidget* parent = nullptr);
+
+    void showEngine(const EngineClient& engine);
+    void showReply(const std::optional<ReplyDetails>& reply);
+    void showJob(const QString& text);
+    void endJob();
+    [[nodiscard]] QString engineText() const;
+
+Q_SIGNALS:
+    void cancelRequested();
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    class Meter;
+
+    void applyTheme();
+
+    QLabel* engine_;
+    QLabel* model_;
+    QLabel* device_;
+    QLabel* speed_;
+    QLabel* kept_;
+    Meter* meter_;
+    QLabel* job_;
+    QPushButton* cancel_;
+    bool isDeviceWarning_ = false;
+};
+
+}  // namespace epi
