@@ -7,7 +7,8 @@ namespace epi {
 namespace {
 
 constexpr const char* kQuestionLead =
-    "\nAnswer this question about the conversation above in a few words, with its own words where possible.\nQuestion: ";
+    "\nAnswer this question about the conversation above in a few words, with its own words where "
+    "possible.\nQuestion: ";
 
 PromptPart templatePart(std::string text) {
     return {.kind = PromptPart::Kind::kTemplate, .text = std::move(text)};
@@ -28,7 +29,8 @@ std::string narrationLead(std::span<const std::string> speakers) {
 /// Appends tokens to a history and notes where the bytes of a turn's own text went.
 class HistoryWriter {
 public:
-    HistoryWriter(const Tokenizer& tokenizer, HistoryTokens& history) : tokenizer_(tokenizer), history_(history) {}
+    HistoryWriter(const Tokenizer& tokenizer, HistoryTokens& history)
+        : tokenizer_(tokenizer), history_(history) {}
 
     void append(std::span<const PromptPart> parts) {
         const std::vector<TokenId> ids = encodeParts(tokenizer_, parts);
@@ -37,7 +39,8 @@ public:
 
     /// `lead` text stands before the turn's text inside the same run of tokens.
     void appendTurn(const Turn& turn, std::span<const PromptPart> parts, std::size_t leadBytes) {
-        TurnSpan span{.turnId = turn.id, .firstToken = size(), .endToken = 0, .firstTextToken = 0, .byteEnds = {}};
+        TurnSpan span{
+            .turnId = turn.id, .firstToken = size(), .endToken = 0, .firstTextToken = 0, .byteEnds = {}};
         const std::vector<TokenId> ids = encodeParts(tokenizer_, parts);
         std::size_t bytes = 0;
         bool isStarted = false;
@@ -47,7 +50,8 @@ public:
                 if (!isStarted) span.firstTextToken = size();
                 isStarted = true;
                 const std::size_t end = std::min(bytes - leadBytes, turn.text.size());
-                if (span.byteEnds.empty() || static_cast<std::size_t>(span.byteEnds.back()) < turn.text.size()) {
+                if (span.byteEnds.empty() ||
+                    static_cast<std::size_t>(span.byteEnds.back()) < turn.text.size()) {
                     span.byteEnds.push_back(static_cast<std::int32_t>(end));
                 }
             }
@@ -73,7 +77,8 @@ std::size_t visibleBytes(const Tokenizer& tokenizer, const std::string& template
 }  // namespace
 
 std::span<const TokenId> HistoryTokens::head(std::int64_t turnCount) const {
-    const std::int64_t end = turnCount == 0 ? prefixTokens : turns[static_cast<std::size_t>(turnCount - 1)].endToken;
+    const std::int64_t end =
+        turnCount == 0 ? prefixTokens : turns[static_cast<std::size_t>(turnCount - 1)].endToken;
     return std::span(ids).first(static_cast<std::size_t>(end));
 }
 
@@ -100,7 +105,8 @@ std::vector<PromptPart> questionParts(const QuestionContext& context,
     if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
     if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
     parts.push_back(contentPart(question));
-    parts.push_back(templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
+    parts.push_back(
+        templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
     return parts;
 }
 
@@ -139,7 +145,8 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
             continue;
         }
         if (turn.role == Role::kAssistant) {
-            const std::array parts{contentPart(turn.text), templatePart(chatTemplate.closeTurn(Role::kAssistant))};
+            const std::array parts{contentPart(turn.text),
+                                   templatePart(chatTemplate.closeTurn(Role::kAssistant))};
             writer.appendTurn(turn, parts, 0);
         } else {
             const std::vector<PromptPart> parts =

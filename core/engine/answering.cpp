@@ -40,7 +40,8 @@ Result<Match> EngineSession::match(const Conversation& conversation,
                                    const CancelToken& cancel) const {
     const BuiltMemory& memory = *conversation.memory;
     if (memory.episodes.size() == 1) return Match{.episode = 0, .similarities = {1.0}};
-    if (!embedder_) return Error{ErrorCode::kNotFound, "no sentence embedder is installed to match the question with"};
+    if (!embedder_)
+        return Error{ErrorCode::kNotFound, "no sentence embedder is installed to match the question with"};
     std::string text = question;
     if (memory.resolved.preset.matchFormattedQuestion) {
         text.clear();
@@ -51,7 +52,8 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     }
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embed(std::span(&text, 1), {}, cancel));
     std::vector<Episode> episodes;
-    for (const EpisodeMemory& episode : memory.episodes) episodes.push_back(episode.episode);
+    for (const EpisodeMemory& episode : memory.episodes)
+        episodes.push_back(episode.episode);
     return matchEpisode(embedding.row(0), episodes, memory.resolved.preset.similarity);
 }
 
@@ -75,7 +77,8 @@ void EngineSession::confirmTurn(Conversation& conversation) {
 void EngineSession::writeBack() {
     if (!active_) return;
     const auto found = conversations_.find(active_->conversation);
-    if (found == conversations_.end() || !found->second.memory || found->second.memory->key != active_->memoryKey) {
+    if (found == conversations_.end() || !found->second.memory ||
+        found->second.memory->key != active_->memoryKey) {
         return;
     }
     confirmTurn(found->second);
@@ -114,9 +117,12 @@ Result<void> EngineSession::activate(Conversation& conversation, std::int32_t in
 Result<std::vector<TokenId>> EngineSession::tokensToRead(const Conversation& conversation,
                                                          const std::string& question) const {
     std::vector<TokenId> tokens;
-    const auto append = [&](std::span<const TokenId> ids) { tokens.insert(tokens.end(), ids.begin(), ids.end()); };
+    const auto append = [&](std::span<const TokenId> ids) {
+        tokens.insert(tokens.end(), ids.begin(), ids.end());
+    };
     if (active_->isReplyOpen) {
-        const PromptPart closing{.kind = PromptPart::Kind::kTemplate, .text = chatTemplate_->closeTurn(Role::kAssistant)};
+        const PromptPart closing{.kind = PromptPart::Kind::kTemplate,
+                                 .text = chatTemplate_->closeTurn(Role::kAssistant)};
         append(encodeParts(model_->tokenizer(), std::span(&closing, 1)));
     }
     const HistoryTokens& history = conversation.history;
@@ -253,11 +259,13 @@ Result<Event> EngineSession::handle(const EvalBatch& command, const JobContext& 
     return guarded("evaluating", [&]() -> Result<Event> {
         EvalDone done;
         for (const EvalQuestion& question : command.questions) {
-            if (context.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
+            if (context.cancel.isCancelled())
+                return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
             const auto start = std::chrono::steady_clock::now();
             const JobContext quiet{.emit =
                                        [&](Event event) {
-                                           if (std::holds_alternative<Progress>(event)) context.emit(std::move(event));
+                                           if (std::holds_alternative<Progress>(event))
+                                               context.emit(std::move(event));
                                        },
                                    .cancel = context.cancel};
             EPI_TRY_ASSIGN(TurnDone turn,
@@ -268,7 +276,8 @@ Result<Event> EngineSession::handle(const EvalBatch& command, const JobContext& 
                                    .episode = {},
                                    .remember = false},
                                   quiet));
-            if (turn.reason == "cancelled") return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
+            if (turn.reason == "cancelled")
+                return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
             context.emit(EvalAnswer{.questionId = question.id,
                                     .text = std::move(turn.text),
                                     .episode = turn.episode,

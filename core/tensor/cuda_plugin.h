@@ -2,8 +2,9 @@
 
 #include <cstdint>
 
-/// The border between the engine and libepi_cuda.so, which links LibTorch's CUDA half and the project's kernels.
-/// Opened with dlopen(RTLD_NOW | RTLD_GLOBAL); from then on tensors on CUDA devices work in the engine.
+/// The border between the engine and libepi_cuda.so, which links LibTorch's CUDA half and the project's
+/// kernels. Opened with dlopen(RTLD_NOW | RTLD_GLOBAL); from then on tensors on CUDA devices work in the
+/// engine.
 extern "C" {
 
 inline constexpr std::int32_t kEpiCudaAbiVersion = 1;
@@ -32,8 +33,8 @@ struct EpiCudaOps {
     std::int64_t (*takePeakBytes)();
     /// Waits until all work on device 0 is done.
     void (*synchronize)();
-    /// One launch on LibTorch's current stream; false when it failed. Null when the plug-in was built without a CUDA
-    /// compiler, or for rows that are no multiple of 16 bytes: LibTorch's own operations do it then.
+    /// One launch on LibTorch's current stream; false when it failed. Null when the plug-in was built without
+    /// a CUDA compiler, or for rows that are no multiple of 16 bytes: LibTorch's own operations do it then.
     bool (*copyRows)(const EpiCopyRows* rows);
 };
 

@@ -1,6 +1,6 @@
-#include "cuda/kernels/copy_rows.h"
-
 #include <algorithm>
+
+#include "cuda/kernels/copy_rows.h"
 
 namespace epi::cuda {
 namespace {
@@ -8,15 +8,17 @@ namespace {
 constexpr int kThreads = 256;
 constexpr std::int64_t kMaxBlocks = 65535;
 
-// Grid-stride over 16-byte pieces of all rows, blockIdx.y chooses keys or values. Reads and writes every kept byte
-// once; neighbouring threads touch neighbouring pieces of a row, so both sides stay coalesced for rows of 64 bytes on.
+// Grid-stride over 16-byte pieces of all rows, blockIdx.y chooses keys or values. Reads and writes every kept
+// byte once; neighbouring threads touch neighbouring pieces of a row, so both sides stay coalesced for rows
+// of 64 bytes on.
 __global__ void copy_rows_kernel(CopyRowsArgs args) {
     const std::int64_t pieces = args.rowBytes / static_cast<std::int64_t>(sizeof(int4));
     const auto* source = static_cast<const int4*>(blockIdx.y == 0 ? args.sourceKeys : args.sourceValues);
     auto* target = static_cast<int4*>(blockIdx.y == 0 ? args.targetKeys : args.targetValues);
     const std::int64_t total = args.rows * pieces;
     const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-    for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < total; i += step) {
+    for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < total;
+         i += step) {
         const std::int64_t row = i / pieces;
         const std::int64_t piece = i % pieces;
         target[args.targetRows[row] * pieces + piece] = source[args.sourceRows[row] * pieces + piece];

@@ -46,10 +46,12 @@ bool copyRows(const EpiCopyRows* rows) {
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const char* epi_cuda_open(std::int32_t abiVersion, EpiCudaOps* ops) {
+extern "C" __attribute__((visibility("default"))) const char* epi_cuda_open(std::int32_t abiVersion,
+                                                                            EpiCudaOps* ops) {
     if (abiVersion != kEpiCudaAbiVersion) return "the CUDA plug-in belongs to another version of the engine";
     int count = 0;
-    if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess) return cudaGetErrorString(error);
+    if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess)
+        return cudaGetErrorString(error);
     if (count == 0) return "no NVIDIA GPU was found";
     cudaDeviceProp properties{};
     if (const cudaError_t error = cudaGetDeviceProperties(&properties, 0); error != cudaSuccess) {

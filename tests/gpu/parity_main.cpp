@@ -1,5 +1,6 @@
-// Compares the engine on the CPU with the engine on a GPU: logits, greedy replies and the entries that eviction keeps,
-// for one model file. Prints the largest differences; exit code 1 when one is too large, 77 where there is no GPU.
+// Compares the engine on the CPU with the engine on a GPU: logits, greedy replies and the entries that
+// eviction keeps, for one model file. Prints the largest differences; exit code 1 when one is too large, 77
+// where there is no GPU.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -7,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "core/base/rng.h"
 #include "core/engine/model_tools.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
+
+#include <CLI/CLI.hpp>
 
 namespace epi {
 namespace {
@@ -46,7 +47,8 @@ std::vector<TokenId> tokens(const LanguageModel& model, std::size_t count, std::
 Result<bool> compareLogits(const Models& models) {
     const std::vector<TokenId> ids = tokens(*models.cpu, 384, 1);
     std::vector<TokenId> probe;
-    for (TokenId id = 0; id < models.cpu->info().vocabulary; id += 997) probe.push_back(id);
+    for (TokenId id = 0; id < models.cpu->info().vocabulary; id += 997)
+        probe.push_back(id);
     EPI_TRY_ASSIGN(const LogitsReport cpu, reportLogits(*models.cpu, ids, 1, probe));
     EPI_TRY_ASSIGN(const LogitsReport gpu, reportLogits(*models.gpu, ids, 1, probe));
     double logit = 0.0;
@@ -129,10 +131,8 @@ Result<bool> compareEviction(const Models& models, BudgetLevel level) {
         }
     }
     const double share = static_cast<double>(different) / static_cast<double>(kept);
-    std::printf("eviction, %s: %zu of %zu kept entries differ\n",
-                std::string(name(level)).c_str(),
-                different,
-                kept);
+    std::printf(
+        "eviction, %s: %zu of %zu kept entries differ\n", std::string(name(level)).c_str(), different, kept);
     return share < kMaxKeptDifference;
 }
 
