@@ -9,6 +9,8 @@ case ${XDG_CACHE_HOME:-} in
 esac
 EPICHAT_DEPS=$(realpath -m "${EPICHAT_DEPS:-$cache/epichat}")
 export EPICHAT_DEPS
+# LibTorch's threads sleep while they wait: spinning would take the processor from the window and from other jobs.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 say() { printf 'epichat: %s\n' "$*" >&2; }
 
