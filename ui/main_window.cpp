@@ -72,7 +72,7 @@ struct MainWindow::Settings {
 MainWindow::MainWindow(EngineClient& engine, StoreClient& store, WindowOptions options, QWidget* parent)
     : QMainWindow(parent), engine_(engine), store_(store), options_(options) {
     setWindowTitle(tr("EpiChat"));
-    setWindowIcon(QIcon(u":/epichat/icons/epichat.svg"_s));
+    setWindowIcon(QIcon(u":/epichat/epichat.svg"_s));
     setAcceptDrops(true);
     buildLayout();
     buildMenus();

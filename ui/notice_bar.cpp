@@ -46,7 +46,7 @@ QColor lineOf(NoticeKind kind) {
 }  // namespace
 
 NoticeBar::NoticeBar(QWidget* parent)
-    : QWidget(parent), text_(new QLabel(this)), action_(new QPushButton(this)), close_(new QToolButton(this)) {
+    : QWidget(parent), text_(new QLabel(this)), action_(new QPushButton(tr("Close"), this)), close_(new QToolButton(this)) {
     text_->setTextFormat(Qt::PlainText);
     text_->setWordWrap(true);
     text_->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -73,7 +73,7 @@ void NoticeBar::show(NoticeKind kind, const QString& text) {
 void NoticeBar::show(NoticeKind kind, const QString& text, const QString& action, std::function<void()> run) {
     kind_ = kind;
     text_->setText(text);
-    action_->setText(action);
+    if (!action.isEmpty()) action_->setText(action);
     action_->setVisible(!action.isEmpty());
     run_ = std::move(run);
     setVisible(true);

@@ -11,10 +11,11 @@ std::vector<Turn> turnsOf(const std::vector<MessageRecord>& messages) {
             if (followsQuestion && message.parentId == turns.back().id) turns.pop_back();
             continue;
         }
-        Turn turn{.id = message.id, .role = message.role, .speaker = message.speaker, .text = message.text,
-                  .session = message.session};
-        if (!message.caption.empty()) turn.text += " [shares an image: " + message.caption + "]";
-        turns.push_back(std::move(turn));
+        turns.push_back({.id = message.id,
+                         .role = message.role,
+                         .speaker = message.speaker,
+                         .text = turnText(message.text, message.caption),
+                         .session = message.session});
     }
     return turns;
 }

@@ -51,7 +51,8 @@ QVariant ConversationModel::data(const QModelIndex& index, int role) const {
 }
 
 Qt::ItemFlags ConversationModel::flags(const QModelIndex& index) const {
-    return QAbstractListModel::flags(index) | Qt::ItemIsEditable;
+    const Qt::ItemFlags flags = QAbstractListModel::flags(index);
+    return index.isValid() ? flags | Qt::ItemIsEditable : flags;
 }
 
 bool ConversationModel::setData(const QModelIndex& index, const QVariant& value, int role) {

@@ -7,7 +7,7 @@
 #include <QJsonObject>
 
 #include "core/eval/metric.h"
-#include "ui/bridge/memory_json.h"
+#include "core/wire/options_json.h"
 #include "ui/bridge/text.h"
 #include "ui/chat/conversation_turns.h"
 
@@ -18,6 +18,12 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr std::int32_t kAnswerTokens = 64;  // benchmark answers are short phrases
+
+/// The options of a stored text; the defaults where there is none that can be read.
+MemoryOptions memoryOf(const std::string& json) {
+    const auto options = memoryOptionsFromJsonText(json);
+    return options ? *options : MemoryOptions{};
+}
 
 double scoreOf(std::string_view answer, std::string_view gold) {
     static const Result<const Metric*> metric = findMetric("token_f1");
@@ -30,7 +36,7 @@ std::string EvaluationPlan::toJson(const std::string& model) const {
     QJsonArray categoryList;
     for (const std::int32_t category : categories) categoryList.append(category);
     const QJsonObject memoryObject =
-        QJsonDocument::fromJson(QByteArray::fromStdString(memoryToJson(memory))).object();
+        QJsonDocument::fromJson(QByteArray::fromStdString(toJsonText(memory))).object();
     const QJsonObject object{{u"model"_s, toQString(model)},
                              {u"memory"_s, memoryObject},
                              {u"sampling"_s, QJsonObject{{u"temperature"_s, sampling.temperature},
@@ -44,8 +50,8 @@ EvaluationPlan EvaluationPlan::fromJson(std::string_view json) {
     const QByteArray bytes(json.data(), static_cast<qsizetype>(json.size()));
     const QJsonObject object = QJsonDocument::fromJson(bytes).object();
     EvaluationPlan plan;
-    plan.memory = memoryFromJson(
-        QJsonDocument(object[u"memory"_s].toObject()).toJson(QJsonDocument::Compact).toStdString());
+    const QByteArray memory = QJsonDocument(object[u"memory"_s].toObject()).toJson(QJsonDocument::Compact);
+    plan.memory = memoryOf(memory.toStdString());
     plan.sampling.temperature = object[u"sampling"_s][u"temperature"_s].toDouble();
     plan.sampling.maxTokens = object[u"sampling"_s][u"maxTokens"_s].toInt(kAnswerTokens);
     for (const QJsonValue& category : object[u"categories"_s].toArray()) plan.categories.insert(category.toInt());
@@ -104,7 +110,7 @@ void EvaluationSession::onLoaded(Loaded loaded) {
     messages_ = std::move(loaded.messages);
     questions_ = std::move(loaded.questions);
     plan_ = {};
-    plan_.memory = memoryFromJson(conversation_.memory);
+    plan_.memory = memoryOf(conversation_.memory);
     plan_.sampling.maxTokens = kAnswerTokens;
     run_.reset();
     answers_.clear();

@@ -1,6 +1,6 @@
 #include "ui/memory/memory_session.h"
 
-#include "ui/bridge/memory_json.h"
+#include "core/wire/options_json.h"
 #include "ui/chat/conversation_turns.h"
 
 namespace epi {
@@ -23,7 +23,14 @@ MemorySession::MemorySession(EngineClient& engine, StoreClient& store, Synchroni
 
 void MemorySession::load(const ConversationRecord& conversation) {
     conversationId_ = conversation.id;
-    options_ = memoryFromJson(conversation.memory);
+    options_ = {};
+    if (!conversation.memory.empty()) {
+        if (auto stored = memoryOptionsFromJsonText(conversation.memory)) {
+            options_ = *std::move(stored);
+        } else {
+            Q_EMIT failed(stored.error());
+        }
+    }
     store_.request(
         this,
         [id = conversation.id](Store& store) { return store.episodes(id); },
@@ -85,7 +92,7 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
     store_.write([id = conversationId_, episodes = episodes_](Store& store) {
         return store.saveEpisodes(id, episodes);
     });
-    store_.write([id = conversationId_, json = memoryToJson(options_)](Store& store) {
+    store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
         return store.setMemory(id, json);
     });
     Q_EMIT buildingChanged();

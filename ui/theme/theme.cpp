@@ -143,7 +143,7 @@ QColor Theme::textOn(const QColor& color) {
     };
     const double luminance = 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
                              0.0722 * linear(color.blueF());
-    return luminance > 0.18 ? QColor(0x1A1B1E) : QColor(Qt::white);
+    return luminance > 0.18 ? QColor(Qt::black) : QColor(Qt::white);
 }
 
 QString Theme::styleSheet() const {

@@ -1,0 +1,281 @@
+#include "app/window/screenshot_script.h"
+
+#include <chrono>
+#include <map>
+#include <memory>
+
+#include <QDir>
+#include <QFileInfo>
+#include <QPixmap>
+
+#include "ui/bridge/text.h"
+#include "ui/chat/chat_page.h"
+#include "ui/chat/message_view.h"
+#include "ui/conversations/conversation_list.h"
+#include "ui/evaluation/evaluation_window.h"
+#include "ui/memory/memory_panel.h"
+
+namespace epi {
+
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int kTimeoutSeconds = 1800;
+
+/// The options of a step over those last used.
+MemoryOptions memoryOf(const QJsonObject& step, MemoryOptions options) {
+    options.budget = step[u"budget"_s].toInt(options.budget);
+    options.episodes = step[u"episodes"_s].toInt(options.episodes);
+    options.block = step[u"block"_s].toInt(options.block);
+    options.preset = toUtf8(step[u"preset"_s].toString(toQString(options.preset)));
+    return options;
+}
+
+}  // namespace
+
+bool saveScreenshot(QWidget& widget, const QString& file) {
+    return QDir().mkpath(QFileInfo(file).absolutePath()) && widget.grab().save(file, "PNG");
+}
+
+ScreenshotScript::ScreenshotScript(MainWindow& window, QJsonArray steps, QObject* parent)
+    : QObject(parent), window_(window), steps_(std::move(steps)) {
+    polling_.setInterval(50ms);
+    connect(&polling_, &QTimer::timeout, this, &ScreenshotScript::poll);
+}
+
+void ScreenshotScript::start() {
+    next();
+}
+
+ScreenshotScript::Wait ScreenshotScript::done() {
+    return [] { return Outcome{.isDone = true, .error = {}}; };
+}
+
+ScreenshotScript::Wait ScreenshotScript::fail(const QString& error) {
+    return [error] { return Outcome{.isDone = false, .error = error}; };
+}
+
+void ScreenshotScript::next() {
+    polling_.stop();
+    if (++index_ >= steps_.size()) {
+        Q_EMIT finished({});
+        return;
+    }
+    elapsed_.start();
+    wait_ = begin(steps_[index_].toObject());
+    polling_.start();
+}
+
+void ScreenshotScript::poll() {
+    const QJsonObject step = steps_[index_].toObject();
+    const QString name = step[u"do"_s].toString();
+    const Outcome outcome = wait_();
+    if (outcome.isDone) {
+        next();
+        return;
+    }
+    QString error = outcome.error;
+    const int timeout = step[u"timeout"_s].toInt(kTimeoutSeconds);
+    if (error.isEmpty() && elapsed_.hasExpired(qint64{timeout} * 1000)) {
+        error = u"not done after %1 s"_s.arg(timeout);
+    }
+    if (error.isEmpty()) return;
+    polling_.stop();
+    Q_EMIT finished(u"step %1 (%2): %3"_s.arg(index_ + 1).arg(name, error));
+}
+
+ScreenshotScript::Wait ScreenshotScript::begin(const QJsonObject& step) {
+    static const std::map<QString, Step> kSteps{{u"ready"_s, &ScreenshotScript::ready},
+                                                {u"import"_s, &ScreenshotScript::import},
+                                                {u"open"_s, &ScreenshotScript::open},
+                                                {u"new"_s, &ScreenshotScript::newChat},
+                                                {u"build"_s, &ScreenshotScript::build},
+                                                {u"ask"_s, &ScreenshotScript::ask},
+                                                {u"panel"_s, &ScreenshotScript::panel},
+                                                {u"evaluate"_s, &ScreenshotScript::evaluate},
+                                                {u"export"_s, &ScreenshotScript::exportResults},
+                                                {u"tint"_s, &ScreenshotScript::tint},
+                                                {u"scroll"_s, &ScreenshotScript::scroll},
+                                                {u"resize"_s, &ScreenshotScript::resize},
+                                                {u"theme"_s, &ScreenshotScript::theme},
+                                                {u"screenshot"_s, &ScreenshotScript::screenshot},
+                                                {u"wait"_s, &ScreenshotScript::pause}};
+    const auto found = kSteps.find(step[u"do"_s].toString());
+    return found == kSteps.end() ? fail(u"no such step"_s) : (this->*found->second)(step);
+}
+
+ScreenshotScript::Wait ScreenshotScript::ready(const QJsonObject&) {
+    return [this] {
+        const auto state = window_.engine().state();
+        const bool isUseless = state == EngineClient::State::kNoModel;
+        return Outcome{.isDone = state == EngineClient::State::kReady,
+                       .error = isUseless ? u"no model can be loaded"_s : QString()};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::import(const QJsonObject& step) {
+    const auto outcome = std::make_shared<Outcome>();
+    auto* context = new QObject(this);
+    connect(&window_, &MainWindow::imported, context, [outcome] { outcome->isDone = true; });
+    connect(&window_, &MainWindow::importFailed, context,
+            [outcome](const QString&, const QString& reason) { outcome->error = reason; });
+    window_.importFiles({step[u"file"_s].toString()});
+    return [this, outcome, context] {
+        const bool isListed = window_.conversations().model().rowCount() > 0;
+        const Outcome now{.isDone = outcome->isDone && isListed, .error = outcome->error};
+        if (now.isDone) context->deleteLater();
+        return now;
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::open(const QJsonObject& step) {
+    const QString wanted = step[u"conversation"_s].toString();
+    const ConversationModel& model = window_.conversations().model();
+    for (int row = 0; row < model.rowCount(); ++row) {
+        const ConversationRecord& record = model.at(row);
+        const bool isWanted = toQString(record.sourceId) == wanted || toQString(record.title) == wanted ||
+                              QString::number(record.id) == wanted;
+        if (!isWanted) continue;
+        window_.openConversation(record.id);
+        return [this] { return Outcome{.isDone = window_.session()->isLoaded(), .error = {}}; };
+    }
+    return fail(u"no conversation '%1'"_s.arg(wanted));
+}
+
+ScreenshotScript::Wait ScreenshotScript::newChat(const QJsonObject&) {
+    window_.newChat();
+    return done();
+}
+
+ScreenshotScript::Wait ScreenshotScript::build(const QJsonObject& step) {
+    MemorySession& memory = window_.session()->memory();
+    const auto error = std::make_shared<QString>();
+    connect(&memory, &MemorySession::failed, this, [error](const Error& failure) { *error = describe(failure); });
+    memory.build(memoryOf(step, memory.options()));
+    if (!step[u"wait"_s].toBool(true)) return done();
+    return [&memory, error] {
+        return Outcome{.isDone = !memory.isBuilding() && memory.lastBuilt(), .error = *error};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::ask(const QJsonObject& step) {
+    ChatSession* session = window_.session();
+    if (!session->send(step[u"text"_s].toString())) return fail(u"the question was not taken"_s);
+    window_.page().view().scrollToEnd();
+    if (!step[u"wait"_s].toBool(true)) return done();
+    return [session] {
+        if (session->isAnswering()) return Outcome{};
+        const MessageItem& reply = session->messages().at(session->messages().rowCount() - 1);
+        const bool isComplete = reply.role == Role::kAssistant && reply.state == MessageState::kComplete;
+        return Outcome{.isDone = isComplete, .error = isComplete ? QString() : u"no answer: "_s + reply.details.error};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::panel(const QJsonObject& step) {
+    window_.showMemoryPanel(true);
+    const bool isLayers = step[u"tab"_s].toString() == "layers"_L1;
+    window_.memoryPanel().showTab(isLayers ? MemoryPanel::kLayers : MemoryPanel::kEpisodes);
+    const int episode = step[u"episode"_s].toInt(1) - 1;
+    if (window_.memoryPanel().episodes().rowOf(episode) < 0) return fail(u"no such episode"_s);
+    window_.memoryPanel().choose(episode);
+    window_.page().setTintEpisode(episode);
+    return [this, episode] {
+        return Outcome{.isDone = window_.session()->memory().trace(episode) != nullptr, .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::evaluate(const QJsonObject& step) {
+    window_.showEvaluation();
+    EvaluationWindow* evaluation = window_.evaluation();
+    const auto isStarted = std::make_shared<bool>(false);
+    const bool mustWait = step[u"wait"_s].toBool(true);
+    return [evaluation, step, isStarted, mustWait] {
+        using State = EvaluationSession::State;
+        const State state = evaluation->session().state();
+        if (!*isStarted) {
+            if (state == State::kEmpty || state == State::kStarting) return Outcome{};
+            EvaluationPlan plan = evaluation->plan();
+            plan.memory = memoryOf(step, plan.memory);
+            plan.limit = step[u"questions"_s].toInt(plan.limit);
+            plan.categories.clear();
+            for (const QJsonValue& category : step[u"categories"_s].toArray()) {
+                plan.categories.insert(category.toInt());
+            }
+            evaluation->setPlan(plan);
+            evaluation->toggleRun();
+            *isStarted = true;
+            return Outcome{};
+        }
+        if (state == State::kPaused) return Outcome{.isDone = false, .error = u"the run stopped"_s};
+        const bool isRunning = state == State::kRunning && evaluation->session().answerCount() > 0;
+        return Outcome{.isDone = state == State::kDone || (!mustWait && isRunning), .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::exportResults(const QJsonObject& step) {
+    if (window_.evaluation() == nullptr) return fail(u"nothing was evaluated"_s);
+    const QString file = step[u"file"_s].toString();
+    const auto outcome = std::make_shared<Outcome>();
+    connect(window_.evaluation(), &EvaluationWindow::exported, this, [outcome] { outcome->isDone = true; });
+    window_.evaluation()->exportTo(file);
+    return [outcome] { return *outcome; };
+}
+
+ScreenshotScript::Wait ScreenshotScript::tint(const QJsonObject& step) {
+    const bool isOn = step[u"on"_s].toBool(true);
+    if (window_.page().isTintOn() != isOn) window_.toggleTint();
+    return [this, isOn] {
+        const bool isShown = window_.session()->messages().isTinted();
+        return Outcome{.isDone = isShown == isOn, .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::scroll(const QJsonObject& step) {
+    const QString to = step[u"to"_s].toString();
+    MessageView& view = window_.page().view();
+    if (to == "end"_L1) {
+        view.scrollToEnd();
+        return done();
+    }
+    const MessageModel& messages = window_.session()->messages();
+    for (int row = 0; row < messages.rowCount(); ++row) {
+        if (to != "top"_L1 && messages.at(row).sourceId != to) continue;
+        view.scrollToRow(row);
+        return done();
+    }
+    return fail(u"no message '%1'"_s.arg(to));
+}
+
+ScreenshotScript::Wait ScreenshotScript::resize(const QJsonObject& step) {
+    window_.resize(step[u"width"_s].toInt(window_.width()), step[u"height"_s].toInt(window_.height()));
+    return done();
+}
+
+ScreenshotScript::Wait ScreenshotScript::theme(const QJsonObject& step) {
+    const QString name = step[u"name"_s].toString();
+    const ThemeChoice choice = name == "dark"_L1    ? ThemeChoice::kDark
+                               : name == "light"_L1 ? ThemeChoice::kLight
+                                                    : Theme::current().choice();
+    window_.setAppearance(choice, step[u"scale"_s].toInt(Theme::current().percent()));
+    return done();
+}
+
+ScreenshotScript::Wait ScreenshotScript::screenshot(const QJsonObject& step) {
+    QWidget* widget = &window_;
+    if (step[u"window"_s].toString() == "evaluation"_L1) widget = window_.evaluation();
+    if (widget == nullptr) return fail(u"the evaluation window is not open"_s);
+    const QString file = step[u"file"_s].toString();
+    return [widget, file] {
+        const bool isSaved = saveScreenshot(*widget, file);
+        return Outcome{.isDone = isSaved, .error = isSaved ? QString() : u"cannot write %1"_s.arg(file)};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::pause(const QJsonObject& step) {
+    const int ms = step[u"ms"_s].toInt();
+    return [this, ms] { return Outcome{.isDone = elapsed_.hasExpired(ms), .error = {}}; };
+}
+
+}  // namespace epi

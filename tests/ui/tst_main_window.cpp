@@ -1,0 +1,400 @@
+#include <algorithm>
+
+#include <QAbstractButton>
+#include <QLabel>
+#include <QListView>
+#include <QPlainTextEdit>
+#include <QPushButton>
+
+#include "tests/ui/window_fixture.h"
+
+using namespace epi;
+using namespace epi::test;
+
+namespace {
+
+template <typename T>
+int count(const std::vector<Command>& commands) {
+    return static_cast<int>(
+        std::ranges::count_if(commands, [](const Command& command) { return std::holds_alternative<T>(command); }));
+}
+
+template <typename T>
+T last(const std::vector<Command>& commands) {
+    T found;
+    for (const Command& command : commands) {
+        if (const T* match = std::get_if<T>(&command)) found = *match;
+    }
+    return found;
+}
+
+QPushButton* button(QWidget& parent, const QString& text) {
+    for (auto* candidate : parent.findChildren<QPushButton*>()) {
+        if (candidate->text().remove(u'&') == text && candidate->isVisible()) return candidate;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+
+private:
+    std::unique_ptr<QTemporaryDir> folder_;
+
+private Q_SLOTS:
+    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void init() { folder_ = std::make_unique<QTemporaryDir>(); }
+
+    void storesTheQuestionBeforeTheEngineHearsOfIt() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.isReady);
+        std::vector<MessageRecord> onDisk;
+        app.engine->onPost([&](const Command& command) {
+            if (!std::holds_alternative<Ask>(command)) return;
+            auto reader = Store::open(app.databaseFile);
+            if (!reader) return;
+            if (auto messages = reader->messages(1)) onDisk = *messages;
+        });
+        QVERIFY(app.ask(QStringLiteral("What is the answer?")));
+        QCOMPARE(onDisk.size(), std::size_t{2});
+        QCOMPARE(onDisk[0].text, std::string("What is the answer?"));
+        QCOMPARE(onDisk[1].state, MessageState::kStreaming);
+    }
+
+    void showsTheReplyWhileItArrives() {
+        FakeScript script;
+        script.holdAskAt = 2;
+        WindowFixture app(folder_->path(), script);
+        app.send(QStringLiteral("What is the answer?"));
+        QTRY_VERIFY(app.engine->isHolding());
+        QTRY_COMPARE(app.lastMessage().text, QStringLiteral("The answer "));
+        QVERIFY(app.window.session()->isAnswering());
+        app.engine->release();
+        QTRY_COMPARE(app.lastMessage().text, QStringLiteral("The answer is forty-two."));
+        QCOMPARE(app.lastMessage().state, MessageState::kComplete);
+    }
+
+    void stopKeepsWhatWasSaid() {
+        FakeScript script;
+        script.holdAskAt = 2;
+        WindowFixture app(folder_->path(), script);
+        app.send(QStringLiteral("What is the answer?"));
+        QTRY_VERIFY(app.engine->isHolding());
+        QTest::keyClick(&app.window, Qt::Key_Escape);
+        QTRY_COMPARE(app.lastMessage().state, MessageState::kStopped);
+        QCOMPARE(app.lastMessage().text, QStringLiteral("The answer "));
+    }
+
+    void aLostEngineIsAnnouncedAndTheTurnCanBeRepeated() {
+        FakeScript script;
+        script.holdAskAt = 2;
+        WindowFixture app(folder_->path(), script);
+        app.send(QStringLiteral("What is the answer?"));
+        QTRY_VERIFY(app.engine->isHolding());
+        QTRY_COMPARE(app.lastMessage().text, QStringLiteral("The answer "));
+        QSignalSpy lost(&app.client, &EngineClient::engineLost);
+        app.engine->crash("killed by signal 9", true);
+        QVERIFY(lost.wait());
+        QCOMPARE(app.window.notice().text(),
+                 QStringLiteral("The engine stopped: killed by signal 9. Restarting…"));
+        QCOMPARE(app.lastMessage().state, MessageState::kCutOff);
+        QCOMPARE(app.lastMessage().text, QStringLiteral("The answer "));
+
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        app.engine->release();
+        QPushButton* again = button(app.window.page().view(), QStringLiteral("Ask again"));
+        QVERIFY(again != nullptr);
+        again->click();
+        QTRY_COMPARE(app.lastMessage().state, MessageState::kComplete);
+        QCOMPARE(app.lastMessage().text, QStringLiteral("The answer is forty-two."));
+        QCOMPARE(app.messages().rowCount(), 2);
+        QCOMPARE(last<Ask>(app.engine->posted()).question, std::string("What is the answer?"));
+    }
+
+    void aRestartedEngineGetsModelAndConversationAgain() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.build());
+        const auto before = app.engine->posted();
+        app.engine->crash("killed", true);
+        QTRY_COMPARE(count<SyncConversation>(app.engine->posted()), count<SyncConversation>(before) + 1);
+        QCOMPARE(count<LoadModel>(app.engine->posted()), count<LoadModel>(before) + 1);
+        QCOMPARE(last<SyncConversation>(app.engine->posted()).firstTurn, 0);
+        QCOMPARE(last<SyncConversation>(app.engine->posted()).turns.size(), std::size_t{30});
+    }
+
+    void onlyNewTurnsAreSentToTheEngine() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.ask(QStringLiteral("First?")));
+        QVERIFY(app.ask(QStringLiteral("Second?")));
+        const auto sync = last<SyncConversation>(app.engine->posted());
+        QCOMPARE(sync.firstTurn, 30);
+        QCOMPARE(sync.turns.size(), std::size_t{2});
+        QCOMPARE(sync.turns[0].text, std::string("First?"));
+        QCOMPARE(sync.turns[1].role, Role::kAssistant);
+    }
+
+    void importsAFileIntoTheList() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QCOMPARE(app.window.conversations().model().rowCount(), 1);
+        QCOMPARE(app.messages().rowCount(), 30);
+        QCOMPARE(app.messages().at(0).text, QStringLiteral("Turn 1 of session 1 about <b>gardens</b> & rivers."));
+        QVERIFY(app.messages().startsSession(10));
+        QVERIFY(app.window.page().buildBanner().isVisible());
+    }
+
+    void aFileThatIsNoConversationIsReported() {
+        WindowFixture app(folder_->path());
+        const QString path = folder_->path() + QStringLiteral("/notes.json");
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("{\"title\": 3}");
+        file.close();
+        QSignalSpy failed(&app.window, &MainWindow::importFailed);
+        app.window.importFiles({path});
+        QVERIFY(failed.wait());
+        QVERIFY(app.window.notice().text().startsWith(QStringLiteral("notes.json was not imported.")));
+        QCOMPARE(app.window.conversations().model().rowCount(), 0);
+    }
+
+    void aBuildShowsItsProgressAndCanBeCancelled() {
+        FakeScript script;
+        script.holdBuildAt = 7;
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        button(app.window.page().buildBanner(), QStringLiteral("Build memory"))->click();
+        QTRY_VERIFY(app.engine->isHolding());
+        QVERIFY(app.window.page().job().isVisible());
+        QTRY_VERIFY(app.window.page().job().text().contains(QStringLiteral("episode 2 of 4")));
+        button(app.window.page().job(), QStringLiteral("Cancel"))->click();
+        QTRY_VERIFY(!app.window.session()->memory().isBuilding());
+        QVERIFY(!app.window.page().job().isVisible());
+        QVERIFY(!app.window.session()->memory().isBuilt());
+        QVERIFY(app.window.page().buildBanner().isVisible());
+    }
+
+    void showsEpisodesAndLayersOfABuiltMemory() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.build({.budget = 256}));
+        MemoryPanel& panel = app.window.memoryPanel();
+        QCOMPARE(panel.episodeCount(), 4);
+        QVERIFY(!app.window.page().buildBanner().isVisible());
+        QCOMPARE(app.messages().at(4).episode, 1);
+        panel.choose(1);
+        QTRY_VERIFY(!panel.layerBars().isEmpty());
+        QVERIFY(panel.layerBars().currentText().startsWith(QStringLiteral("Layer 1, KV head 1:")));
+        QTest::keyClick(&panel.layerBars(), Qt::Key_Down);
+        QVERIFY(panel.layerBars().currentText().startsWith(QStringLiteral("Layer 2, KV head 1:")));
+        QCOMPARE(panel.layerBars().accessibleDescription(), panel.layerBars().currentText());
+    }
+
+    void tintsTheTextByWhatAnEpisodeKeeps() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.build());
+        app.window.page().view().setFocus();
+        QTest::keyClick(&app.window.page().view(), Qt::Key_H);
+        QTRY_VERIFY(app.messages().isTinted());
+        const auto* runs = app.messages().tintOf(app.messages().at(0).id);
+        QVERIFY(runs != nullptr && !runs->empty());
+        QCOMPARE(runs->back().end, static_cast<int>(app.messages().at(0).text.size()));
+        QTest::keyClick(&app.window.page().view(), Qt::Key_H);
+        QVERIFY(!app.messages().isTinted());
+    }
+
+    void memoryAndChipsAreThereAfterARestart() {
+        qint64 id = 0;
+        QString chip;
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+            QVERIFY(app.build({.budget = 256}));
+            QVERIFY(app.ask(QStringLiteral("What about gardens?")));
+            id = app.window.session()->conversation().id;
+            chip = MessageLayout::chipText(app.lastMessage());
+            QVERIFY(chip.startsWith(QStringLiteral("Episode 2 · match 0.71 · ")));
+        }
+        WindowFixture app(folder_->path());
+        QVERIFY(app.isReady);
+        app.window.openConversation(id);
+        QTRY_COMPARE(app.window.memoryPanel().episodeCount(), 4);
+        QTRY_COMPARE(app.messages().rowCount(), 32);
+        QCOMPARE(MessageLayout::chipText(app.lastMessage()), chip);
+        app.window.memoryPanel().choose(2);
+        QTRY_VERIFY(!app.window.memoryPanel().layerBars().isEmpty());
+        QCOMPARE(last<Inspect>(app.engine->posted()).memory.budget, 256);
+    }
+
+    void aFailedAnswerSaysWhyAndKeepsTheQuestion() {
+        FakeScript script;
+        script.holdAskAt = 1;
+        WindowFixture app(folder_->path(), script);
+        app.send(QStringLiteral("What is the answer?"));
+        QTRY_VERIFY(app.engine->isHolding());
+        app.engine->crash("out of memory", false);
+        QTRY_COMPARE(app.lastMessage().state, MessageState::kCutOff);
+        QCOMPARE(app.messages().at(0).text, QStringLiteral("What is the answer?"));
+        QVERIFY(app.lastMessage().details.error.contains(QStringLiteral("out of memory")));
+    }
+
+    void anEvaluationGoesOnAfterAKill() {
+        const QString file = writeConversation(folder_->path(), 3);
+        FakeScript script;
+        script.holdEvalAt = 2;
+        {
+            WindowFixture app(folder_->path(), script);
+            QVERIFY(app.import(file));
+            app.window.showEvaluation();
+            EvaluationWindow& evaluation = *app.window.evaluation();
+            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+            evaluation.toggleRun();
+            QTRY_COMPARE(evaluation.session().answerCount(), 2);
+            QTRY_VERIFY(app.engine->isHolding());
+        }
+        WindowFixture app(folder_->path());
+        const qint64 id = app.window.conversations().model().at(0).id;
+        app.window.openConversation(id);
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
+        QCOMPARE(evaluation.session().answerCount(), 2);
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        button(evaluation, QStringLiteral("Resume"))->click();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
+        QCOMPARE(evaluation.session().answerCount(), 4);
+        QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{2});
+        QVERIFY(evaluation.summary().startsWith(QStringLiteral("All: F1 0.500 (4)")));
+    }
+
+    void evaluationResultsAreExported() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+        evaluation.toggleRun();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
+        const QString path = folder_->path() + QStringLiteral("/run.csv");
+        QSignalSpy exported(&evaluation, &EvaluationWindow::exported);
+        evaluation.exportTo(path);
+        QVERIFY(exported.wait());
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll().count('\n'), 5);
+    }
+
+    void aDeletedConversationComesBackWithUndo() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 1)));
+        ConversationList& list = app.window.conversations();
+        list.deleteCurrent();
+        QCOMPARE(list.model().rowCount(), 0);
+        button(list, QStringLiteral("Undo"))->click();
+        QCOMPARE(list.model().rowCount(), 1);
+        QVERIFY(app.window.session()->conversation().id != 0);
+    }
+
+    void aDeletedConversationIsGoneWhenTheToastIs() {
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 1)));
+            app.window.conversations().setUndoTime(std::chrono::milliseconds(0));
+            app.window.conversations().deleteCurrent();
+            QTRY_VERIFY(button(app.window.conversations(), QStringLiteral("Undo")) == nullptr);
+        }
+        WindowFixture app(folder_->path());
+        QVERIFY(app.isReady);
+        QCOMPARE(app.window.conversations().model().rowCount(), 0);
+    }
+
+    void aRenamedConversationKeepsItsName() {
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 1)));
+            ConversationModel& model = app.window.conversations().model();
+            QVERIFY(model.setData(model.index(0), QStringLiteral("Gardens"), Qt::EditRole));
+        }
+        WindowFixture app(folder_->path());
+        QCOMPARE(app.window.conversations().model().index(0).data().toString(), QStringLiteral("Gardens"));
+    }
+
+    void withoutAModelTheWindowSaysWhatToDo() {
+        FakeScript script;
+        script.hasModel = false;
+        WindowFixture app(folder_->path(), script);
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kNoModel);
+        QVERIFY(app.window.notice().text().startsWith(QStringLiteral("No model is loaded.")));
+        QVERIFY(button(app.window.notice(), QStringLiteral("Open model file…")) != nullptr);
+    }
+
+    void everyButtonHasANameAndNoLabelGuessesMarkup() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        app.window.showEvaluation();
+        QTRY_COMPARE(app.window.evaluation()->session().state(), EvaluationSession::State::kIdle);
+        const auto buttons = app.window.findChildren<QAbstractButton*>();
+        QVERIFY(buttons.size() > 10);
+        for (const QAbstractButton* candidate : buttons) {
+            // Qt's own corner button of a table names itself.
+            if (candidate->metaObject()->className() == QByteArray("QTableCornerButton")) continue;
+            QVERIFY2(!candidate->text().isEmpty() || !candidate->accessibleName().isEmpty(),
+                     candidate->metaObject()->className());
+        }
+        for (const QLabel* label : app.window.findChildren<QLabel*>()) {
+            QVERIFY2(label->textFormat() == Qt::PlainText || label->buddy() != nullptr, qPrintable(label->text()));
+        }
+    }
+
+    void canBeUsedWithTheKeyboardAlone() {
+        WindowFixture app(folder_->path());
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        app.window.activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&app.window));
+        QTest::keyClick(&app.window, Qt::Key_N, Qt::ControlModifier);
+        auto* edit = qobject_cast<QPlainTextEdit*>(QApplication::focusWidget());
+        QVERIFY(edit != nullptr);
+        QTest::keyClicks(edit, QStringLiteral("Hello"));
+        QTest::keyClick(edit, Qt::Key_Return, Qt::ShiftModifier);
+        QTest::keyClicks(edit, QStringLiteral("there"));
+        QTest::keyClick(edit, Qt::Key_Return);
+        QTRY_COMPARE(app.lastMessage().state, MessageState::kComplete);
+        QCOMPARE(app.messages().at(0).text, QStringLiteral("Hello\nthere"));
+        QVERIFY(edit->toPlainText().isEmpty());
+        const bool wasShown = app.window.memoryPanel().isVisible();
+        QTest::keyClick(&app.window, Qt::Key_F9);
+        QCOMPARE(app.window.memoryPanel().isVisible(), !wasShown);
+    }
+
+    void theWindowLooksTheSameAfterARestart() {
+        {
+            WindowFixture app(folder_->path());
+            app.window.showMemoryPanel(false);
+            app.window.close();
+        }
+        WindowFixture app(folder_->path());
+        QVERIFY(app.isReady);
+        QVERIFY(!app.window.memoryPanel().isVisible());
+    }
+
+    void followsTheEndOnlyWhenTheUserIsThere() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 6)));
+        MessageView& view = app.window.page().view();
+        QVERIFY(view.followsEnd());
+        view.scrollToRow(2);
+        QVERIFY(!view.followsEnd());
+        QVERIFY(app.build());
+        QVERIFY(!view.followsEnd());
+        view.scrollToEnd();
+        QVERIFY(app.ask(QStringLiteral("And now?")));
+        QVERIFY(view.followsEnd());
+    }
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"

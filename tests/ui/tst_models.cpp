@@ -1,0 +1,190 @@
+#include <cmath>
+
+#include <QAbstractItemModelTester>
+#include <QSignalSpy>
+#include <QTest>
+
+#include "ui/chat/message_layout.h"
+#include "ui/chat/message_model.h"
+#include "ui/chat/retained_tint.h"
+#include "ui/conversations/conversation_model.h"
+#include "ui/memory/episode_model.h"
+#include "ui/memory/job_strip.h"
+#include "ui/theme/theme.h"
+
+using namespace epi;
+
+namespace {
+
+MessageRecord message(std::int64_t id, Role role, const std::string& text) {
+    MessageRecord record;
+    record.id = id;
+    record.role = role;
+    record.text = text;
+    return record;
+}
+
+ConversationRecord conversation(std::int64_t id, const std::string& title) {
+    ConversationRecord record;
+    record.id = id;
+    record.title = title;
+    return record;
+}
+
+double luminance(const QColor& color) {
+    const auto linear = [](double channel) {
+        return channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
+    };
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
+}
+
+double contrast(const QColor& a, const QColor& b) {
+    const double first = luminance(a);
+    const double second = luminance(b);
+    return (std::max(first, second) + 0.05) / (std::min(first, second) + 0.05);
+}
+
+}  // namespace
+
+class TestModels : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void messageModelKeepsTheRulesOfModels() {
+        MessageModel model;
+        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.assign({message(1, Role::kUser, "a"), message(2, Role::kAssistant, "b")});
+        const int row = model.append(message(3, Role::kUser, "c"));
+        model.appendText(row, QStringLiteral("d"));
+        model.setEpisodes({{1, 0}, {3, 2}});
+        QCOMPARE(model.data(model.index(row), Qt::DisplayRole).toString(), QStringLiteral("cd"));
+        QCOMPARE(model.at(row).episode, 2);
+        QCOMPARE(model.rowOf(2), 1);
+    }
+
+    void conversationModelKeepsTheRulesOfModels() {
+        ConversationModel model;
+        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.assign({conversation(1, "first"), conversation(2, "second")});
+        model.setHidden(1, true);
+        QCOMPARE(model.rowCount(), 1);
+        QCOMPARE(model.rowOf(2), 0);
+        QSignalSpy renamed(&model, &ConversationModel::renamed);
+        QVERIFY(!model.setData(model.index(0), QStringLiteral("  "), Qt::EditRole));
+        QVERIFY(model.setData(model.index(0), QStringLiteral(" new  name "), Qt::EditRole));
+        QCOMPARE(renamed.first().at(1).toString(), QStringLiteral("new name"));
+        model.setHidden(1, false);
+        QCOMPARE(model.rowCount(), 2);
+    }
+
+    void episodeModelKeepsTheRulesOfModels() {
+        EpisodeModel model;
+        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.assign({{.conversationId = 1,
+                       .index = 0,
+                       .segments = 2,
+                       .turnIds = {5, 6},
+                       .representatives = {"about\ngardens"},
+                       .keptEntries = 10,
+                       .cacheKey = "k"}});
+        QCOMPARE(model.index(0).data().toString(), QStringLiteral("about gardens"));
+        QCOMPARE(model.index(0).data(EpisodeModel::kFirstTurnRole).toLongLong(), 5);
+    }
+
+    void tintRunsCountInUtf16() {
+        Trace trace;
+        trace.retainedShare = {255, 255, 0, 70};
+        // a, é (2 bytes), 😀 (4 bytes, 2 units), z
+        const Trace::TurnTokens turn{.turnId = 1, .firstToken = 0, .byteEnds = {1, 3, 7, 8}};
+        const auto runs = tintRuns(trace, turn, "a\xc3\xa9\xf0\x9f\x98\x80z");
+        QCOMPARE(runs.size(), std::size_t{3});
+        QCOMPARE(runs[0].end, 2);
+        QCOMPARE(runs[0].level, 4);
+        QCOMPARE(runs[1].end, 4);
+        QCOMPARE(runs[1].level, 0);
+        QCOMPARE(runs[2].end, 5);
+        QCOMPARE(runs[2].level, 2);
+    }
+
+    void tintStopsWhereTheTraceIsWrong() {
+        Trace trace;
+        trace.retainedShare = {255, 255};
+        QCOMPARE(tintRuns(trace, {.turnId = 1, .firstToken = 0, .byteEnds = {1, 99}}, "abc").size(), std::size_t{1});
+        QCOMPARE(tintRuns(trace, {.turnId = 1, .firstToken = 0, .byteEnds = {2, 1}}, "abc").back().end, 2);
+        QVERIFY(tintRuns(trace, {.turnId = 1, .firstToken = 2, .byteEnds = {1}}, "abc").empty());
+        QVERIFY(tintRuns(trace, {.turnId = 1, .firstToken = -1, .byteEnds = {1}}, "abc").empty());
+    }
+
+    void detailsOfAReplySurviveJson() {
+        ReplyDetails details;
+        details.episode = 3;
+        details.similarity = 0.625;
+        details.keptTokens = 1024;
+        details.historyTokens = 20'000;
+        details.generatedTokens = 40;
+        details.decodeSeconds = 2.0;
+        details.error = QStringLiteral("a \"quoted\" reason");
+        const ReplyDetails read = ReplyDetails::fromJson(details.toJson());
+        QCOMPARE(read.episode, details.episode);
+        QCOMPARE(read.similarity, details.similarity);
+        QCOMPARE(read.keptTokens, details.keptTokens);
+        QCOMPARE(read.tokensPerSecond(), 20.0);
+        QCOMPARE(read.error, details.error);
+        QVERIFY(!ReplyDetails::fromJson("no json").episode);
+    }
+
+    void progressIsNeverInvented() {
+        Progress progress{.phase = "reading", .unit = "tokens"};
+        QCOMPARE(progressText(progress), QStringLiteral("Reading the history"));
+        QCOMPARE(rateText(progress), QString());
+        progress = {.phase = "reading",
+                    .done = 50,
+                    .total = 100,
+                    .unit = "tokens",
+                    .episode = 1,
+                    .episodes = 4,
+                    .perSecond = 5.0};
+        QCOMPARE(progressText(progress), QStringLiteral("Reading the history · episode 2 of 4 · 50 of 100 tokens"));
+        QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
+    }
+
+    void textIsReadableInBothThemes_data() {
+        QTest::addColumn<int>("choice");
+        QTest::newRow("light") << static_cast<int>(ThemeChoice::kLight);
+        QTest::newRow("dark") << static_cast<int>(ThemeChoice::kDark);
+    }
+    void textIsReadableInBothThemes() {
+        QFETCH(int, choice);
+        Theme::apply(static_cast<ThemeChoice>(choice), 100);
+        const ThemeColors& colors = Theme::current().colors();
+        for (const QColor& ground : {colors.background, colors.surface, colors.raised, colors.accentSoft}) {
+            QVERIFY(contrast(colors.text, ground) >= 7.0);
+            QVERIFY(contrast(colors.secondaryText, ground) >= 4.5);
+        }
+        QVERIFY(contrast(colors.error, colors.errorSoft) >= 4.5);
+        QVERIFY(contrast(colors.warning, colors.warningSoft) >= 4.5);
+        QVERIFY(contrast(colors.onAccent, colors.accent) >= 4.5);
+        for (const QColor& tint : colors.retained) QVERIFY(contrast(colors.text, tint) >= 4.5);
+        for (int episode = 0; episode < 8; ++episode) {
+            const QColor fill = Theme::episodeColor(episode);
+            QVERIFY(contrast(Theme::textOn(fill), fill) >= 4.5);
+        }
+    }
+
+    void aLayoutGrowsWithItsTextAndFindsPositions() {
+        Theme::apply(ThemeChoice::kLight, 100);
+        MessageItem item;
+        item.role = Role::kAssistant;
+        item.text = QStringLiteral("one");
+        const MessageSurroundings surroundings{.width = 600};
+        const MessageLayout brief(item, surroundings);
+        item.text = QStringLiteral("one\ntwo\nthree <b>not bold</b>");
+        const MessageLayout tall(item, surroundings);
+        QVERIFY(tall.height() > brief.height());
+        QCOMPARE(tall.positionAt(tall.text().topLeft()), 0);
+        QCOMPARE(tall.positionAt(tall.text().bottomRight()), static_cast<int>(item.text.size()));
+    }
+};
+
+QTEST_MAIN(TestModels)
+#include "tst_models.moc"
