@@ -6,9 +6,9 @@
 namespace epi {
 namespace {
 
-constexpr const char* kQuestionLead =
-    "\nAnswer this question about the conversation above in a few words, with its own words where "
-    "possible.\nQuestion: ";
+// Put around a question about a narrated history. Small models repeat a question that stands last.
+constexpr const char* kQuestionLead = "\nQuestion: ";
+constexpr const char* kQuestionEnd = "\nAnswer this question about the conversation above in a few words.";
 
 PromptPart templatePart(std::string text) {
     return {.kind = PromptPart::Kind::kTemplate, .text = std::move(text)};
@@ -24,6 +24,18 @@ std::string narrationLead(std::span<const std::string> speakers) {
     }
     return "This is what " + (names.empty() ? "some people" : names) +
            " said to each other over time. Each session begins with its date.\n";
+}
+
+/// What stands before a question's own text.
+std::vector<PromptPart> beforeQuestion(const QuestionContext& context, const ChatTemplate& chatTemplate) {
+    std::vector<PromptPart> parts;
+    std::string opening;
+    if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
+    const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
+    if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
+    if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
+    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
+    return parts;
 }
 
 /// Appends tokens to a history and notes where the bytes of a turn's own text went.
@@ -97,14 +109,9 @@ QuestionContext contextAfter(HistoryLayout layout, std::span<const Turn> turns) 
 std::vector<PromptPart> questionParts(const QuestionContext& context,
                                       const ChatTemplate& chatTemplate,
                                       const std::string& question) {
-    std::vector<PromptPart> parts;
-    std::string opening;
-    if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
-    const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
-    if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
-    if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
-    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
+    std::vector<PromptPart> parts = beforeQuestion(context, chatTemplate);
     parts.push_back(contentPart(question));
+    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionEnd));
     parts.push_back(
         templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
     return parts;
@@ -149,13 +156,13 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
                                    templatePart(chatTemplate.closeTurn(Role::kAssistant))};
             writer.appendTurn(turn, parts, 0);
         } else {
-            const std::vector<PromptPart> parts =
-                questionParts(contextAfter(conversation.layout, turns.first(index)), chatTemplate, turn.text);
+            const QuestionContext context = contextAfter(conversation.layout, turns.first(index));
             std::size_t lead = 0;
-            for (const PromptPart& part : std::span(parts).first(parts.size() - 2)) {
+            for (const PromptPart& part : beforeQuestion(context, chatTemplate)) {
                 lead += part.kind == PromptPart::Kind::kTemplate ? visibleBytes(tokenizer, part.text)
                                                                  : part.text.size();
             }
+            const std::vector<PromptPart> parts = questionParts(context, chatTemplate, turn.text);
             writer.appendTurn(turn, parts, lead);
         }
     }
