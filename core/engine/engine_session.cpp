@@ -48,6 +48,18 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
     return built;
 }
 
+/// What the user should know of a model that was loaded: why it is this one, and why it does not run on a
+/// GPU.
+std::string noticeOf(const LoadModel& command, const ModelInfo& info) {
+    std::string notice;
+    if (command.model.empty()) notice = info.path.stem().string() + " is the default model on this computer";
+    if (!info.notice.empty()) {
+        notice += (notice.empty() ? "" : "; ") + std::string("answers are computed on the CPU, because ") +
+                  info.notice;
+    }
+    return notice;
+}
+
 }  // namespace
 
 Trace traceOf(const Conversation& conversation,
@@ -126,7 +138,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
                  },
              .cancel = context.cancel}));
     EPI_TRY_ASSIGN(auto chatTemplate, model->chatTemplate(command.plainTemplate));
-    std::string notice = model->info().notice;
+    std::string notice = noticeOf(command, model->info());
     std::unique_ptr<SentenceEmbedder> embedder;
     if (auto folder = findEmbedder(config_.modelFolder, command.embedder)) {
         EPI_TRY_ASSIGN(embedder, SentenceEmbedder::load(*folder));
