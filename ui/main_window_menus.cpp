@@ -7,6 +7,7 @@
 #include <QFileDialog>
 #include <QMenu>
 #include <QMenuBar>
+#include <QToolButton>
 
 #include "ui/bridge/text.h"
 #include "ui/chat/chat_page.h"
@@ -33,6 +34,10 @@ void MainWindow::buildMenus() {
     buildViewMenu();
     buildMemoryMenu();
     buildModelMenu();
+    // Qt's button for menus that do not fit has no name of its own.
+    if (auto* more = menuBar()->findChild<QToolButton*>(u"qt_menubar_ext_button"_s)) {
+        more->setAccessibleName(tr("More menus"));
+    }
 }
 
 void MainWindow::buildFileMenu() {

@@ -343,7 +343,7 @@ private Q_SLOTS:
             // Qt's own corner button of a table names itself.
             if (candidate->metaObject()->className() == QByteArray("QTableCornerButton")) continue;
             QVERIFY2(!candidate->text().isEmpty() || !candidate->accessibleName().isEmpty(),
-                     candidate->metaObject()->className());
+                     qPrintable(candidate->objectName()));
         }
         for (const QLabel* label : app.window.findChildren<QLabel*>()) {
             QVERIFY2(label->textFormat() == Qt::PlainText || label->buddy() != nullptr, qPrintable(label->text()));

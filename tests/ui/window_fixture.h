@@ -60,10 +60,13 @@ public:
         Q_EMIT window.page().composer().sendRequested(text);
     }
     [[nodiscard]] MessageModel& messages() { return window.session()->messages(); }
-    /// An empty one as long as there is none.
+    /// An empty one that is not complete, as long as there is none.
     [[nodiscard]] MessageItem lastMessage() {
         const int count = messages().rowCount();
-        return count == 0 ? MessageItem{} : messages().at(count - 1);
+        if (count > 0) return messages().at(count - 1);
+        MessageItem none;
+        none.state = MessageState::kStreaming;
+        return none;
     }
     /// Sends and waits for the end of the reply.
     bool ask(const QString& text) {
