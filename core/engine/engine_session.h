@@ -63,6 +63,23 @@ private:
         std::optional<std::int32_t> episode;
         bool remember = false;
     };
+    /// What is to be read behind which episode's cache for a question.
+    struct Prepared {
+        Match match;
+        std::int32_t episode = 0;
+        std::vector<TokenId> tokens;
+        std::int64_t readTokens = 0;  // by a build that was needed first
+    };
+    /// Memory, match and active cache for a question.
+    Result<Prepared> prepare(Conversation& conversation,
+                             const MemoryOptions& options,
+                             const Question& question,
+                             const JobContext& context);
+    /// The same, after a dense memory that is full was built anew as episodes.
+    Result<Prepared> prepareWithRoom(Conversation& conversation,
+                                     const MemoryOptions& options,
+                                     const Question& question,
+                                     const JobContext& context);
     Result<TurnDone> answer(Conversation& conversation,
                             const MemoryOptions& options,
                             const Question& question,
