@@ -244,8 +244,15 @@ void MainWindow::saveSettings() {
 }
 
 void MainWindow::setAppearance(ThemeChoice choice, int percent) {
+    const int before = Theme::current().percent();
     Theme::apply(choice, percent);
     const Theme& theme = Theme::current();
+    if (before != theme.percent()) {
+        QList<int> sizes = splitter_->sizes();
+        sizes[0] = sizes[0] * theme.percent() / before;
+        splitter_->setSizes(sizes);
+        resizeDocks({dock_}, {dock_->width() * theme.percent() / before}, Qt::Horizontal);
+    }
     setMinimumSize(theme.px(560), theme.px(400));
     for (QAction* action : themeActions_->actions()) {
         action->setChecked(action->data().toInt() == static_cast<int>(theme.choice()));
@@ -380,11 +387,22 @@ void MainWindow::onImported(const QString& path, const ImportReport& report) {
                 Q_EMIT importFailed(path, text);
                 return;
             }
-            QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(ids->size())).arg(file);
-            for (const std::string& notice : notices) text += u"\n"_s + toQString(notice);
-            notice_->show(notices.empty() ? NoticeKind::kInformation : NoticeKind::kWarning, text);
+            const QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(ids->size())).arg(file);
+            showImported(text, notices);
             Q_EMIT imported(path, *ids);
         });
+}
+
+void MainWindow::showImported(const QString& text, const std::vector<std::string>& notices) {
+    if (notices.empty()) {
+        notice_->show(NoticeKind::kInformation, text);
+        return;
+    }
+    const QString count = tr("%n part(s) could not be used.", nullptr, static_cast<int>(notices.size()));
+    QString all = text;
+    for (const std::string& notice : notices) all += u"\n"_s + toQString(notice);
+    notice_->show(NoticeKind::kWarning, text + u" "_s + count, tr("&Details"),
+                  [this, all] { notice_->show(NoticeKind::kWarning, all); });
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

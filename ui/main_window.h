@@ -92,6 +92,7 @@ private:
     void useModel(const QString& model);
     void sendModel(const std::string& model);
     void onImported(const QString& path, const ImportReport& report);
+    void showImported(const QString& text, const std::vector<std::string>& notices);
     void onEngineLost(const QString& reason, bool isRestarting);
     void show(ChatSession* session);
     ChatSession* sessionFor(const ConversationRecord& conversation);

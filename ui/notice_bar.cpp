@@ -89,7 +89,7 @@ QString NoticeBar::text() const {
 
 void NoticeBar::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void NoticeBar::paintEvent(QPaintEvent*) {

@@ -8,8 +8,10 @@
 #include <QLocale>
 #include <QPainter>
 #include <QPushButton>
+#include <QStyle>
 
 #include "ui/bridge/text.h"
+#include "ui/elided_label.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -87,16 +89,18 @@ StatusStrip::StatusStrip(QWidget* parent)
       speed_(makeLabel(tr("Speed of the last answer"), this)),
       kept_(makeLabel(tr("Memory used by the last answer"), this)),
       meter_(new Meter(this)),
-      job_(makeLabel(tr("Running job"), this)),
+      job_(new ElidedLabel(this)),
       cancel_(new QPushButton(tr("Cancel"), this)) {
     cancel_->setAccessibleDescription(tr("Ends the running job"));
-    device_->setObjectName(u"deviceChip"_s);
+    job_->setAccessibleName(tr("Running job"));
+    job_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    cancel_->setProperty("isCompact", true);
     auto* row = new QHBoxLayout(this);
     row->addWidget(engine_);
     row->addWidget(model_);
-    row->addWidget(device_);
+    row->addWidget(device_, 0, Qt::AlignVCenter);
     row->addStretch(1);
-    row->addWidget(job_);
+    row->addWidget(job_, 1000);
     row->addWidget(cancel_);
     row->addWidget(meter_);
     row->addWidget(kept_);
@@ -158,23 +162,18 @@ QString StatusStrip::engineText() const {
 
 void StatusStrip::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void StatusStrip::applyTheme() {
     const Theme& theme = Theme::current();
-    const ThemeColors& colors = theme.colors();
     layout()->setContentsMargins(theme.px(12), theme.px(2), theme.px(12), theme.px(2));
     layout()->setSpacing(theme.px(12));
-    const QColor border = isDeviceWarning_ ? colors.warning : colors.border;
-    const QColor fill = isDeviceWarning_ ? colors.warningSoft : colors.surface;
-    const QColor text = isDeviceWarning_ ? colors.warning : colors.secondaryText;
-    const QString sheet = u"QLabel#deviceChip { border: 1px solid %1; background: %2; color: %3; "
-                          "border-radius: %4px; padding: 1px %5px; }"_s
-                              .arg(border.name(), fill.name(), text.name())
-                              .arg(theme.px(4))
-                              .arg(theme.px(6));
-    if (device_->styleSheet() != sheet) device_->setStyleSheet(sheet);
+    const QString role = isDeviceWarning_ ? u"warningChip"_s : u"chip"_s;
+    if (device_->property("textRole").toString() == role) return;
+    device_->setProperty("textRole", role);
+    device_->style()->unpolish(device_);
+    device_->style()->polish(device_);
 }
 
 }  // namespace epi

@@ -17,6 +17,7 @@
 #include "core/wire/remote_engine.h"
 #include "ui/bridge/text.h"
 #include "ui/main_window.h"
+#include "ui/theme/source_plurals.h"
 
 namespace {
 
@@ -109,6 +110,8 @@ int main(int argc, char** argv) {
     if (const auto code = parse(argc, argv, &arguments)) return *code;
 
     QApplication application(argc, argv);
+    epi::SourcePlurals plurals;
+    QApplication::installTranslator(&plurals);
     QApplication::setApplicationName(u"epichat"_s);
     QApplication::setApplicationDisplayName(u"EpiChat"_s);
     QApplication::setDesktopFileName(u"epichat"_s);

@@ -8,6 +8,7 @@
 
 #include "app/window/screenshot_script.h"
 #include "tests/support/fake_engine.h"
+#include "ui/theme/source_plurals.h"
 
 int main(int argc, char** argv) {
     if (argc < 3) {
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     QApplication application(argc, argv);
+    epi::SourcePlurals plurals;
+    QApplication::installTranslator(&plurals);
     epi::Theme::apply(epi::ThemeChoice::kLight, 100);
     QFile file(QString::fromLocal8Bit(argv[2]));
     if (!file.open(QIODevice::ReadOnly)) return 3;

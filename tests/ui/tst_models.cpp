@@ -135,7 +135,7 @@ private Q_SLOTS:
 
     void progressIsNeverInvented() {
         Progress progress{.phase = "reading", .unit = "tokens"};
-        QCOMPARE(progressText(progress), QStringLiteral("Reading the history"));
+        QCOMPARE(progressText(progress), QStringLiteral("Building memory"));
         QCOMPARE(rateText(progress), QString());
         progress = {.phase = "reading",
                     .done = 50,
@@ -144,7 +144,7 @@ private Q_SLOTS:
                     .episode = 1,
                     .episodes = 4,
                     .perSecond = 5.0};
-        QCOMPARE(progressText(progress), QStringLiteral("Reading the history · episode 2 of 4 · 50 of 100 tokens"));
+        QCOMPARE(progressText(progress), QStringLiteral("Building memory · episode 2 of 4 · 50 of 100 tokens"));
         QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
     }
 

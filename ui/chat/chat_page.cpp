@@ -14,6 +14,8 @@
 #include "ui/bridge/text.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/message_view.h"
+#include "ui/chat/tint_legend.h"
+#include "ui/elided_label.h"
 #include "ui/memory/job_strip.h"
 #include "ui/memory/memory_form.h"
 #include "ui/notice_bar.h"
@@ -33,6 +35,7 @@ constexpr qint64 kLongHistoryCharacters = 24'000;
 ChatPage::ChatPage(QWidget* parent)
     : QWidget(parent),
       notice_(new NoticeBar(this)),
+      legend_(new TintLegend(this)),
       stack_(new QStackedWidget(this)),
       view_(new MessageView(this)),
       job_(new JobStrip(this)),
@@ -44,6 +47,8 @@ ChatPage::ChatPage(QWidget* parent)
     column->addWidget(makeHeader());
     column->addWidget(notice_);
     column->addWidget(makeBuildBanner());
+    column->addWidget(legend_);
+    legend_->hide();
     stack_->addWidget(view_);
     stack_->addWidget(makeEmptyState());
     column->addWidget(stack_, 1);
@@ -76,12 +81,10 @@ ChatPage::ChatPage(QWidget* parent)
 QWidget* ChatPage::makeHeader() {
     auto* header = new QWidget(this);
     header->setObjectName(u"header"_s);
-    title_ = new QLabel(header);
-    title_->setTextFormat(Qt::PlainText);
-    title_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    details_ = new QLabel(header);
-    details_->setTextFormat(Qt::PlainText);
-    details_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    title_ = new ElidedLabel(header);
+    title_->setProperty("textRole", u"title"_s);
+    details_ = new ElidedLabel(header);
+    details_->setProperty("textRole", u"secondary"_s);
     auto* column = new QVBoxLayout(header);
     column->addWidget(title_);
     column->addWidget(details_);
@@ -90,7 +93,8 @@ QWidget* ChatPage::makeHeader() {
 
 QWidget* ChatPage::makeBuildBanner() {
     banner_ = new QWidget(this);
-    banner_->setAutoFillBackground(true);
+    banner_->setProperty("panel", u"accent"_s);
+    banner_->setAttribute(Qt::WA_StyledBackground);
     bannerText_ = new QLabel(banner_);
     bannerText_->setTextFormat(Qt::PlainText);
     bannerText_->setWordWrap(true);
@@ -120,10 +124,15 @@ QWidget* ChatPage::makeEmptyState() {
     auto* page = new QWidget(this);
     emptyTitle_ = new QLabel(tr("What is on your mind?"), page);
     emptyTitle_->setAlignment(Qt::AlignCenter);
+    emptyTitle_->setTextFormat(Qt::PlainText);
+    emptyTitle_->setWordWrap(true);
+    emptyTitle_->setProperty("textRole", u"heading"_s);
     emptyText_ = new QLabel(
         tr("Write below, or import a long conversation and ask about it.\nEverything stays on this computer."), page);
     emptyText_->setAlignment(Qt::AlignCenter);
     emptyText_->setWordWrap(true);
+    emptyText_->setTextFormat(Qt::PlainText);
+    emptyText_->setProperty("textRole", u"body"_s);
     auto* column = new QVBoxLayout(page);
     column->addStretch(2);
     column->addWidget(emptyTitle_);
@@ -174,7 +183,7 @@ void ChatPage::onMemoryChanged() {
     isBuildOffered_ = false;
     tintEpisode_ = 0;
     refresh();
-    if (isTintOn_) setTint(true);
+    setTint(isTintOn_);
 }
 
 void ChatPage::offerBuild() {
@@ -217,8 +226,7 @@ void ChatPage::refreshHeader() {
         return;
     }
     const MemorySession& memory = session_->memory();
-    title_->setText(title_->fontMetrics().elidedText(
-        toQString(session_->conversation().title), Qt::ElideRight, std::max(title_->width(), 200)));
+    title_->setText(toQString(session_->conversation().title));
     QStringList parts{tr("%n message(s)", nullptr, session_->messages().rowCount())};
     if (memory.lastBuilt()) {
         parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
@@ -242,12 +250,18 @@ void ChatPage::setTint(bool isOn) {
 
 void ChatPage::setTintEpisode(int episode) {
     tintEpisode_ = episode;
-    refreshTint();
+    if (isTintOn_) {
+        setTint(true);
+    } else {
+        refreshTint();
+    }
 }
 
 void ChatPage::refreshTint() {
     if (!session_) return;
     const Trace* trace = session_->memory().trace(tintEpisode_);
+    legend_->setEpisode(tintEpisode_);
+    legend_->setVisible(isTintOn_ && trace != nullptr);
     if (!isTintOn_ || trace == nullptr) {
         session_->messages().setTint({});
         return;
@@ -257,30 +271,14 @@ void ChatPage::refreshTint() {
 
 void ChatPage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void ChatPage::applyTheme() {
     const Theme& theme = Theme::current();
-    const auto setColor = [](QLabel* label, const QColor& color) {
-        QPalette palette = label->palette();
-        palette.setColor(QPalette::WindowText, color);
-        label->setPalette(palette);
-    };
-    title_->setFont(theme.font(TextSize::kLarge, QFont::DemiBold));
-    setColor(title_, theme.colors().text);
-    details_->setFont(theme.font(TextSize::kInterface));
-    setColor(details_, theme.colors().secondaryText);
     title_->parentWidget()->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
     title_->parentWidget()->layout()->setSpacing(theme.px(2));
-    emptyTitle_->setFont(theme.font(TextSize::kTitle, QFont::DemiBold));
-    setColor(emptyTitle_, theme.colors().text);
-    emptyText_->setFont(theme.font(TextSize::kBody));
-    setColor(emptyText_, theme.colors().secondaryText);
     emptyTitle_->parentWidget()->layout()->setSpacing(theme.px(12));
-    QPalette banner = banner_->palette();
-    banner.setColor(QPalette::Window, theme.colors().accentSoft);
-    banner_->setPalette(banner);
     banner_->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
     static_cast<QGridLayout*>(banner_->layout())->setSpacing(theme.px(12));
     composerRow_->layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(16));

@@ -16,6 +16,7 @@ class JobStrip;
 class MemoryForm;
 class MessageView;
 class NoticeBar;
+class TintLegend;
 
 /// The middle of the window: a conversation's title, notices, messages, the running build, and the composer.
 class ChatPage final : public QWidget {
@@ -62,6 +63,7 @@ private:
     QLabel* title_ = nullptr;
     QLabel* details_ = nullptr;
     NoticeBar* notice_;
+    TintLegend* legend_;
     QWidget* banner_ = nullptr;
     QLabel* bannerText_ = nullptr;
     MemoryForm* form_ = nullptr;

@@ -31,6 +31,7 @@ Composer::Composer(QWidget* parent)
       stop_(new QPushButton(tr("S&top"), this)) {
     edit_->setAccessibleName(tr("Message"));
     edit_->setFrameShape(QFrame::NoFrame);
+    edit_->setProperty("textRole", u"body"_s);
     edit_->setTabChangesFocus(true);
     edit_->installEventFilter(this);
     edit_->viewport()->setAutoFillBackground(false);
@@ -101,7 +102,7 @@ bool Composer::eventFilter(QObject* watched, QEvent* event) {
 
 void Composer::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void Composer::paintEvent(QPaintEvent*) {
@@ -124,7 +125,8 @@ void Composer::send() {
 void Composer::fitHeight() {
     const int lineHeight = edit_->fontMetrics().lineSpacing();
     const auto lines = static_cast<int>(edit_->document()->documentLayout()->documentSize().height());
-    const int height = std::clamp(lines, 1, kMostLines) * lineHeight + 2 * Theme::current().px(8);
+    const auto margins = static_cast<int>(2 * edit_->document()->documentMargin());
+    const int height = std::max(std::clamp(lines, 1, kMostLines) * lineHeight + margins, send_->sizeHint().height());
     if (edit_->height() != height) edit_->setFixedHeight(height);
 }
 
@@ -133,8 +135,7 @@ void Composer::applyTheme() {
     const int margin = theme.px(6);
     layout()->setContentsMargins(margin, margin, margin, margin);
     layout()->setSpacing(margin);
-    if (edit_->font() != theme.font(TextSize::kBody)) edit_->setFont(theme.font(TextSize::kBody));
-    edit_->document()->setDocumentMargin(theme.px(4));
+    edit_->document()->setDocumentMargin(theme.px(6));
     send_->setIcon(coloredIcon(u"send"_s, theme.colors().onAccent));
     stop_->setIcon(themedIcon(u"stop"_s));
     fitHeight();

@@ -87,9 +87,9 @@ MessageLayout::MessageLayout(const MessageItem& item, const MessageSurroundings&
         separator_ = QRect(left, theme.px(12), columnWidth, lineHeight(TextSize::kInterface));
         y = separator_.bottom() + theme.px(8);
     }
-    y += theme.px(4);
+    y += theme.px(2);
     const int top = y;
-    y += theme.px(8);
+    y += theme.px(6);
     const int inner = left + theme.px(16);
     const int innerWidth = columnWidth - theme.px(28);
     header_ = QRect(inner, y, innerWidth, std::max(lineHeight(TextSize::kInterface), episodeSwatchSide()));
@@ -98,7 +98,7 @@ MessageLayout::MessageLayout(const MessageItem& item, const MessageSurroundings&
     layOutFooter(item, surroundings.hasAction, &y);
     y += theme.px(8);
     box_ = QRect(left, top, columnWidth, y - top);
-    height_ = y + theme.px(4);
+    height_ = y + theme.px(2);
 }
 
 MessageLayout::~MessageLayout() = default;
@@ -147,8 +147,11 @@ void MessageLayout::layOutFooter(const MessageItem& item, bool hasAction, int* y
     }
     if (const QString chip = chipText(item); !chip.isEmpty()) {
         const QFontMetrics metrics(theme.font(TextSize::kInterface));
-        const int wanted = episodeSwatchSide() + theme.px(20) + metrics.horizontalAdvance(chip);
-        chip_ = QRect(header_.left(), *y + theme.px(8), std::min(wanted, header_.width()), theme.px(28));
+        const int around = episodeSwatchSide() + theme.px(20);
+        const QRect text = metrics.boundingRect(
+            QRect(0, 0, header_.width() - around, 1 << 20), Qt::TextWordWrap, chip);
+        chip_ = QRect(header_.left(), *y + theme.px(8), text.width() + around,
+                      std::max(theme.px(28), text.height() + theme.px(12)));
         *y = chip_.bottom() + 1;
     }
     if (hasAction) {
@@ -263,13 +266,12 @@ void MessageLayout::paintFooter(QPainter& painter, QPoint origin, const MessageI
     painter.setBrush(colors.surface);
     painter.drawRoundedRect(QRectF(chip).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(6), theme.px(6));
     const int side = episodeSwatchSide();
-    const int margin = (chip.height() - side) / 2;
+    const int margin = (theme.px(28) - side) / 2;
     paintEpisodeSwatch(
         painter, QRect(chip.left() + margin, chip.top() + margin, side, side), item.details.episode.value_or(0));
-    const QRect label = chip.adjusted(side + 2 * margin, 0, -theme.px(8), 0);
+    const QRect label = chip.adjusted(side + 2 * margin, 0, -theme.px(2), 0);
     painter.setPen(colors.text);
-    painter.drawText(label, Qt::AlignLeft | Qt::AlignVCenter,
-                     painter.fontMetrics().elidedText(chipText(item), Qt::ElideRight, label.width()));
+    painter.drawText(label, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap, chipText(item));
 }
 
 int MessageLayout::estimateHeight(const MessageItem& item, const MessageSurroundings& surroundings) {

@@ -350,7 +350,7 @@ void MessageView::contextMenuEvent(QContextMenuEvent* event) {
 
 void MessageView::changeEvent(QEvent* event) {
     QAbstractScrollArea::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
+    if (event->type() == QEvent::StyleChange) {
         const bool wasAtEnd = followsEnd_;
         const int anchor = model_ ? rowAt({0, 0}) : -1;
         reset();

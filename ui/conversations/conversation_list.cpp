@@ -1,5 +1,6 @@
 #include "ui/conversations/conversation_list.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <QEvent>
@@ -12,6 +13,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/conversations/conversation_delegate.h"
+#include "ui/elided_label.h"
 #include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
 
@@ -27,7 +29,8 @@ ConversationList::ConversationList(StoreClient& store, QWidget* parent)
       import_(new QPushButton(tr("&Import…"), this)),
       stack_(new QStackedWidget(this)),
       view_(new QListView(this)) {
-    setAutoFillBackground(true);
+    setProperty("panel", u"surface"_s);
+    setAttribute(Qt::WA_StyledBackground);
     new_->setToolTip(tr("Begin a conversation (Ctrl+N)"));
     import_->setToolTip(tr("Add conversations from a file (Ctrl+I)"));
     view_->setModel(&model_);
@@ -42,11 +45,11 @@ ConversationList::ConversationList(StoreClient& store, QWidget* parent)
     stack_->addWidget(view_);
     stack_->addWidget(makeEmptyState());
 
-    auto* buttons = new QHBoxLayout;
-    buttons->addWidget(new_, 1);
-    buttons->addWidget(import_, 1);
+    buttons_ = new QBoxLayout(QBoxLayout::LeftToRight);
+    buttons_->addWidget(new_, 1);
+    buttons_->addWidget(import_, 1);
     auto* column = new QVBoxLayout(this);
-    column->addLayout(buttons);
+    column->addLayout(buttons_);
     column->addWidget(stack_, 1);
     column->addWidget(makeToast());
     applyTheme();
@@ -74,6 +77,8 @@ QWidget* ConversationList::makeEmptyState() {
     auto* text = new QLabel(tr("No conversations yet.\nStart one, or import a file."), page);
     text->setAlignment(Qt::AlignCenter);
     text->setWordWrap(true);
+    text->setTextFormat(Qt::PlainText);
+    text->setProperty("textRole", u"empty"_s);
     auto* column = new QVBoxLayout(page);
     column->addStretch(1);
     column->addWidget(text);
@@ -85,9 +90,8 @@ QWidget* ConversationList::makeToast() {
     toast_ = new QWidget(this);
     toast_->setObjectName(u"toast"_s);
     toast_->setAttribute(Qt::WA_StyledBackground);
-    toastText_ = new QLabel(toast_);
-    toastText_->setTextFormat(Qt::PlainText);
-    toastText_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    toast_->setProperty("panel", u"accent"_s);
+    toastText_ = new ElidedLabel(toast_);
     auto* undo = new QPushButton(tr("&Undo"), toast_);
     undo->setAccessibleDescription(tr("Brings the deleted conversation back"));
     connect(undo, &QPushButton::clicked, this, &ConversationList::undoDelete);
@@ -139,8 +143,7 @@ void ConversationList::deleteCurrent() {
     flush();
     const qint64 id = record->id;
     toDelete_ = id;
-    const QString title = fontMetrics().elidedText(toQString(record->title), Qt::ElideRight, width() / 2);
-    toastText_->setText(tr("Deleted “%1”").arg(title));
+    toastText_->setText(tr("Deleted “%1”").arg(toQString(record->title)));
     toast_->show();
     current_ = 0;
     model_.setHidden(id, true);
@@ -175,22 +178,27 @@ void ConversationList::takeFocus() {
 
 void ConversationList::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
+}
+
+void ConversationList::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    arrangeButtons();
+}
+
+void ConversationList::arrangeButtons() {
+    const int wanted = 2 * std::max(new_->sizeHint().width(), import_->sizeHint().width()) + 3 * buttons_->spacing();
+    buttons_->setDirection(wanted <= width() ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
 }
 
 void ConversationList::applyTheme() {
     const Theme& theme = Theme::current();
     const int margin = theme.px(8);
-    QPalette colors = palette();
-    if (colors.color(QPalette::Window) != theme.colors().surface) {
-        colors.setColor(QPalette::Window, theme.colors().surface);
-        colors.setColor(QPalette::Base, theme.colors().surface);
-        setPalette(colors);
-    }
     layout()->setContentsMargins(0, margin, 0, 0);
     layout()->setSpacing(margin);
-    layout()->itemAt(0)->layout()->setContentsMargins(margin, 0, margin, 0);
-    layout()->itemAt(0)->layout()->setSpacing(margin);
+    buttons_->setContentsMargins(margin, 0, margin, 0);
+    buttons_->setSpacing(margin);
+    arrangeButtons();
     new_->setIcon(themedIcon(u"new-chat"_s));
     import_->setIcon(themedIcon(u"import"_s));
     setMinimumWidth(theme.px(160));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include <QTimer>
@@ -8,6 +9,7 @@
 #include "ui/bridge/store_client.h"
 #include "ui/conversations/conversation_model.h"
 
+class QBoxLayout;
 class QLabel;
 class QListView;
 class QPushButton;
@@ -48,17 +50,20 @@ Q_SIGNALS:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QWidget* makeEmptyState();
     QWidget* makeToast();
     void applyTheme();
+    void arrangeButtons();
     void showCurrent();
 
     StoreClient& store_;
     ConversationModel model_;
     QPushButton* new_;
     QPushButton* import_;
+    QBoxLayout* buttons_ = nullptr;
     QStackedWidget* stack_;
     QListView* view_;
     QWidget* toast_ = nullptr;

@@ -22,7 +22,7 @@ QString detailsOf(const ConversationRecord& record) {
     const QString count = ConversationModel::tr("%n message(s)", nullptr, static_cast<int>(record.messageCount));
     const QDateTime time = QDateTime::fromMSecsSinceEpoch(record.updatedAtMs);
     const bool isToday = time.date() == QDate::currentDate();
-    return count + u" · "_s + (isToday ? locale.toString(time.time(), QLocale::ShortFormat)
+    return count + u" · "_s + (isToday ? locale.toString(time.time(), u"HH:mm"_s)
                                        : locale.toString(time.date(), u"d MMM yyyy"_s));
 }
 

@@ -16,6 +16,7 @@
 #include <QVBoxLayout>
 
 #include "ui/bridge/text.h"
+#include "ui/elided_label.h"
 #include "ui/memory/job_strip.h"
 #include "ui/memory/memory_form.h"
 #include "ui/notice_bar.h"
@@ -53,9 +54,12 @@ EvaluationWindow::EvaluationWindow(EngineClient& engine, StoreClient& store, QWi
     table_->setTabKeyNavigation(false);
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
     table_->horizontalHeader()->setHighlightSections(false);
+    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    table_->horizontalHeader()->setSectionResizeMode(ResultModel::kQuestion, QHeaderView::Stretch);
     summary_->setTextFormat(Qt::PlainText);
     summary_->setAccessibleName(tr("Summary"));
     summary_->setWordWrap(true);
+    summary_->setProperty("textRole", u"strong"_s);
     auto* column = new QVBoxLayout(this);
     column->addWidget(notice_);
     column->addWidget(makeSettings());
@@ -91,7 +95,7 @@ QWidget* EvaluationWindow::makeSettings() {
     conversation_ = new QComboBox(box);
     conversation_->setAccessibleName(tr("Conversation"));
     conversation_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    conversation_->setMinimumContentsLength(24);
+    conversation_->setMinimumContentsLength(34);
     memory_ = new MemoryForm(box);
     limit_ = new QSpinBox(box);
     limit_->setRange(0, 100'000);
@@ -125,9 +129,8 @@ QWidget* EvaluationWindow::makeToolRow() {
     auto* box = new QWidget(this);
     run_ = new QPushButton(box);
     run_->setProperty("isPrimary", true);
-    progress_ = new QLabel(box);
-    progress_->setTextFormat(Qt::PlainText);
-    progress_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    progress_ = new ElidedLabel(box);
+    progress_->setProperty("textRole", u"secondary"_s);
     exportCsv_ = new QPushButton(tr("Export C&SV…"), box);
     exportJson_ = new QPushButton(tr("Export &JSON…"), box);
     auto* row = new QHBoxLayout(box);
@@ -289,7 +292,7 @@ void EvaluationWindow::exportTo(const QString& path) {
 
 void EvaluationWindow::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void EvaluationWindow::applyTheme() {
@@ -297,11 +300,10 @@ void EvaluationWindow::applyTheme() {
     const int margin = theme.px(16);
     layout()->setContentsMargins(margin, margin, margin, margin);
     layout()->setSpacing(theme.px(12));
-    summary_->setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
     conversation_->setMinimumHeight(theme.px(32));
     limit_->setMinimumHeight(theme.px(32));
     table_->verticalHeader()->setDefaultSectionSize(theme.px(32));
-    for (const auto& [column, width] : {std::pair{ResultModel::kCategory, 80}, {ResultModel::kQuestion, 300},
+    for (const auto& [column, width] : {std::pair{ResultModel::kCategory, 84},
                                         {ResultModel::kExpected, 180}, {ResultModel::kAnswer, 240},
                                         {ResultModel::kF1, 64}, {ResultModel::kEpisode, 76},
                                         {ResultModel::kSeconds, 76}}) {

@@ -39,8 +39,7 @@ QVariant ResultModel::data(const QModelIndex& index, int role) const {
         const QString plain = text(question, index.column());
         return plain.isEmpty() ? QVariant() : QVariant(u"<p>"_s + plain.toHtmlEscaped() + u"</p>"_s);
     }
-    const bool isNumber = index.column() == kF1 || index.column() == kSeconds || index.column() == kEpisode ||
-                          index.column() == kCategory;
+    const bool isNumber = index.column() == kF1 || index.column() == kSeconds;
     if (role == Qt::TextAlignmentRole) {
         return QVariant::fromValue(Qt::AlignVCenter | (isNumber ? Qt::AlignRight : Qt::AlignLeft));
     }

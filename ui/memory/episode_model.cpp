@@ -4,6 +4,7 @@
 
 #include <QLocale>
 #include <QPainter>
+#include <QTextLayout>
 
 #include "ui/bridge/text.h"
 #include "ui/theme/episode_swatch.h"
@@ -17,10 +18,29 @@ namespace {
 
 constexpr int kQuotedLines = 3;
 
+/// The text in at most kQuotedLines lines, the last one elided.
+void paintQuote(QPainter& painter, const QRect& area, const QString& text) {
+    QTextLayout layout(text, painter.font());
+    layout.beginLayout();
+    int y = area.top();
+    for (int i = 0; i < kQuotedLines; ++i) {
+        QTextLine line = layout.createLine();
+        if (!line.isValid()) break;
+        line.setLineWidth(area.width());
+        const bool isLast = i + 1 == kQuotedLines;
+        const QString rest = isLast ? text.mid(line.textStart()) : text.mid(line.textStart(), line.textLength());
+        painter.drawText(QRect(area.left(), y, area.width(), painter.fontMetrics().height()),
+                         Qt::AlignLeft | Qt::AlignTop,
+                         painter.fontMetrics().elidedText(rest, Qt::ElideRight, area.width()));
+        y += painter.fontMetrics().lineSpacing();
+    }
+    layout.endLayout();
+}
+
 QString detailsOf(const EpisodeRecord& episode) {
     const QString segments = EpisodeModel::tr("%n segment(s)", nullptr, static_cast<int>(episode.segments));
     const QString turns = EpisodeModel::tr("%n message(s)", nullptr, static_cast<int>(episode.turnIds.size()));
-    const QString kept = EpisodeModel::tr("%1 entries kept")
+    const QString kept = EpisodeModel::tr("%1 kept")
                              .arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
     return QStringList{segments, turns, kept}.join(u" · "_s);
 }
@@ -93,8 +113,7 @@ void EpisodeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     area.setTop(area.top() + painter->fontMetrics().height() + theme.px(4));
     painter->setFont(theme.font(TextSize::kInterface));
     painter->setPen(colors.text);
-    painter->setClipRect(area);
-    painter->drawText(area, Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, index.data().toString());
+    paintQuote(*painter, area, index.data().toString());
     painter->restore();
 }
 
@@ -102,7 +121,7 @@ QSize EpisodeDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&)
     const Theme& theme = Theme::current();
     const int small = QFontMetrics(theme.font(TextSize::kSmall)).height();
     const int line = QFontMetrics(theme.font(TextSize::kInterface)).lineSpacing();
-    return {theme.px(200), theme.px(28) + episodeSwatchSide() + small + kQuotedLines * line};
+    return {theme.px(200), theme.px(32) + episodeSwatchSide() + small + kQuotedLines * line};
 }
 
 }  // namespace epi

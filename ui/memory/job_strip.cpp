@@ -10,6 +10,7 @@
 #include <QPushButton>
 
 #include "ui/bridge/text.h"
+#include "ui/elided_label.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -28,7 +29,7 @@ QString phaseText(const std::string& phase) {
     if (phase == "loading") return tr("Loading");
     if (phase == "embedding") return tr("Reading what it is about");
     if (phase == "clustering") return tr("Sorting into episodes");
-    if (phase == "reading") return tr("Reading the history");
+    if (phase == "reading") return tr("Building memory");
     if (phase == "matching") return tr("Finding the episode");
     if (phase == "answering") return tr("Answering");
     return toQString(phase);
@@ -75,12 +76,12 @@ QString rateText(const Progress& progress) {
 
 JobStrip::JobStrip(QWidget* parent)
     : QWidget(parent),
-      text_(new QLabel(this)),
+      text_(new ElidedLabel(this)),
       rate_(new QLabel(this)),
       bar_(new QProgressBar(this)),
       cancel_(new QPushButton(tr("&Cancel"), this)) {
-    text_->setTextFormat(Qt::PlainText);
-    text_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    text_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    rate_->setProperty("textRole", u"secondary"_s);
     rate_->setTextFormat(Qt::PlainText);
     bar_->setTextVisible(false);
     bar_->setAccessibleName(tr("Progress"));
@@ -97,7 +98,6 @@ JobStrip::JobStrip(QWidget* parent)
 }
 
 void JobStrip::begin(const QString& title) {
-    title_ = title;
     text_->setText(title);
     rate_->clear();
     bar_->setRange(0, 0);
@@ -105,7 +105,7 @@ void JobStrip::begin(const QString& title) {
 }
 
 void JobStrip::advance(const Progress& progress) {
-    text_->setText(title_ + u" · "_s + progressText(progress));
+    text_->setText(progressText(progress));
     rate_->setText(rateText(progress));
     if (progress.total > 0) {
         bar_->setRange(0, kBarSteps);
@@ -125,7 +125,7 @@ QString JobStrip::text() const {
 
 void JobStrip::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void JobStrip::applyTheme() {
@@ -133,9 +133,6 @@ void JobStrip::applyTheme() {
     layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8));
     static_cast<QGridLayout*>(layout())->setHorizontalSpacing(theme.px(12));
     static_cast<QGridLayout*>(layout())->setVerticalSpacing(theme.px(6));
-    QPalette colors = rate_->palette();
-    colors.setColor(QPalette::WindowText, theme.colors().secondaryText);
-    rate_->setPalette(colors);
 }
 
 }  // namespace epi

@@ -37,7 +37,6 @@ protected:
 private:
     void applyTheme();
 
-    QString title_;
     QLabel* text_;
     QLabel* rate_;
     QProgressBar* bar_;

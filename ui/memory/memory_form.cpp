@@ -49,6 +49,7 @@ MemoryForm::MemoryForm(QWidget* parent)
     int column = 0;
     const auto add = [&](const QString& title, QWidget* field) {
         auto* label = new QLabel(title, this);
+        label->setTextFormat(Qt::PlainText);
         label->setBuddy(field);
         field->setAccessibleName(QString(title).remove(u'&'));
         field->setAccessibleDescription(field->toolTip());
@@ -87,7 +88,7 @@ void MemoryForm::setOptions(const MemoryOptions& options) {
 
 void MemoryForm::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void MemoryForm::applyTheme() {

@@ -26,6 +26,7 @@ QLabel* makeEmptyText(QWidget* parent) {
     label->setTextFormat(Qt::PlainText);
     label->setAlignment(Qt::AlignCenter);
     label->setWordWrap(true);
+    label->setProperty("textRole", u"empty"_s);
     return label;
 }
 
@@ -38,7 +39,8 @@ std::int64_t sumOf(const Trace& trace) {
 }  // namespace
 
 MemoryPanel::MemoryPanel(QWidget* parent) : QWidget(parent), tabs_(new QTabWidget(this)) {
-    setAutoFillBackground(true);
+    setProperty("panel", u"surface"_s);
+    setAttribute(Qt::WA_StyledBackground);
     tabs_->setDocumentMode(true);
     tabs_->tabBar()->setDrawBase(false);
     tabs_->tabBar()->setAccessibleName(tr("Memory views"));
@@ -59,6 +61,7 @@ QWidget* MemoryPanel::makeEpisodesTab() {
     list_->setAccessibleName(tr("Episodes"));
     list_->setFrameShape(QFrame::NoFrame);
     list_->setMouseTracking(true);
+    list_->viewport()->setAutoFillBackground(false);
     list_->setUniformItemSizes(true);
     list_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -81,6 +84,7 @@ QWidget* MemoryPanel::makeLayersTab() {
     layersTitle_ = new QLabel(page);
     layersTitle_->setTextFormat(Qt::PlainText);
     layersTitle_->setWordWrap(true);
+    layersTitle_->setProperty("textRole", u"secondary"_s);
     bars_ = new LayerBars(page);
     scroll_ = new QScrollArea(page);
     scroll_->setWidget(bars_);
@@ -88,6 +92,8 @@ QWidget* MemoryPanel::makeLayersTab() {
     scroll_->setFrameShape(QFrame::NoFrame);
     scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll_->setFocusPolicy(Qt::NoFocus);
+    scroll_->viewport()->setAutoFillBackground(false);
+    bars_->setAutoFillBackground(false);
     connect(bars_, &LayerBars::cursorMoved, this,
             [this](const QRect& bar) { scroll_->ensureVisible(bar.center().x(), bar.center().y()); });
     auto* column = new QVBoxLayout(page);
@@ -144,8 +150,8 @@ void MemoryPanel::showTrace() {
     }
     const QLocale locale;
     const std::size_t heads = trace->keptPerHead.empty() ? 0 : trace->keptPerHead.front().size();
-    layersTitle_->setText(tr("Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. The dark line "
-                             "is the layer's budget per head.")
+    layersTitle_->setText(tr("Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line "
+                             "marks the layer's budget per head.")
                               .arg(episode_ + 1)
                               .arg(locale.toString(static_cast<qlonglong>(sumOf(*trace))),
                                    locale.toString(static_cast<qlonglong>(trace->historyTokens)),
@@ -164,27 +170,13 @@ void MemoryPanel::takeFocus() {
 
 void MemoryPanel::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::PaletteChange) applyTheme();
+    if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
 void MemoryPanel::applyTheme() {
     const Theme& theme = Theme::current();
-    if (palette().color(QPalette::Window) != theme.colors().surface) {
-        QPalette colors = palette();
-        colors.setColor(QPalette::Window, theme.colors().surface);
-        colors.setColor(QPalette::Base, theme.colors().surface);
-        setPalette(colors);
-    }
-    for (QLabel* label : {noEpisodes_, noLayers_, layersTitle_}) {
-        QPalette colors = label->palette();
-        colors.setColor(QPalette::WindowText, theme.colors().secondaryText);
-        label->setPalette(colors);
-    }
-    const int margin = theme.px(24);
-    noEpisodes_->setContentsMargins(margin, margin, margin, margin);
-    noLayers_->setContentsMargins(margin, margin, margin, margin);
     layersTitle_->parentWidget()->layout()->setContentsMargins(0, theme.px(12), 0, 0);
-    layersTitle_->setContentsMargins(theme.px(12), 0, theme.px(12), 0);
+    layersTitle_->setMargin(theme.px(12));
     setMinimumWidth(theme.px(240));
     list_->doItemsLayout();
 }

@@ -149,7 +149,21 @@ QColor Theme::textOn(const QColor& color) {
 QString Theme::styleSheet() const {
     QString sheet = uR"(
 QPushButton, QToolButton { background: @raised; border: 1px solid @border; border-radius: @6; color: @text; }
-QPushButton { padding: @5 @14; min-height: @18; }
+*[panel="surface"] { background: @surface; }
+*[panel="accent"] { background: @accentSoft; }
+QLabel[textRole="title"] { font-size: @17; font-weight: 600; }
+QLabel[textRole="heading"] { font-size: @20; font-weight: 600; }
+QLabel[textRole="body"] { font-size: @15; color: @secondaryText; }
+QLabel[textRole="strong"] { font-weight: 600; }
+QLabel[textRole="secondary"] { color: @secondaryText; }
+QLabel[textRole="empty"] { color: @secondaryText; padding: @24; }
+QLabel[textRole="chip"] { border: 1px solid @border; color: @secondaryText; border-radius: @4; padding: 1px @6; }
+QLabel[textRole="warningChip"] { border: 1px solid @warning; background: @warningSoft; color: @warning;
+                                 border-radius: @4; padding: 1px @6; }
+QPlainTextEdit[textRole="body"] { font-size: @15; background: transparent; border: 0; }
+QPushButton { padding: @5 @14; min-height: @18; icon-size: @18; }
+QPushButton[isCompact="true"] { padding: 0 @8; min-height: @18; }
+QToolButton { icon-size: @18; }
 QToolButton { padding: @4; }
 QPushButton:hover, QToolButton:hover { background: @hover; }
 QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: @accentSoft; }
@@ -183,9 +197,23 @@ QProgressBar { background: @border; border: 0; border-radius: @3; max-height: @6
 QProgressBar::chunk { background: @accent; border-radius: @3; }
 QHeaderView::section { background: @surface; color: @secondaryText; border: 0; border-bottom: 1px solid @border;
                        padding: @6 @8; font-weight: 600; }
+QScrollBar:vertical { background: transparent; width: @12; margin: 0; border: 0; }
+QScrollBar:horizontal { background: transparent; height: @12; margin: 0; border: 0; }
+QScrollBar::handle { background: @handle; border-radius: @4; margin: @2; }
+QScrollBar::handle:vertical { min-height: @32; }
+QScrollBar::handle:horizontal { min-width: @32; }
+QScrollBar::handle:hover { background: @secondaryText; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QTableView::item { padding: 0 @8; }
 QTableView { gridline-color: @border; border: 1px solid @border; border-radius: @6; background: @raised; }
 )"_s;
+    const QColor handle = isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
+    // A name before any that it begins with.
     const std::pair<QLatin1StringView, QColor> named[] = {{"@raised"_L1, colors_.raised},
+                                                          {"@handle"_L1, handle},
+                                                          {"@warningSoft"_L1, colors_.warningSoft},
+                                                          {"@warning"_L1, colors_.warning},
                                                           {"@border"_L1, colors_.border},
                                                           {"@secondaryText"_L1, colors_.secondaryText},
                                                           {"@text"_L1, colors_.text},
@@ -195,7 +223,7 @@ QTableView { gridline-color: @border; border: 1px solid @border; border-radius: 
                                                           {"@onAccent"_L1, colors_.onAccent},
                                                           {"@surface"_L1, colors_.surface}};
     for (const auto& [name, color] : named) sheet.replace(name, color.name());
-    for (const int length : {20, 18, 14, 13, 12, 8, 7, 6, 5, 4, 3, 2}) {
+    for (const int length : {32, 24, 20, 18, 17, 15, 14, 13, 12, 8, 7, 6, 5, 4, 3, 2}) {
         sheet.replace(u"@"_s + QString::number(length), QString::number(px(length)) + u"px"_s);
     }
     return sheet;

@@ -35,7 +35,8 @@ struct ThemeColors {
 };
 
 /// Sizes and colours of the window. One theme is current for the whole program; a change reaches the widgets
-/// as QEvent::PaletteChange and FontChange. GUI thread only.
+/// as QEvent::StyleChange. What the style sheet can say stands there: labels by their property textRole
+/// ("title", "heading", "strong", "secondary", "empty"), panels by panel="surface". GUI thread only.
 class Theme {
 public:
     static constexpr int kSmallestPercent = 80;
