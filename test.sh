@@ -8,8 +8,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 check_format() {
     say "checking the format of the C++ files"
-    (cd "$here" && find app core cuda storage tests ui -regextype egrep -regex '.*\.(cpp|h|cu|cuh)' -print0 |
-        xargs -0 -r clang-format-14 --dry-run -Werror) && return
+    local report
+    report=$(cd "$here" && find app core cuda storage tests ui -regextype egrep -regex '.*\.(cpp|h|cu|cuh)' -print0 |
+        xargs -0 -r clang-format-14 --dry-run -Werror 2>&1) && return
+    sed -n 's/:[0-9]*:[0-9]*: error: .*//p' <<<"$report" | sort -u | grep . >&2 || printf '%s\n' "$report" >&2
     say "run clang-format-14 -i on the files above"
     printf '0 passed, 1 failed, 0 skipped\n'
     exit 1

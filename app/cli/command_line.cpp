@@ -38,6 +38,9 @@ CommandLine::CommandLine() : root_("Local models with a long memory, from the co
 }
 
 CLI::App& CommandLine::addGroup(const Description& description) {
+    for (CLI::App* const group : root_.get_subcommands([](const CLI::App*) { return true; })) {
+        if (group->get_name() == description.name) return *group;
+    }
     CLI::App* const group = root_.add_subcommand(description.name, description.help);
     group->require_subcommand(1);
     return *group;

@@ -41,7 +41,8 @@ public:
 
     CommandLine();
 
-    /// A command that only has commands of its own, like "model".
+    /// A command that only has commands of its own, like "model". Several files may add commands to one
+    /// group; the first to name it describes it.
     CLI::App& addGroup(const Description& description);
     /// A command of the program, or of a group; it understands --json. Options are added to what is returned.
     CLI::App& add(const Description& description, CommandAction action, CLI::App* group = nullptr);

@@ -1,7 +1,12 @@
 #include "app/cli/output.h"
 
+#include <algorithm>
 #include <iostream>
 #include <string>
+
+#include "core/base/printable.h"
+
+#include <unistd.h>
 
 namespace epi {
 namespace {
@@ -20,6 +25,22 @@ void Output::print(const nlohmann::json& value, std::string_view text) const {
     }
     std::cout << text;
     if (!text.empty() && !text.ends_with('\n')) std::cout << '\n';
+    std::cout << std::flush;
+}
+
+void Output::stream(std::string_view piece) const {
+    if (isJson_) return;
+    static const bool isTerminal = ::isatty(STDOUT_FILENO) == 1;
+    if (!isTerminal) {
+        std::cout << piece << std::flush;
+        return;
+    }
+    while (!piece.empty()) {
+        const std::size_t end = std::min(piece.find_first_of("\n\t"), piece.size());
+        std::cout << printable(piece.substr(0, end), std::string_view::npos);
+        if (end < piece.size()) std::cout << piece[end];
+        piece.remove_prefix(std::min(end + 1, piece.size()));
+    }
     std::cout << std::flush;
 }
 

@@ -17,6 +17,10 @@ std::filesystem::path data() {
     return base("XDG_DATA_HOME", ".local/share") / "epichat";
 }
 
+std::filesystem::path database() {
+    return data() / "epichat.db";
+}
+
 std::filesystem::path models() {
     return data() / "models";
 }

@@ -6,8 +6,9 @@
 namespace epi {
 namespace {
 
-constexpr const char* kQuestionLead =
-    "\nAnswer this question about the conversation above in a few words, with its own words where possible.\nQuestion: ";
+// Put around a question about a narrated history. Small models repeat a question that stands last.
+constexpr const char* kQuestionLead = "\nQuestion: ";
+constexpr const char* kQuestionEnd = "\nAnswer this question about the conversation above in a few words.";
 
 PromptPart templatePart(std::string text) {
     return {.kind = PromptPart::Kind::kTemplate, .text = std::move(text)};
@@ -25,10 +26,23 @@ std::string narrationLead(std::span<const std::string> speakers) {
            " said to each other over time. Each session begins with its date.\n";
 }
 
+/// What stands before a question's own text.
+std::vector<PromptPart> beforeQuestion(const QuestionContext& context, const ChatTemplate& chatTemplate) {
+    std::vector<PromptPart> parts;
+    std::string opening;
+    if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
+    const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
+    if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
+    if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
+    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
+    return parts;
+}
+
 /// Appends tokens to a history and notes where the bytes of a turn's own text went.
 class HistoryWriter {
 public:
-    HistoryWriter(const Tokenizer& tokenizer, HistoryTokens& history) : tokenizer_(tokenizer), history_(history) {}
+    HistoryWriter(const Tokenizer& tokenizer, HistoryTokens& history)
+        : tokenizer_(tokenizer), history_(history) {}
 
     void append(std::span<const PromptPart> parts) {
         const std::vector<TokenId> ids = encodeParts(tokenizer_, parts);
@@ -37,7 +51,8 @@ public:
 
     /// `lead` text stands before the turn's text inside the same run of tokens.
     void appendTurn(const Turn& turn, std::span<const PromptPart> parts, std::size_t leadBytes) {
-        TurnSpan span{.turnId = turn.id, .firstToken = size(), .endToken = 0, .firstTextToken = 0, .byteEnds = {}};
+        TurnSpan span{
+            .turnId = turn.id, .firstToken = size(), .endToken = 0, .firstTextToken = 0, .byteEnds = {}};
         const std::vector<TokenId> ids = encodeParts(tokenizer_, parts);
         std::size_t bytes = 0;
         bool isStarted = false;
@@ -47,7 +62,8 @@ public:
                 if (!isStarted) span.firstTextToken = size();
                 isStarted = true;
                 const std::size_t end = std::min(bytes - leadBytes, turn.text.size());
-                if (span.byteEnds.empty() || static_cast<std::size_t>(span.byteEnds.back()) < turn.text.size()) {
+                if (span.byteEnds.empty() ||
+                    static_cast<std::size_t>(span.byteEnds.back()) < turn.text.size()) {
                     span.byteEnds.push_back(static_cast<std::int32_t>(end));
                 }
             }
@@ -73,7 +89,8 @@ std::size_t visibleBytes(const Tokenizer& tokenizer, const std::string& template
 }  // namespace
 
 std::span<const TokenId> HistoryTokens::head(std::int64_t turnCount) const {
-    const std::int64_t end = turnCount == 0 ? prefixTokens : turns[static_cast<std::size_t>(turnCount - 1)].endToken;
+    const std::int64_t end =
+        turnCount == 0 ? prefixTokens : turns[static_cast<std::size_t>(turnCount - 1)].endToken;
     return std::span(ids).first(static_cast<std::size_t>(end));
 }
 
@@ -92,15 +109,11 @@ QuestionContext contextAfter(HistoryLayout layout, std::span<const Turn> turns) 
 std::vector<PromptPart> questionParts(const QuestionContext& context,
                                       const ChatTemplate& chatTemplate,
                                       const std::string& question) {
-    std::vector<PromptPart> parts;
-    std::string opening;
-    if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
-    const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
-    if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
-    if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
-    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
+    std::vector<PromptPart> parts = beforeQuestion(context, chatTemplate);
     parts.push_back(contentPart(question));
-    parts.push_back(templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
+    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionEnd));
+    parts.push_back(
+        templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
     return parts;
 }
 
@@ -115,7 +128,14 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
         prefix.push_back(templatePart(chatTemplate.openTurn(Role::kUser)));
         prefix.push_back(contentPart(narrationLead(conversation.speakers)));
     }
+    if (const auto begin = tokenizer.beginOfSequence(); begin && tokenizer.addsBeginOfSequence()) {
+        history.ids.push_back(*begin);
+    }
     writer.append(prefix);
+    // Some templates write the begin-of-sequence token themselves.
+    if (history.ids.size() > 1 && history.ids[0] == history.ids[1] && tokenizer.addsBeginOfSequence()) {
+        history.ids.erase(history.ids.begin());
+    }
     history.prefixTokens = static_cast<std::int64_t>(history.ids.size());
 
     std::string session;
@@ -132,16 +152,17 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
             continue;
         }
         if (turn.role == Role::kAssistant) {
-            const std::array parts{contentPart(turn.text), templatePart(chatTemplate.closeTurn(Role::kAssistant))};
+            const std::array parts{contentPart(turn.text),
+                                   templatePart(chatTemplate.closeTurn(Role::kAssistant))};
             writer.appendTurn(turn, parts, 0);
         } else {
-            const std::vector<PromptPart> parts =
-                questionParts(contextAfter(conversation.layout, turns.first(index)), chatTemplate, turn.text);
+            const QuestionContext context = contextAfter(conversation.layout, turns.first(index));
             std::size_t lead = 0;
-            for (const PromptPart& part : std::span(parts).first(parts.size() - 2)) {
+            for (const PromptPart& part : beforeQuestion(context, chatTemplate)) {
                 lead += part.kind == PromptPart::Kind::kTemplate ? visibleBytes(tokenizer, part.text)
                                                                  : part.text.size();
             }
+            const std::vector<PromptPart> parts = questionParts(context, chatTemplate, turn.text);
             writer.appendTurn(turn, parts, lead);
         }
     }

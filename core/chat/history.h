@@ -24,12 +24,13 @@ struct TurnSpan {
     std::int64_t turnId = 0;
     std::int64_t firstToken = 0;  // of the turn with its header and template text
     std::int64_t endToken = 0;
-    std::int64_t firstTextToken = 0;        // first token that holds text of the turn itself
-    std::vector<std::int32_t> byteEnds;     // from firstTextToken on: where each token ends in Turn::text, in bytes
+    std::int64_t firstTextToken = 0;  // first token that holds text of the turn itself
+    std::vector<std::int32_t>
+        byteEnds;  // from firstTextToken on: where each token ends in Turn::text, in bytes
 };
 
-/// A history as tokens. A turn's tokens depend on it and on what kind of turns came before, never on what follows,
-/// so that a longer history begins with the tokens of the shorter one.
+/// A history as tokens. A turn's tokens depend on it and on what kind of turns came before, never on what
+/// follows, so that a longer history begins with the tokens of the shorter one.
 struct HistoryTokens {
     std::vector<TokenId> ids;
     std::int64_t prefixTokens = 0;  // template text before the first turn
@@ -39,9 +40,10 @@ struct HistoryTokens {
     [[nodiscard]] std::span<const TokenId> head(std::int64_t turnCount) const;
 };
 
-/// Writes a history in its layout: in chats one template turn per message after the system prompt; in narrated
-/// histories one open user turn with a date line per session and "Speaker: text" lines, which the first question
-/// closes. Questions and answers that follow a narrated history (turns without speaker) are template turns.
+/// Writes a history in its layout: in chats one template turn per message after the system prompt; in
+/// narrated histories one open user turn with a date line per session and "Speaker: text" lines, which the
+/// first question closes. Questions and answers that follow a narrated history (turns without speaker) are
+/// template turns.
 HistoryTokens tokenizeHistory(const ConversationText& conversation,
                               const ChatTemplate& chatTemplate,
                               const Tokenizer& tokenizer);
@@ -49,8 +51,8 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
 /// What a question follows.
 struct QuestionContext {
     HistoryLayout layout = HistoryLayout::kChat;
-    bool hasQuestions = false;   // some question or answer came before
-    bool isUnanswered = false;   // the turn before is a question that got no answer, whose reply is still open
+    bool hasQuestions = false;  // some question or answer came before
+    bool isUnanswered = false;  // the turn before is a question that got no answer, whose reply is still open
 };
 
 /// The context of a question after these turns.

@@ -40,7 +40,8 @@ Result<Match> EngineSession::match(const Conversation& conversation,
                                    const CancelToken& cancel) const {
     const BuiltMemory& memory = *conversation.memory;
     if (memory.episodes.size() == 1) return Match{.episode = 0, .similarities = {1.0}};
-    if (!embedder_) return Error{ErrorCode::kNotFound, "no sentence embedder is installed to match the question with"};
+    if (!embedder_)
+        return Error{ErrorCode::kNotFound, "no sentence embedder is installed to match the question with"};
     std::string text = question;
     if (memory.resolved.preset.matchFormattedQuestion) {
         text.clear();
@@ -51,7 +52,8 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     }
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embed(std::span(&text, 1), {}, cancel));
     std::vector<Episode> episodes;
-    for (const EpisodeMemory& episode : memory.episodes) episodes.push_back(episode.episode);
+    for (const EpisodeMemory& episode : memory.episodes)
+        episodes.push_back(episode.episode);
     return matchEpisode(embedding.row(0), episodes, memory.resolved.preset.similarity);
 }
 
@@ -75,7 +77,8 @@ void EngineSession::confirmTurn(Conversation& conversation) {
 void EngineSession::writeBack() {
     if (!active_) return;
     const auto found = conversations_.find(active_->conversation);
-    if (found == conversations_.end() || !found->second.memory || found->second.memory->key != active_->memoryKey) {
+    if (found == conversations_.end() || !found->second.memory ||
+        found->second.memory->key != active_->memoryKey) {
         return;
     }
     confirmTurn(found->second);
@@ -114,9 +117,12 @@ Result<void> EngineSession::activate(Conversation& conversation, std::int32_t in
 Result<std::vector<TokenId>> EngineSession::tokensToRead(const Conversation& conversation,
                                                          const std::string& question) const {
     std::vector<TokenId> tokens;
-    const auto append = [&](std::span<const TokenId> ids) { tokens.insert(tokens.end(), ids.begin(), ids.end()); };
+    const auto append = [&](std::span<const TokenId> ids) {
+        tokens.insert(tokens.end(), ids.begin(), ids.end());
+    };
     if (active_->isReplyOpen) {
-        const PromptPart closing{.kind = PromptPart::Kind::kTemplate, .text = chatTemplate_->closeTurn(Role::kAssistant)};
+        const PromptPart closing{.kind = PromptPart::Kind::kTemplate,
+                                 .text = chatTemplate_->closeTurn(Role::kAssistant)};
         append(encodeParts(model_->tokenizer(), std::span(&closing, 1)));
     }
     const HistoryTokens& history = conversation.history;
@@ -147,62 +153,74 @@ Result<std::vector<TokenId>> EngineSession::makeRoom(Conversation& conversation,
     return tokens;
 }
 
+Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversation,
+                                                       const MemoryOptions& options,
+                                                       const Question& question,
+                                                       const JobContext& context) {
+    Prepared prepared;
+    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(conversation, options, context));
+    prepared.readTokens = std::exchange(memory->readTokens, 0);
+    context.emit(Progress{.phase = "matching"});
+    EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
+    prepared.episode = question.episode.value_or(prepared.match.episode);
+    if (prepared.episode < 0 || static_cast<std::size_t>(prepared.episode) >= memory->episodes.size()) {
+        return Error{
+            ErrorCode::kInvalidArgument,
+            "episode " + std::to_string(prepared.episode) + " of " + std::to_string(memory->episodes.size())};
+    }
+    EPI_TRY(activate(conversation, prepared.episode));
+    EPI_TRY_ASSIGN(prepared.tokens, tokensToRead(conversation, question.text));
+    return prepared;
+}
+
+Result<EngineSession::Prepared> EngineSession::prepareWithRoom(Conversation& conversation,
+                                                               const MemoryOptions& options,
+                                                               const Question& question,
+                                                               const JobContext& context) {
+    EPI_TRY_ASSIGN(Prepared prepared, prepare(conversation, options, question, context));
+    const bool isFull =
+        static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > active_->cache->room();
+    if (!isFull || !conversation.memory->resolved.isDense) return prepared;
+    // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
+    const std::int64_t readTokens = prepared.readTokens;
+    conversation.memory.reset();
+    EPI_TRY_ASSIGN(prepared, prepare(conversation, options, question, context));
+    prepared.readTokens += readTokens;
+    return prepared;
+}
+
 Result<TurnDone> EngineSession::answer(Conversation& conversation,
                                        const MemoryOptions& options,
                                        const Question& question,
                                        const JobContext& context) {
     const auto start = std::chrono::steady_clock::now();
-    EPI_TRY_ASSIGN(BuiltMemory * memory, ensureMemory(conversation, options, context));
+    EPI_TRY_ASSIGN(Prepared prepared, prepareWithRoom(conversation, options, question, context));
     TurnDone done;
-    done.statistics.readTokens = std::exchange(memory->readTokens, 0);
-    context.emit(Progress{.phase = "matching"});
-    EPI_TRY_ASSIGN(Match matched, match(conversation, question.text, context.cancel));
-    const auto choose = [&]() -> Result<std::int32_t> {
-        const std::int32_t episode = question.episode.value_or(matched.episode);
-        if (episode >= 0 && static_cast<std::size_t>(episode) < memory->episodes.size()) return episode;
-        return Error{ErrorCode::kInvalidArgument,
-                     "episode " + std::to_string(episode) + " of " + std::to_string(memory->episodes.size())};
-    };
-    EPI_TRY_ASSIGN(std::int32_t episode, choose());
-    EPI_TRY(activate(conversation, episode));
-    EPI_TRY_ASSIGN(std::vector<TokenId> tokens, tokensToRead(conversation, question.text));
+    done.episode = prepared.episode;
+    done.similarities = std::move(prepared.match.similarities);
+    done.historyTokens = static_cast<std::int64_t>(conversation.history.ids.size());
+    done.statistics.readTokens = prepared.readTokens;
+    done.statistics.promptTokens = static_cast<std::int64_t>(prepared.tokens.size());
 
-    // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
-    const bool isFull = static_cast<std::int64_t>(tokens.size()) + kSmallestReply > active_->cache->room();
-    if (isFull && memory->resolved.isDense) {
-        conversation.memory.reset();
-        EPI_TRY_ASSIGN(memory, ensureMemory(conversation, options, context));
-        done.statistics.readTokens += std::exchange(memory->readTokens, 0);
-        EPI_TRY_ASSIGN(matched, match(conversation, question.text, context.cancel));
-        EPI_TRY_ASSIGN(episode, choose());
-        EPI_TRY(activate(conversation, episode));
-        EPI_TRY_ASSIGN(tokens, tokensToRead(conversation, question.text));
-    }
     const KvCache::Mark mark = active_->cache->mark();
-    const std::size_t all = tokens.size();
-    auto rest = makeRoom(conversation, std::move(tokens), context.cancel);
+    auto rest = makeRoom(conversation, std::move(prepared.tokens), context.cancel);
     if (!rest) {
         active_.reset();
         return std::move(rest).error();
     }
-    const bool isCompacted = rest->size() != all;
-    const ModelSpec& spec = model_->executor().spec();
-    done.keptTokens = meanEntries(*active_->cache, spec);
+    const bool isCompacted = static_cast<std::int64_t>(rest->size()) != done.statistics.promptTokens;
+    done.keptTokens = meanEntries(*active_->cache, model_->executor().spec());
     context.emit(Progress{.phase = "answering"});
     bool isFirst = true;
+    const auto onText = [&](const std::string& text) {
+        if (std::exchange(isFirst, false)) done.statistics.firstTokenSeconds = secondsSince(start);
+        context.emit(TokenDelta{.text = text});
+    };
     auto generated = generate(*model_,
                               *active_->cache,
                               {.prompt = *std::move(rest),
                                .sampling = question.sampling,
-                               .stopAtEnd = true,
-                               .recordGaps = false,
-                               .onText =
-                                   [&](const std::string& text) {
-                                       if (std::exchange(isFirst, false)) {
-                                           done.statistics.firstTokenSeconds = secondsSince(start);
-                                       }
-                                       context.emit(TokenDelta{.text = text});
-                                   },
+                               .onText = onText,
                                .cancel = context.cancel});
     if (!generated) {
         active_.reset();  // it may be half read; the snapshot is whole
@@ -210,18 +228,12 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     }
     done.text = std::move(generated->text);
     done.reason = std::move(generated->reason);
-    done.episode = episode;
-    done.similarities = std::move(matched.similarities);
-    done.historyTokens = static_cast<std::int64_t>(conversation.history.ids.size());
     done.pastTrainedContext = active_->cache->nextPosition() > model_->info().trainedContext;
-    done.statistics.promptTokens = static_cast<std::int64_t>(all);
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
     done.statistics.promptSeconds = generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
-
-    const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
     if (question.remember) {
-        active_->coveredTurns = turns;
+        active_->coveredTurns = static_cast<std::int64_t>(conversation.text.turns.size());
         active_->unconfirmed = ActiveCache::Unconfirmed{.question = question.text, .answer = done.text};
     } else if (isCompacted) {
         active_.reset();
@@ -253,11 +265,13 @@ Result<Event> EngineSession::handle(const EvalBatch& command, const JobContext& 
     return guarded("evaluating", [&]() -> Result<Event> {
         EvalDone done;
         for (const EvalQuestion& question : command.questions) {
-            if (context.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
+            if (context.cancel.isCancelled())
+                return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
             const auto start = std::chrono::steady_clock::now();
             const JobContext quiet{.emit =
                                        [&](Event event) {
-                                           if (std::holds_alternative<Progress>(event)) context.emit(std::move(event));
+                                           if (std::holds_alternative<Progress>(event))
+                                               context.emit(std::move(event));
                                        },
                                    .cancel = context.cancel};
             EPI_TRY_ASSIGN(TurnDone turn,
@@ -268,7 +282,8 @@ Result<Event> EngineSession::handle(const EvalBatch& command, const JobContext& 
                                    .episode = {},
                                    .remember = false},
                                   quiet));
-            if (turn.reason == "cancelled") return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
+            if (turn.reason == "cancelled")
+                return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
             context.emit(EvalAnswer{.questionId = question.id,
                                     .text = std::move(turn.text),
                                     .episode = turn.episode,

@@ -15,10 +15,9 @@ BlockPrefill::BlockPrefill(const Executor& executor, KvCache& cache, PrefillTask
     : executor_(executor), cache_(cache), task_(std::move(task)) {}
 
 Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::Observer& observe) {
-    const auto ids = std::span<const TokenId>(task_.ids)
-                         .subspan(static_cast<std::size_t>(next_),
-                                  static_cast<std::size_t>(std::min(
-                                      task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_)));
+    const auto ids = std::span<const TokenId>(task_.ids).subspan(
+        static_cast<std::size_t>(next_),
+        static_cast<std::size_t>(std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_)));
     const auto rows = static_cast<std::int64_t>(ids.size());
     const std::int64_t position = task_.firstPosition + next_;
     ForwardRequest request{
@@ -41,7 +40,8 @@ Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::
 }
 
 Result<void> BlockPrefill::run(const CancelToken& cancel) {
-    while (!isDone()) EPI_TRY(step(cancel));
+    while (!isDone())
+        EPI_TRY(step(cancel));
     return {};
 }
 

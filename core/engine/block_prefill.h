@@ -11,7 +11,7 @@ namespace epi {
 
 /// What is read, block by block, and how it is kept within its budget.
 struct PrefillTask {
-    std::vector<TokenId> ids;     // chat prefix and history
+    std::vector<TokenId> ids;  // chat prefix and history
     std::int64_t firstPosition = 0;
     std::int64_t block = 512;
     EvictionRule rule;
@@ -19,10 +19,10 @@ struct PrefillTask {
     bool promptAtLastPosition = false;
 };
 
-/// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with the
-/// patched prompt, and every layer is cut to its budget as soon as its own scores are known. A block after which
-/// every layer is within its budget is read without the prompt, which changes nothing and costs less.
-/// One thread.
+/// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with
+/// the patched prompt, and every layer is cut to its budget as soon as its own scores are known. A block
+/// after which every layer is within its budget is read without the prompt, which changes nothing and costs
+/// less. One thread.
 class BlockPrefill {
 public:
     BlockPrefill(const Executor& executor, KvCache& cache, PrefillTask task);
@@ -35,8 +35,8 @@ public:
     /// All blocks that are left.
     Result<void> run(const CancelToken& cancel);
 
-    /// Rows per head that every layer of a cache needs for such a prefill: its budget and one block; layers with a
-    /// window need that window and one block.
+    /// Rows per head that every layer of a cache needs for such a prefill: its budget and one block; layers
+    /// with a window need that window and one block.
     static std::vector<std::int64_t> rowsPerHead(const ModelSpec& spec,
                                                  std::span<const std::int32_t> layerBudgets,
                                                  std::int64_t block);

@@ -34,7 +34,7 @@ struct BuiltMemory {
     std::int64_t builtTokens = 0;
     std::vector<EpisodeMemory> episodes;
     std::vector<std::int32_t> layerBudgets;
-    std::int64_t readTokens = 0;   // run through the model for this build
+    std::int64_t readTokens = 0;  // run through the model for this build
     double seconds = 0.0;
 };
 
@@ -54,8 +54,8 @@ struct ActiveCache {
     std::unique_ptr<KvCache> cache;
     std::int64_t coveredTurns = 0;
     bool isReplyOpen = false;
-    /// Question and answer that are in the cache, but not yet among the turns the caller has told: they count once
-    /// the next turns of the history are these two, and are dropped otherwise.
+    /// Question and answer that are in the cache, but not yet among the turns the caller has told: they count
+    /// once the next turns of the history are these two, and are dropped otherwise.
     struct Unconfirmed {
         std::string question;
         std::string answer;

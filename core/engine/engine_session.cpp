@@ -48,6 +48,18 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
     return built;
 }
 
+/// What the user should know of a model that was loaded: why it is this one, and why it does not run on a
+/// GPU.
+std::string noticeOf(const LoadModel& command, const ModelInfo& info) {
+    std::string notice;
+    if (command.model.empty()) notice = info.path.stem().string() + " is the default model on this computer";
+    if (!info.notice.empty()) {
+        notice += (notice.empty() ? "" : "; ") + std::string("answers are computed on the CPU, because ") +
+                  info.notice;
+    }
+    return notice;
+}
+
 }  // namespace
 
 Trace traceOf(const Conversation& conversation,
@@ -70,7 +82,8 @@ Trace traceOf(const Conversation& conversation,
             if (spec.layers[layer].attention.window) continue;
             ++sets;
             for (const std::int32_t position : positions) {
-                if (static_cast<std::size_t>(position) < keepers.size()) ++keepers[static_cast<std::size_t>(position)];
+                if (static_cast<std::size_t>(position) < keepers.size())
+                    ++keepers[static_cast<std::size_t>(position)];
             }
         }
     }
@@ -78,7 +91,8 @@ Trace traceOf(const Conversation& conversation,
         trace.retainedShare.push_back(static_cast<std::uint8_t>(sets == 0 ? 0 : count * 255 / sets));
     }
     for (const TurnSpan& turn : conversation.history.turns) {
-        trace.turns.push_back({.turnId = turn.turnId, .firstToken = turn.firstTextToken, .byteEnds = turn.byteEnds});
+        trace.turns.push_back(
+            {.turnId = turn.turnId, .firstToken = turn.firstTextToken, .byteEnds = turn.byteEnds});
     }
     return trace;
 }
@@ -92,7 +106,8 @@ Hello EngineSession::hello() const {
     hello.deviceReason = cudaUnavailableReason();
     hello.hasCuda = hello.deviceReason.empty();
     hello.device = "CPU, " + std::to_string(std::thread::hardware_concurrency()) + " threads";
-    if (const auto choice = choosePlacement(DeviceChoice::kAuto, ComputeMode::kExact)) hello.device = choice->deviceName;
+    if (const auto choice = choosePlacement(DeviceChoice::kAuto, ComputeMode::kExact))
+        hello.device = choice->deviceName;
     hello.models = listModels(config_.modelFolder);
     return hello;
 }
@@ -105,25 +120,25 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     const auto start = std::chrono::steady_clock::now();
     EPI_TRY_ASSIGN(const std::filesystem::path path,
                    findModel(config_.modelFolder, command.model, cudaUnavailableReason().empty()));
-    EPI_TRY_ASSIGN(auto model,
-                   LanguageModel::load({.path = path,
-                                        .device = command.device,
-                                        .compute = command.compute,
-                                        .progress =
-                                            [&](std::int64_t done, std::int64_t total) {
-                                                const double seconds = std::chrono::duration<double>(
-                                                                           std::chrono::steady_clock::now() - start)
-                                                                           .count();
-                                                context.emit(Progress{.phase = "loading",
-                                                                      .done = done,
-                                                                      .total = total,
-                                                                      .unit = "bytes",
-                                                                      .perSecond = static_cast<double>(done) /
-                                                                                   std::max(1e-9, seconds)});
-                                            },
-                                        .cancel = context.cancel}));
+    EPI_TRY_ASSIGN(
+        auto model,
+        LanguageModel::load(
+            {.path = path,
+             .device = command.device,
+             .compute = command.compute,
+             .progress =
+                 [&](std::int64_t done, std::int64_t total) {
+                     const double seconds =
+                         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+                     context.emit(Progress{.phase = "loading",
+                                           .done = done,
+                                           .total = total,
+                                           .unit = "bytes",
+                                           .perSecond = static_cast<double>(done) / std::max(1e-9, seconds)});
+                 },
+             .cancel = context.cancel}));
     EPI_TRY_ASSIGN(auto chatTemplate, model->chatTemplate(command.plainTemplate));
-    std::string notice = model->info().notice;
+    std::string notice = noticeOf(command, model->info());
     std::unique_ptr<SentenceEmbedder> embedder;
     if (auto folder = findEmbedder(config_.modelFolder, command.embedder)) {
         EPI_TRY_ASSIGN(embedder, SentenceEmbedder::load(*folder));
@@ -156,8 +171,8 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
     const auto known = static_cast<std::int64_t>(text.turns.size());
     if (command.firstTurn < 0 || command.firstTurn > known) {
         return Error{ErrorCode::kInvalidArgument,
-                     "turns from " + std::to_string(command.firstTurn) + " on are sent, " + std::to_string(known) +
-                         " are known"};
+                     "turns from " + std::to_string(command.firstTurn) + " on are sent, " +
+                         std::to_string(known) + " are known"};
     }
     std::vector<Turn> turns(text.turns.begin(), text.turns.begin() + command.firstTurn);
     turns.insert(turns.end(), command.turns.begin(), command.turns.end());
@@ -215,7 +230,8 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
     std::error_code error;
     std::filesystem::create_directories(config_.cacheFolder, error);
     if (error) {
-        return Error{ErrorCode::kIo, "cannot create " + config_.cacheFolder.string() + ": " + error.message()};
+        return Error{ErrorCode::kIo,
+                     "cannot create " + config_.cacheFolder.string() + ": " + error.message()};
     }
     writeBack();
     active_.reset();
@@ -248,7 +264,8 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
 
 Result<Event> EngineSession::handle(const Inspect& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
-    if (!conversation->memory) conversation->memory = findMemory(buildContext(context), *conversation, command.memory);
+    if (!conversation->memory)
+        conversation->memory = findMemory(buildContext(context), *conversation, command.memory);
     if (!conversation->memory) {
         return Error{ErrorCode::kNotFound, "conversation '" + command.conversation + "' has no memory yet"};
     }
@@ -257,7 +274,8 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
         return Error{ErrorCode::kInvalidArgument,
                      "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
     }
-    const bool isActive = active_ && active_->conversation == conversation->name && active_->episode == command.episode;
+    const bool isActive =
+        active_ && active_->conversation == conversation->name && active_->episode == command.episode;
     const ModelSpec& spec = model_->executor().spec();
     if (isActive) return Event(traceOf(*conversation, spec, active_->cache->snapshot(), command.episode));
     return Event(traceOf(

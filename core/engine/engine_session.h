@@ -21,8 +21,8 @@ struct JobContext {
     CancelToken cancel;
 };
 
-/// The state behind an engine: one model, the conversations it was told, their memories, and the one cache that is
-/// ready to be asked. Each command runs to its end. Engine thread only.
+/// The state behind an engine: one model, the conversations it was told, their memories, and the one cache
+/// that is ready to be asked. Each command runs to its end. Engine thread only.
 class EngineSession {
 public:
     explicit EngineSession(LocalEngineConfig config);
@@ -48,7 +48,9 @@ private:
     Result<BuiltMemory*> ensureMemory(Conversation& conversation,
                                       const MemoryOptions& options,
                                       const JobContext& context);
-    Result<Match> match(const Conversation& conversation, const std::string& question, const CancelToken& cancel) const;
+    Result<Match> match(const Conversation& conversation,
+                        const std::string& question,
+                        const CancelToken& cancel) const;
     /// Makes an episode's cache the active one; what was asked of the one before is kept.
     Result<void> activate(Conversation& conversation, std::int32_t episode);
     /// Counts the remembered turn once the history has it, or goes back to the cache before it.
@@ -61,11 +63,29 @@ private:
         std::optional<std::int32_t> episode;
         bool remember = false;
     };
+    /// What is to be read behind which episode's cache for a question.
+    struct Prepared {
+        Match match;
+        std::int32_t episode = 0;
+        std::vector<TokenId> tokens;
+        std::int64_t readTokens = 0;  // by a build that was needed first
+    };
+    /// Memory, match and active cache for a question.
+    Result<Prepared> prepare(Conversation& conversation,
+                             const MemoryOptions& options,
+                             const Question& question,
+                             const JobContext& context);
+    /// The same, after a dense memory that is full was built anew as episodes.
+    Result<Prepared> prepareWithRoom(Conversation& conversation,
+                                     const MemoryOptions& options,
+                                     const Question& question,
+                                     const JobContext& context);
     Result<TurnDone> answer(Conversation& conversation,
                             const MemoryOptions& options,
                             const Question& question,
                             const JobContext& context);
-    Result<std::vector<TokenId>> tokensToRead(const Conversation& conversation, const std::string& question) const;
+    Result<std::vector<TokenId>> tokensToRead(const Conversation& conversation,
+                                              const std::string& question) const;
     /// Reads all but the end of what does not fit behind the active cache, evicting; returns what is left.
     Result<std::vector<TokenId>> makeRoom(Conversation& conversation,
                                           std::vector<TokenId> tokens,
@@ -81,6 +101,9 @@ private:
 };
 
 /// What an episode's cache keeps of a history.
-Trace traceOf(const Conversation& conversation, const ModelSpec& spec, const KvSnapshot& snapshot, std::int32_t episode);
+Trace traceOf(const Conversation& conversation,
+              const ModelSpec& spec,
+              const KvSnapshot& snapshot,
+              std::int32_t episode);
 
 }  // namespace epi

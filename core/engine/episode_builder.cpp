@@ -43,10 +43,10 @@ public:
     Result<BuiltMemory> run(const MemoryOptions& options) {
         const auto start = Clock::now();
         const HistoryTokens& history = conversation_.history;
-        EPI_TRY_ASSIGN(memory_.resolved,
-                       resolveOptions(options,
-                                      static_cast<std::int64_t>(history.ids.size()),
-                                      context_.model.info().isOnGpu));
+        EPI_TRY_ASSIGN(
+            memory_.resolved,
+            resolveOptions(
+                options, static_cast<std::int64_t>(history.ids.size()), context_.model.info().isOnGpu));
         memory_.requested = options;
         memory_.builtTurns = static_cast<std::int64_t>(conversation_.text.turns.size());
         memory_.builtTokens = static_cast<std::int64_t>(history.ids.size());
@@ -57,7 +57,8 @@ public:
                                     memory_.resolved.options.budget);
         EPI_TRY(findEpisodes());
         EPI_TRY(saveMemoryIndex(context_.cacheFolder, memory_));
-        for (std::size_t index = 0; index < memory_.episodes.size(); ++index) EPI_TRY(buildEpisode(index));
+        for (std::size_t index = 0; index < memory_.episodes.size(); ++index)
+            EPI_TRY(buildEpisode(index));
         memory_.seconds = secondsSince(start);
         return std::move(memory_);
     }
@@ -66,7 +67,8 @@ private:
     Result<void> findEpisodes() {
         if (memory_.resolved.isDense) {
             memory_.episodes.emplace_back();
-            for (const Turn& turn : conversation_.text.turns) memory_.episodes.front().turnIds.push_back(turn.id);
+            for (const Turn& turn : conversation_.text.turns)
+                memory_.episodes.front().turnIds.push_back(turn.id);
             return {};
         }
         // An index from a build that did not come to its end has the same episodes.
@@ -76,7 +78,8 @@ private:
             return {};
         }
         if (context_.embedder == nullptr) {
-            return Error{ErrorCode::kNotFound, "no sentence embedder is installed, which a memory of episodes needs"};
+            return Error{ErrorCode::kNotFound,
+                         "no sentence embedder is installed, which a memory of episodes needs"};
         }
         const MemoryOptions& options = memory_.resolved.options;
         const std::vector<Segment> segments =
@@ -85,7 +88,8 @@ private:
         report({.phase = "clustering", .done = 0, .total = embeddings.rows, .unit = "segments"});
         EPI_TRY_ASSIGN(
             const Clustering clustering,
-            kMeans(embeddings, {.clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel}));
+            kMeans(embeddings,
+                   {.clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel}));
         for (Episode& episode : groupEpisodes(embeddings, clustering, options.representatives)) {
             memory_.episodes.push_back(describe(std::move(episode), segments));
         }
@@ -94,7 +98,8 @@ private:
 
     Result<EmbeddingMatrix> embed(const std::vector<Segment>& segments) {
         std::vector<std::string> texts;
-        for (const Segment& segment : segments) texts.push_back(segment.text);
+        for (const Segment& segment : segments)
+            texts.push_back(segment.text);
         const auto total = static_cast<std::int64_t>(texts.size());
         const auto start = Clock::now();
         return context_.embedder->embed(
@@ -120,10 +125,9 @@ private:
                 if (seen.insert(turn).second) memory.turnIds.push_back(turn);
             }
         }
-        memory.prompt = encodeParts(context_.model.tokenizer(),
-                                    patchedPrompt(conversation_.text.layout,
-                                                  *context_.chatTemplate,
-                                                  memory.representatives));
+        memory.prompt = encodeParts(
+            context_.model.tokenizer(),
+            patchedPrompt(conversation_.text.layout, *context_.chatTemplate, memory.representatives));
         const auto limit = static_cast<std::size_t>(memory_.resolved.options.patchTokens);
         if (memory.prompt.size() > limit) memory.prompt.resize(limit);
         memory.episode = std::move(episode);
@@ -166,7 +170,8 @@ private:
                     .unit = "tokens",
                     .episode = static_cast<std::int32_t>(index),
                     .episodes = static_cast<std::int32_t>(memory_.episodes.size()),
-                    .perSecond = static_cast<double>(prefill.readTokens()) / std::max(1e-9, secondsSince(start))});
+                    .perSecond =
+                        static_cast<double>(prefill.readTokens()) / std::max(1e-9, secondsSince(start))});
         }
         memory_.readTokens += total;
         return std::make_shared<const KvSnapshot>(cache.snapshot());
@@ -198,17 +203,19 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
     }
     const Executor& executor = model.executor();
     const std::int64_t block = memory.resolved.options.block;
-    const std::vector<std::int64_t> rows = BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, block);
+    const std::vector<std::int64_t> rows =
+        BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, block);
     KvCache cache(executor.spec(), rows, executor.placement());
 
-    // Beside the arenas: the prompt's own keys and values of one layer, and the copy a compaction makes of one.
+    // Beside the arenas: the prompt's own keys and values of one layer, and the copy a compaction makes of
+    // one.
     std::int64_t scratch = 0;
     for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
         const LayerArena::Shape& shape = cache.layer(index).shape();
         const auto& window = executor.spec().layers[static_cast<std::size_t>(index)].attention.window;
         const std::int64_t budget = window ? *window : memory.layerBudgets[static_cast<std::size_t>(index)];
-        const std::int64_t rowBytes =
-            2 * shape.kvHeads * shape.headDim * static_cast<std::int64_t>(c10::elementSize(executor.placement().type));
+        const std::int64_t rowBytes = 2 * shape.kvHeads * shape.headDim *
+                                      static_cast<std::int64_t>(c10::elementSize(executor.placement().type));
         scratch = std::max(scratch, rowBytes * (prompt + budget));
         peak.entriesPerHead = std::max(peak.entriesPerHead, shape.rowsPerHead + prompt);
         peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt);
@@ -222,8 +229,9 @@ Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const MemoryOptions& options,
                                 MemoryPeak& peak) {
     const c10::InferenceMode inference;
-    return guarded("building the memory",
-                   [&]() -> Result<BuiltMemory> { return Builder(context, conversation, peak).run(options); });
+    return guarded("building the memory", [&]() -> Result<BuiltMemory> {
+        return Builder(context, conversation, peak).run(options);
+    });
 }
 
 std::optional<BuiltMemory> findMemory(const BuildContext& context,
@@ -232,7 +240,8 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
     const HistoryLayout layout = conversation.text.layout;
     const std::vector<Turn>& turns = conversation.text.turns;
     const auto count = static_cast<std::int64_t>(turns.size());
-    for (std::int64_t built = count; built >= std::max<std::int64_t>(0, count - kMaxTurnsAfterBuild); --built) {
+    for (std::int64_t built = count; built >= std::max<std::int64_t>(0, count - kMaxTurnsAfterBuild);
+         --built) {
         const auto head = conversation.history.head(built);
         auto resolved =
             resolveOptions(options, static_cast<std::int64_t>(head.size()), context.model.info().isOnGpu);

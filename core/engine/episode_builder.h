@@ -31,15 +31,15 @@ struct MemoryPeak {
 };
 
 /// Builds the memory of a conversation (EpiCache stages 1 and 2), or finds it on disk: segments, embeddings,
-/// clusters, patched prompts, then one block prefill per episode. Every finished episode is on disk at once, so that a
-/// build that was cancelled or killed goes on with the next one. kNotFound without an embedder.
+/// clusters, patched prompts, then one block prefill per episode. Every finished episode is on disk at once,
+/// so that a build that was cancelled or killed goes on with the next one. kNotFound without an embedder.
 Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const Conversation& conversation,
                                 const MemoryOptions& options,
                                 MemoryPeak& peak);
 
-/// The memory on disk that covers the longest beginning of this history, when there is one: nothing is embedded or
-/// read. Later turns are read when an episode is next asked.
+/// The memory on disk that covers the longest beginning of this history, when there is one: nothing is
+/// embedded or read. Later turns are read when an episode is next asked.
 std::optional<BuiltMemory> findMemory(const BuildContext& context,
                                       const Conversation& conversation,
                                       const MemoryOptions& options);
@@ -47,8 +47,8 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
 /// How a cache of this memory evicts.
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history);
 
-/// A cache with room for this memory's budgets and a tail for new turns, a question and its answer, which is no
-/// longer than one block and one patched prompt.
+/// A cache with room for this memory's budgets and a tail for new turns, a question and its answer, which is
+/// no longer than one block and one patched prompt.
 KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak);
 
 }  // namespace epi

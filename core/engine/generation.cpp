@@ -126,8 +126,8 @@ Result<Generation> generate(const LanguageModel& model, KvCache& cache, const Ge
     const auto needed = static_cast<std::int64_t>(request.prompt.size()) + 1;
     if (needed > cache.room()) {
         return Error{ErrorCode::kOutOfMemory,
-                     "the prompt has " + std::to_string(request.prompt.size()) + " tokens, the cache has room for " +
-                         std::to_string(cache.room() - 1)};
+                     "the prompt has " + std::to_string(request.prompt.size()) +
+                         " tokens, the cache has room for " + std::to_string(cache.room() - 1)};
     }
     return guarded("answering", [&]() -> Result<Generation> {
         Reply reply(model, cache, request);

@@ -37,10 +37,10 @@ struct Generation {
     double decodeSeconds = 0.0;
 };
 
-/// Reads the prompt and writes a reply token by token. Both stay in the cache, the reply's last token included
-/// unless it was the end token. The reply is as long as sampling.maxTokens and the cache's room allow.
-/// kOutOfMemory when the prompt does not fit, kInternal when logits are not finite. A cancel while the reply is
-/// written ends it with reason "cancelled"; one while the prompt is read is kCancelled.
+/// Reads the prompt and writes a reply token by token. Both stay in the cache, the reply's last token
+/// included unless it was the end token. The reply is as long as sampling.maxTokens and the cache's room
+/// allow. kOutOfMemory when the prompt does not fit, kInternal when logits are not finite. A cancel while the
+/// reply is written ends it with reason "cancelled"; one while the prompt is read is kCancelled.
 Result<Generation> generate(const LanguageModel& model, KvCache& cache, const GenerationRequest& request);
 
 }  // namespace epi

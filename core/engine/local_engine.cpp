@@ -14,12 +14,14 @@ namespace {
 class LocalEngine final : public Engine {
 public:
     LocalEngine(const LocalEngineConfig& config, EventSink sink)
-        : sink_(std::move(sink)), thread_([this, config](const std::stop_token& stop) { work(config, stop); }) {}
+        : sink_(std::move(sink)),
+          thread_([this, config](const std::stop_token& stop) { work(config, stop); }) {}
 
     ~LocalEngine() override {
         thread_.request_stop();
         const std::lock_guard lock(mutex_);
-        for (auto& [job, token] : tokens_) token.cancel();
+        for (auto& [job, token] : tokens_)
+            token.cancel();
     }
 
     void post(JobId job, Command command) override {
@@ -62,7 +64,8 @@ private:
 
     Event run(EngineSession& session, const Job& job, const CancelToken& cancel) {
         if (cancel.isCancelled()) return Failed{{ErrorCode::kCancelled, "cancelled before it began"}};
-        const JobContext context{.emit = [&](Event event) { sink_(job.id, std::move(event)); }, .cancel = cancel};
+        const JobContext context{.emit = [&](Event event) { sink_(job.id, std::move(event)); },
+                                 .cancel = cancel};
         auto last = session.run(job.command, context);
         if (!last) return Failed{std::move(last).error()};
         return *std::move(last);

@@ -70,7 +70,8 @@ bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
 
 Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMemory& memory) {
     nlohmann::json episodes = nlohmann::json::array();
-    for (const EpisodeMemory& episode : memory.episodes) episodes.push_back(describe(episode));
+    for (const EpisodeMemory& episode : memory.episodes)
+        episodes.push_back(describe(episode));
     const CacheFileHeader header{.key = memory.key,
                                  .metadata = {{"built_turns", memory.builtTurns},
                                               {"built_tokens", memory.builtTokens},
@@ -91,12 +92,15 @@ Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& m
         return mismatch(path, "a field of the index is missing or of another type");
     }
     for (const nlohmann::json& json : metadata["episodes"]) {
-        if (!readEpisode(json, memory.episodes.emplace_back())) return mismatch(path, "an episode is damaged");
+        if (!readEpisode(json, memory.episodes.emplace_back()))
+            return mismatch(path, "an episode is damaged");
     }
     return {};
 }
 
-Result<void> saveSnapshot(const std::filesystem::path& folder, const std::string& key, const KvSnapshot& snapshot) {
+Result<void> saveSnapshot(const std::filesystem::path& folder,
+                          const std::string& key,
+                          const KvSnapshot& snapshot) {
     std::vector<std::string> names;
     std::vector<std::vector<std::int32_t>> positions;
     nlohmann::json lengths = nlohmann::json::array();
@@ -148,15 +152,18 @@ Result<std::shared_ptr<const KvSnapshot>> loadSnapshot(const std::filesystem::pa
         if (!readField(wrapped, "heads", lengths) ||
             lengths.size() != static_cast<std::size_t>(attention.kvHeads) ||
             std::any_of(lengths.begin(), lengths.end(), [](std::int64_t length) { return length < 0; })) {
-            return mismatch(path, "the head lengths of layer " + std::to_string(layer) + " do not fit the model");
+            return mismatch(path,
+                            "the head lengths of layer " + std::to_string(layer) + " do not fit the model");
         }
         std::int64_t total = 0;
         for (const std::int64_t length : lengths) {
-            if (__builtin_add_overflow(total, length, &total)) return mismatch(path, "a head length overflows");
+            if (__builtin_add_overflow(total, length, &total))
+                return mismatch(path, "a head length overflows");
         }
         const auto expected = static_cast<std::uint64_t>(total) * sizeof(std::int32_t);
         if (file.sectionSize(sectionName("positions", layer)).value_or(expected + 1) != expected) {
-            return mismatch(path, "the positions of layer " + std::to_string(layer) + " do not fit its lengths");
+            return mismatch(path,
+                            "the positions of layer " + std::to_string(layer) + " do not fit its lengths");
         }
         LayerArena::Content& content = snapshot->layers.emplace_back();
         const auto read = [&](const char* kind, at::Tensor& tensor) -> Result<void> {

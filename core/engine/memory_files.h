@@ -11,15 +11,17 @@
 
 namespace epi {
 
-/// Episode caches and what is known of their episodes, as checked files in one folder. A file is used only where the
-/// reader computes the same key; anything doubtful is an error and the caller builds anew.
+/// Episode caches and what is known of their episodes, as checked files in one folder. A file is used only
+/// where the reader computes the same key; anything doubtful is an error and the caller builds anew.
 
 /// Everything of a memory but the caches.
 Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMemory& memory);
 /// Fills episodes, prompts and counts of `memory`, whose key is set. kNotFound when there is none.
 Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& memory);
 
-Result<void> saveSnapshot(const std::filesystem::path& folder, const std::string& key, const KvSnapshot& snapshot);
+Result<void> saveSnapshot(const std::filesystem::path& folder,
+                          const std::string& key,
+                          const KvSnapshot& snapshot);
 /// kNotFound when there is none; checked against the model's shape.
 Result<std::shared_ptr<const KvSnapshot>> loadSnapshot(const std::filesystem::path& folder,
                                                        const std::string& key,

@@ -24,7 +24,9 @@ Result<void> checkRange(const char* what, std::int64_t value, std::int64_t min, 
 
 }  // namespace
 
-Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, std::int64_t historyTokens, bool isOnGpu) {
+Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
+                                       std::int64_t historyTokens,
+                                       bool isOnGpu) {
     ResolvedOptions resolved{.options = options, .preset = {}, .level = {}, .isDense = false};
     EPI_TRY_ASSIGN(resolved.preset, presetById(options.preset));
     EPI_TRY(checkRange("budget", options.budget, 0, 1 << 24));
@@ -37,7 +39,8 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, std::int64_
     if (chosen.budget == 0) {
         const std::int64_t quarter =
             (historyTokens / 4 + kAutoBudgetStep - 1) / kAutoBudgetStep * kAutoBudgetStep;
-        chosen.budget = static_cast<std::int32_t>(std::clamp(quarter, kSmallestAutoBudget, kLargestAutoBudget));
+        chosen.budget =
+            static_cast<std::int32_t>(std::clamp(quarter, kSmallestAutoBudget, kLargestAutoBudget));
     }
     if (chosen.block == 0) chosen.block = isOnGpu ? kBlockOnGpu : kBlockOnCpu;
     resolved.level = chosen.level.value_or(resolved.preset.level);
@@ -51,7 +54,9 @@ std::string memoryKey(const MemoryIdentity& identity,
                       std::span<const TokenId> history) {
     const std::string options = toJsonText(resolved.options);
     const std::string_view layout = name(identity.layout);
-    const auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+    const auto bytes = [](std::string_view text) {
+        return std::as_bytes(std::span(text));
+    };
     const std::array fields{CacheKeyField{"model", bytes(identity.model)},
                             CacheKeyField{"embedder", bytes(identity.embedder)},
                             CacheKeyField{"precision", bytes(identity.precision)},

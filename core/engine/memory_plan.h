@@ -21,19 +21,22 @@ struct ResolvedOptions {
     bool isDense = false;
 };
 
-/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024; block 2048 on a GPU, 512 on a
-/// CPU. kInvalidArgument names an option out of its range.
-Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, std::int64_t historyTokens, bool isOnGpu);
+/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024; block 2048 on a GPU,
+/// 512 on a CPU. kInvalidArgument names an option out of its range.
+Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
+                                       std::int64_t historyTokens,
+                                       bool isOnGpu);
 
 /// What names the content of episode caches: model, embedder and history.
 struct MemoryIdentity {
-    std::string model;     // fingerprint
-    std::string embedder;  // fingerprint; empty for a dense memory
-    std::string precision; // type of keys and values
+    std::string model;      // fingerprint
+    std::string embedder;   // fingerprint; empty for a dense memory
+    std::string precision;  // type of keys and values
     HistoryLayout layout = HistoryLayout::kChat;
 };
 
-/// Key of the memory as a whole (its episodes and their prompts): it can be computed without embedding anything.
+/// Key of the memory as a whole (its episodes and their prompts): it can be computed without embedding
+/// anything.
 std::string memoryKey(const MemoryIdentity& identity,
                       const ResolvedOptions& resolved,
                       std::span<const TokenId> history);

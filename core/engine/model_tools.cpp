@@ -58,8 +58,8 @@ Result<PrefillTask> prefillTask(const EvictionReplay& replay, const ModelSpec& s
     EPI_TRY_ASSIGN(const MemoryPreset preset, presetById(replay.preset));
     if (replay.block < 1 || replay.budget < 1) {
         return Error{ErrorCode::kInvalidArgument,
-                     "budget is " + std::to_string(replay.budget) + " and block is " + std::to_string(replay.block) +
-                         ", both must be at least 1"};
+                     "budget is " + std::to_string(replay.budget) + " and block is " +
+                         std::to_string(replay.block) + ", both must be at least 1"};
     }
     PrefillTask task{.ids = replay.ids,
                      .firstPosition = 0,
@@ -75,8 +75,9 @@ Result<PrefillTask> prefillTask(const EvictionReplay& replay, const ModelSpec& s
     }
     if (task.rule.layerBudgets.size() != spec.layers.size()) {
         return Error{ErrorCode::kInvalidArgument,
-                     std::to_string(task.rule.layerBudgets.size()) + " layer budgets are given, the model has " +
-                         std::to_string(spec.layers.size()) + " layers"};
+                     std::to_string(task.rule.layerBudgets.size()) +
+                         " layer budgets are given, the model has " + std::to_string(spec.layers.size()) +
+                         " layers"};
     }
     return task;
 }
@@ -119,8 +120,9 @@ Result<LogitsReport> reportLogits(const LanguageModel& model,
 Result<Generation> generateOnce(const LanguageModel& model, const GenerationRequest& request) {
     const c10::InferenceMode inference;
     return guarded("answering", [&]() -> Result<Generation> {
-        KvCache cache = denseCache(model.executor(),
-                                   static_cast<std::int64_t>(request.prompt.size()) + request.sampling.maxTokens + 1);
+        KvCache cache =
+            denseCache(model.executor(),
+                       static_cast<std::int64_t>(request.prompt.size()) + request.sampling.maxTokens + 1);
         return generate(model, cache, request);
     });
 }
@@ -133,16 +135,17 @@ Result<EvictionReplayReport> replayEviction(const LanguageModel& model, const Ev
         const auto promptRows = static_cast<std::int64_t>(replay.prompt.size());
         // The tail holds the question and its answer when no block is being read.
         const auto tail = static_cast<std::int64_t>(replay.question.size()) + kReplayTokens + 1;
-        const std::vector<std::int64_t> rows = BlockPrefill::rowsPerHead(
-            executor.spec(), task.rule.layerBudgets, std::max(task.block, replay.question.empty() ? 0 : tail));
+        const std::vector<std::int64_t> rows =
+            BlockPrefill::rowsPerHead(executor.spec(),
+                                      task.rule.layerBudgets,
+                                      std::max(task.block, replay.question.empty() ? 0 : tail));
         KvCache cache(executor.spec(), rows, executor.placement());
 
         EvictionReplayReport report;
         report.layerBudgets = task.rule.layerBudgets;
         report.peakEntriesPerHead = *std::max_element(rows.begin(), rows.end()) + promptRows;
-        report.peakEntriesBound =
-            *std::max_element(report.layerBudgets.begin(), report.layerBudgets.end()) +
-            std::max(task.block, tail) + promptRows;
+        report.peakEntriesBound = *std::max_element(report.layerBudgets.begin(), report.layerBudgets.end()) +
+                                  std::max(task.block, tail) + promptRows;
         BlockPrefill prefill(executor, cache, task);
         while (!prefill.isDone()) {
             std::vector<std::vector<float>> kept(executor.spec().layers.size());

@@ -21,13 +21,13 @@ class LanguageModel;
 struct LogitsRow {
     double logSumExp = 0.0;
     double mean = 0.0;
-    double standardDeviation = 0.0;                  // of the population
-    std::vector<std::pair<TokenId, float>> top;      // the 32 largest, descending
-    std::vector<std::pair<TokenId, float>> probe;    // at the ids asked for
+    double standardDeviation = 0.0;                // of the population
+    std::vector<std::pair<TokenId, float>> top;    // the 32 largest, descending
+    std::vector<std::pair<TokenId, float>> probe;  // at the ids asked for
 };
 
 struct LogitsReport {
-    std::vector<LogitsRow> positions;      // of the last positions asked for
+    std::vector<LogitsRow> positions;        // of the last positions asked for
     std::vector<double> nextLogProbability;  // ln p(ids[i + 1] | ids[0..i])
 };
 
@@ -55,7 +55,7 @@ struct EvictionReplay {
 
 struct EvictionReplayBlock {
     std::vector<std::vector<std::vector<std::int32_t>>> kept;  // [layer][kvHead] original positions
-    std::vector<std::vector<float>> thresholdKept;             // [layer][1 or kvHeads]; empty: nothing was scored
+    std::vector<std::vector<float>> thresholdKept;  // [layer][1 or kvHeads]; empty: nothing was scored
     std::vector<std::vector<float>> thresholdDropped;
 };
 

@@ -88,7 +88,7 @@ template <bool kHasFifthBits>
 void decodeSymmetric(const std::byte* block, float* values) {
     constexpr std::int32_t kOffset = kHasFifthBits ? 16 : 8;
     const float scale = loadHalf(block);
-    std::array<std::int32_t, kBlock> numbers;
+    std::array<std::int32_t, kBlock> numbers{};
     unpackNibbles(block + (kHasFifthBits ? 6 : 2), numbers);
     if constexpr (kHasFifthBits) addFifthBits(block + 2, numbers);
     for (std::size_t i = 0; i < kBlock; ++i)
@@ -100,7 +100,7 @@ template <bool kHasFifthBits>
 void decodeAffine(const std::byte* block, float* values) {
     const float scale = loadHalf(block);
     const float minimum = loadHalf(block + 2);
-    std::array<std::int32_t, kBlock> numbers;
+    std::array<std::int32_t, kBlock> numbers{};
     unpackNibbles(block + (kHasFifthBits ? 8 : 4), numbers);
     if constexpr (kHasFifthBits) addFifthBits(block + 4, numbers);
     for (std::size_t i = 0; i < kBlock; ++i) {

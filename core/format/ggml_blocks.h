@@ -9,6 +9,7 @@
 
 namespace epi {
 
+// NOLINTBEGIN(readability-identifier-naming): the format's own names
 /// Element types of GGUF tensors, with GGML's numbers.
 enum class TensorType : std::uint32_t {
     kF32 = 0,
@@ -25,6 +26,7 @@ enum class TensorType : std::uint32_t {
     kQ6_K = 14,
     kBF16 = 30,
 };
+// NOLINTEND(readability-identifier-naming)
 
 /// Name and layout of a type: `bytesPerBlock` bytes hold `valuesPerBlock` consecutive values of a row.
 struct BlockLayout {

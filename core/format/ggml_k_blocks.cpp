@@ -28,7 +28,7 @@ ScaleAndMinimum unpackScalesAndMinima(const std::byte* block) {
     const float blockScale = loadHalf(block);
     const float blockMinimum = loadHalf(block + 2);
     const std::byte* const packed = block + 4;
-    ScaleAndMinimum result;
+    ScaleAndMinimum result{};
     for (std::size_t i = 0; i < 4; ++i) {
         const std::int32_t first = integer(packed[i]);
         const std::int32_t second = integer(packed[i + 4]);
@@ -44,7 +44,7 @@ ScaleAndMinimum unpackScalesAndMinima(const std::byte* block) {
 /// Q3_K: sixteen signed scales of 6 bits in 12 bytes. The nibbles of bytes 0-7 hold the low 4 bits (low
 /// nibbles first), bytes 8-11 the upper 2 bits of the scales i, i+4, i+8, i+12; 32 stands for zero.
 std::array<float, kGroups16> unpackSignedScales(const std::byte* packed, float blockScale) {
-    std::array<float, kGroups16> scale;
+    std::array<float, kGroups16> scale{};
     for (std::size_t i = 0; i < kGroups16; ++i) {
         const std::int32_t low = (integer(packed[i % 8]) >> (i / 8 * 4)) & 15;
         const std::int32_t high = (integer(packed[8 + i % 4]) >> (i / 4 * 2)) & 3;

@@ -210,6 +210,7 @@ private:
                                            ", which is more than 63 bits");
                 }
             }
+            // NOLINTNEXTLINE(bugprone-signed-char-misuse): these bytes are signed numbers
             numbers[i] = static_cast<Widened>(value);
         }
         return GgufValue(std::move(numbers));

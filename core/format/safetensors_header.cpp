@@ -54,6 +54,7 @@ class HeaderEvents {
 public:
     using Json = nlohmann::json;
 
+    // NOLINTBEGIN(readability-identifier-naming): the parser calls these names
     bool null() { return unexpected("null"); }
     bool boolean(bool) { return unexpected("a truth value"); }
     bool number_integer(Json::number_integer_t value) { return unexpected(groupedSigned(value)); }
@@ -127,6 +128,8 @@ public:
     bool parse_error(std::size_t position, const std::string&, const Json::exception&) {
         return fail("the header is not JSON from its byte " + grouped(position) + " on");
     }
+
+    // NOLINTEND(readability-identifier-naming)
 
     Result<SafetensorsHeader> take(bool succeeded) {
         if (!succeeded) return std::move(error_);

@@ -7,17 +7,21 @@ namespace epi {
 
 std::int64_t KvSnapshot::entries() const {
     std::int64_t total = 0;
-    for (const LayerArena::Content& layer : layers) total += layer.keys.size(0);
+    for (const LayerArena::Content& layer : layers)
+        total += layer.keys.size(0);
     return total;
 }
 
 std::int64_t KvSnapshot::bytes() const {
     std::size_t total = 0;
-    for (const LayerArena::Content& layer : layers) total += layer.keys.nbytes() + layer.values.nbytes();
+    for (const LayerArena::Content& layer : layers)
+        total += layer.keys.nbytes() + layer.values.nbytes();
     return static_cast<std::int64_t>(total);
 }
 
-KvCache::KvCache(const ModelSpec& spec, std::span<const std::int64_t> rowsPerHead, const Placement& placement) {
+KvCache::KvCache(const ModelSpec& spec,
+                 std::span<const std::int64_t> rowsPerHead,
+                 const Placement& placement) {
     layers_.reserve(spec.layers.size());
     for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
         const AttentionSpec& attention = spec.layers[layer].attention;
@@ -30,19 +34,22 @@ KvCache::KvCache(const ModelSpec& spec, std::span<const std::int64_t> rowsPerHea
 
 std::int64_t KvCache::room() const {
     std::int64_t room = std::numeric_limits<std::int64_t>::max();
-    for (const LayerArena& layer : layers_) room = std::min(room, layer.room());
+    for (const LayerArena& layer : layers_)
+        room = std::min(room, layer.room());
     return room;
 }
 
 std::int64_t KvCache::allocatedBytes() const {
     std::int64_t total = 0;
-    for (const LayerArena& layer : layers_) total += layer.allocatedBytes();
+    for (const LayerArena& layer : layers_)
+        total += layer.allocatedBytes();
     return total;
 }
 
 std::int64_t KvCache::entries() const {
     std::int64_t total = 0;
-    for (const LayerArena& layer : layers_) total += layer.totalLength();
+    for (const LayerArena& layer : layers_)
+        total += layer.totalLength();
     return total;
 }
 
@@ -50,24 +57,28 @@ KvCache::Mark KvCache::mark() const {
     Mark mark{.lengths = {}, .nextPosition = nextPosition_};
     for (const LayerArena& layer : layers_) {
         std::vector<std::int64_t>& lengths = mark.lengths.emplace_back();
-        for (std::int32_t head = 0; head < layer.shape().kvHeads; ++head) lengths.push_back(layer.length(head));
+        for (std::int32_t head = 0; head < layer.shape().kvHeads; ++head)
+            lengths.push_back(layer.length(head));
     }
     return mark;
 }
 
 void KvCache::truncate(const Mark& mark) {
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer) layers_[layer].truncate(mark.lengths[layer]);
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer)
+        layers_[layer].truncate(mark.lengths[layer]);
     nextPosition_ = mark.nextPosition;
 }
 
 KvSnapshot KvCache::snapshot() const {
     KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_};
-    for (const LayerArena& layer : layers_) snapshot.layers.push_back(layer.content());
+    for (const LayerArena& layer : layers_)
+        snapshot.layers.push_back(layer.content());
     return snapshot;
 }
 
 Result<void> KvCache::restore(const KvSnapshot& snapshot) {
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer) EPI_TRY(layers_[layer].restore(snapshot.layers[layer]));
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer)
+        EPI_TRY(layers_[layer].restore(snapshot.layers[layer]));
     nextPosition_ = snapshot.nextPosition;
     return {};
 }

@@ -9,8 +9,8 @@
 
 namespace epi {
 
-/// A cache's entries without slack, on the CPU: what is kept of an episode that is not active, and what a cache
-/// file holds. Immutable once made.
+/// A cache's entries without slack, on the CPU: what is kept of an episode that is not active, and what a
+/// cache file holds. Immutable once made.
 struct KvSnapshot {
     std::vector<LayerArena::Content> layers;
     std::int64_t nextPosition = 0;
@@ -19,8 +19,8 @@ struct KvSnapshot {
     [[nodiscard]] std::int64_t bytes() const;
 };
 
-/// Keys and values of all layers. Physical lengths differ by layer and head once entries were evicted; `nextPosition`
-/// is the logical length, the position of the next token. One thread.
+/// Keys and values of all layers. Physical lengths differ by layer and head once entries were evicted;
+/// `nextPosition` is the logical length, the position of the next token. One thread.
 class KvCache {
 public:
     /// `rowsPerHead[l]` rows are allocated for every KV head of layer l, here and never again.
@@ -28,7 +28,9 @@ public:
 
     [[nodiscard]] std::int32_t layerCount() const { return static_cast<std::int32_t>(layers_.size()); }
     [[nodiscard]] LayerArena& layer(std::int32_t index) { return layers_[static_cast<std::size_t>(index)]; }
-    [[nodiscard]] const LayerArena& layer(std::int32_t index) const { return layers_[static_cast<std::size_t>(index)]; }
+    [[nodiscard]] const LayerArena& layer(std::int32_t index) const {
+        return layers_[static_cast<std::size_t>(index)];
+    }
 
     [[nodiscard]] std::int64_t nextPosition() const { return nextPosition_; }
     void setNextPosition(std::int64_t position) { nextPosition_ = position; }

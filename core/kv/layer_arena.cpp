@@ -4,11 +4,15 @@
 #include <numeric>
 #include <string>
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
+
+#include "core/tensor/device_memory.h"
 
 namespace epi {
 
@@ -30,7 +34,8 @@ std::int64_t LayerArena::longestHead() const {
 
 std::int64_t LayerArena::room() const {
     std::int64_t room = totalRows();
-    for (std::size_t head = 0; head < length_.size(); ++head) room = std::min(room, capacity_[head] - length_[head]);
+    for (std::size_t head = 0; head < length_.size(); ++head)
+        room = std::min(room, capacity_[head] - length_[head]);
     return room;
 }
 
@@ -56,14 +61,20 @@ std::vector<HeadRun> LayerArena::runs() const {
     const auto heads = static_cast<std::int64_t>(length_.size());
     std::vector<HeadRun> runs;
     for (std::int64_t first = 0; first < heads;) {
-        const auto at = [&](std::int64_t head) { return static_cast<std::size_t>(head); };
+        const auto at = [&](std::int64_t head) {
+            return static_cast<std::size_t>(head);
+        };
         const std::int64_t stride = first + 1 < heads ? start_[at(first + 1)] - start_[at(first)] : 0;
         std::int64_t last = first + 1;
         while (last < heads && length_[at(last)] == length_[at(first)] &&
                start_[at(last)] - start_[at(last - 1)] == stride) {
             ++last;
         }
-        HeadRun run{.firstHead = first, .count = last - first, .length = length_[at(first)], .keys = {}, .values = {}};
+        HeadRun run{.firstHead = first,
+                    .count = last - first,
+                    .length = length_[at(first)],
+                    .keys = {},
+                    .values = {}};
         const std::array<std::int64_t, 3> sizes{run.count, run.length, shape_.headDim};
         const std::array<std::int64_t, 3> strides{stride * shape_.headDim, shape_.headDim, 1};
         run.keys = keys_.as_strided(sizes, strides, start_[at(first)] * shape_.headDim);
@@ -74,11 +85,14 @@ std::vector<HeadRun> LayerArena::runs() const {
     return runs;
 }
 
-Result<void> LayerArena::append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition) {
+Result<void> LayerArena::append(const at::Tensor& keys,
+                                const at::Tensor& values,
+                                std::int64_t firstPosition) {
     const std::int64_t rows = keys.size(1);
     if (rows > room()) {
-        return Error{ErrorCode::kOutOfMemory,
-                     "kv cache: " + std::to_string(rows) + " rows to append, room for " + std::to_string(room())};
+        return Error{
+            ErrorCode::kOutOfMemory,
+            "kv cache: " + std::to_string(rows) + " rows to append, room for " + std::to_string(room())};
     }
     for (std::size_t head = 0; head < length_.size(); ++head) {
         const std::int64_t row = start_[head] + length_[head];
@@ -94,29 +108,45 @@ Result<void> LayerArena::append(const at::Tensor& keys, const at::Tensor& values
 }
 
 void LayerArena::apply(const CompactionPlan& plan) {
-    std::vector<std::int64_t> rows;
+    std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
     std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         for (const std::int64_t entry : plan.keep[head]) {
-            rows.push_back(start_[head] + entry);
+            sourceRows.push_back(start_[head] + entry);
             positions[head].push_back(positions_[head][static_cast<std::size_t>(entry)]);
         }
         lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
     }
-    const at::Tensor index =
-        at::from_blob(rows.data(), {static_cast<std::int64_t>(rows.size())}, at::kLong).to(keys_.device());
-    const std::array<at::Tensor*, 2> stores{&keys_, &values_};
-    const std::array<at::Tensor, 2> kept{keys_.index_select(0, index), values_.index_select(0, index)};
     layOut(lengths);
-    for (std::size_t store = 0; store < stores.size(); ++store) {
-        std::int64_t row = 0;
-        for (std::size_t head = 0; head < lengths.size(); ++head) {
-            stores[store]->narrow(0, start_[head], lengths[head]).copy_(kept[store].narrow(0, row, lengths[head]));
-            row += lengths[head];
-        }
+    std::vector<std::int64_t> targetRows;
+    for (std::size_t head = 0; head < lengths.size(); ++head) {
+        for (std::int64_t entry = 0; entry < lengths[head]; ++entry)
+            targetRows.push_back(start_[head] + entry);
     }
+    moveRows(sourceRows, targetRows);
     positions_ = std::move(positions);
+}
+
+void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
+    const auto count = static_cast<std::int64_t>(sourceRows.size());
+    const auto indexOf = [&](std::vector<std::int64_t>& rows) {
+        return at::from_blob(rows.data(), {count}, at::kLong).to(keys_.device());
+    };
+    const at::Tensor source = indexOf(sourceRows);
+    const at::Tensor target = indexOf(targetRows);
+    const at::Tensor keptKeys = keys_.index_select(0, source);
+    const at::Tensor keptValues = values_.index_select(0, source);
+    if (keys_.is_cuda()) {
+        const at::Tensor inOrder = at::arange(count, source.options());
+        const auto rowBytes = static_cast<std::int64_t>(keys_.element_size()) * shape_.headDim;
+        const DeviceRows from{
+            keptKeys.data_ptr(), keptValues.data_ptr(), inOrder.const_data_ptr<std::int64_t>()};
+        const DeviceRows to{keys_.data_ptr(), values_.data_ptr(), target.const_data_ptr<std::int64_t>()};
+        if (copyDeviceRows(from, to, count, rowBytes)) return;
+    }
+    keys_.index_copy_(0, target, keptKeys);
+    values_.index_copy_(0, target, keptValues);
 }
 
 void LayerArena::truncate(std::span<const std::int64_t> lengths) {
@@ -138,7 +168,8 @@ LayerArena::Content LayerArena::content() const {
 
 Result<void> LayerArena::restore(const Content& content) {
     std::vector<std::int64_t> lengths;
-    for (const auto& head : content.positions) lengths.push_back(static_cast<std::int64_t>(head.size()));
+    for (const auto& head : content.positions)
+        lengths.push_back(static_cast<std::int64_t>(head.size()));
     const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
     if (total > totalRows()) {
         return Error{ErrorCode::kOutOfMemory,

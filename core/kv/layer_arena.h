@@ -25,10 +25,10 @@ struct HeadRun {
     at::Tensor values;  // [count, length, headDim]
 };
 
-/// Keys and values of one layer: a ragged segment per KV head inside one allocation that never grows, with the
-/// original position of every entry. Keys are stored after the rotary embedding. Heads lie one behind the other with
-/// equal slack, so that a compaction that gives one head more than another needs no further memory.
-/// One thread.
+/// Keys and values of one layer: a ragged segment per KV head inside one allocation that never grows, with
+/// the original position of every entry. Keys are stored after the rotary embedding. Heads lie one behind the
+/// other with equal slack, so that a compaction that gives one head more than another needs no further
+/// memory. One thread.
 class LayerArena {
 public:
     struct Shape {
@@ -47,15 +47,17 @@ public:
     [[nodiscard]] std::int64_t room() const;
     [[nodiscard]] std::int64_t allocatedBytes() const;
     /// Original positions of a head's entries, ascending.
-    [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const { return positions_[index(head)]; }
+    [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const {
+        return positions_[index(head)];
+    }
     [[nodiscard]] std::vector<HeadRun> runs() const;
 
     /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
     /// kOutOfMemory when `room()` is smaller.
     Result<void> append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition);
 
-    /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient memory for
-    /// the kept rows of this layer.
+    /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient
+    /// memory for the kept rows of this layer.
     void apply(const CompactionPlan& plan);
 
     /// Drops the newest entries of each head down to `lengths`.
@@ -63,8 +65,8 @@ public:
 
     /// The entries of all heads without slack.
     struct Content {
-        at::Tensor keys;    // [total, headDim], head-major
-        at::Tensor values;  // [total, headDim]
+        at::Tensor keys;                                   // [total, headDim], head-major
+        at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
     };
     /// A copy on the CPU.
@@ -76,6 +78,8 @@ private:
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
     /// Places heads of these lengths with equal slack.
     void layOut(std::span<const std::int64_t> lengths);
+    /// Moves rows to other places of the same store, by way of a copy of the kept ones.
+    void moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows);
     [[nodiscard]] std::int64_t totalRows() const { return shape_.kvHeads * shape_.rowsPerHead; }
 
     Shape shape_;

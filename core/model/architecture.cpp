@@ -27,8 +27,9 @@ Result<ModelSpec> describeModel(const GgufFile& file) {
         if (architecture->id == id) return architecture->describe(file);
         known += (known.empty() ? "" : ", ") + std::string(architecture->id);
     }
-    return Error{ErrorCode::kUnsupported,
-                 file.path().filename().string() + ": architecture '" + id + "' is not supported, only " + known};
+    return Error{
+        ErrorCode::kUnsupported,
+        file.path().filename().string() + ": architecture '" + id + "' is not supported, only " + known};
 }
 
 }  // namespace epi

@@ -10,8 +10,8 @@ namespace epi {
 
 class GgufFile;
 
-/// One model architecture: a file in core/model/architectures/ whose name is the GGUF architecture's, found by the
-/// build. See CONTRIBUTING.md for the recipe.
+/// One model architecture: a file in core/model/architectures/ whose name is the GGUF architecture's, found
+/// by the build. See CONTRIBUTING.md for the recipe.
 struct Architecture {
     std::string_view id;  // value of general.architecture
     std::string_view summary;

@@ -37,7 +37,8 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
         if (known != rotaries_.end()) continue;
         rotaries_.push_back(rotary);
         frequencies_.push_back(rotaryFrequencies(
-            rotary, rotary.frequencyFactors.empty() ? at::Tensor() : weights_.vector(rotary.frequencyFactors)));
+            rotary,
+            rotary.frequencyFactors.empty() ? at::Tensor() : weights_.vector(rotary.frequencyFactors)));
     }
 }
 
@@ -61,7 +62,9 @@ Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
         }
     }
     if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "no token to run"};
-    rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong).clone().to(placement_.device);
+    rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong)
+                   .clone()
+                   .to(placement_.device);
     for (const at::Tensor& frequencies : frequencies_) {
         rows.tables.push_back(rotaryTable(frequencies, positions, placement_.device));
     }
@@ -98,7 +101,8 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
     if (rows.appended > 0) {
         EPI_TRY(arena.append(
             key.narrow(1, 0, rows.appended), value.narrow(1, 0, rows.appended), rows.appendPosition));
-        outputs.push_back(attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
+        outputs.push_back(
+            attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
     }
     if (rows.probes > 0) {
         ProbeAttention probe = attendProbe(arena,
@@ -142,7 +146,8 @@ Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cac
                        attention(spec_.layers[at], rows, x, cache.layer(index), probeScores));
         x = x + branch;
         x = x + feedForward(spec_.layers[at].feedForward, x);
-        if (request.hook != nullptr) EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
+        if (request.hook != nullptr)
+            EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
     }
     if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
     if (request.logitRows == 0) return at::Tensor();

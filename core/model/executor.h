@@ -17,8 +17,9 @@
 
 namespace epi {
 
-/// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other, and stay
-/// in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and leave nothing.
+/// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
+/// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
+/// leave nothing.
 struct RowGroup {
     enum class Kind { kAppend, kProbe };
     Kind kind = Kind::kAppend;
@@ -26,8 +27,8 @@ struct RowGroup {
     std::int64_t firstPosition = 0;
 };
 
-/// Called after every layer, when its rows are in the cache: the place where eviction happens. `probeScores` is what
-/// attendProbe gives, undefined without a probe group and in layers with a window.
+/// Called after every layer, when its rows are in the cache: the place where eviction happens. `probeScores`
+/// is what attendProbe gives, undefined without a probe group and in layers with a window.
 class LayerHook {
 public:
     virtual ~LayerHook() = default;
@@ -35,10 +36,10 @@ public:
 };
 
 struct ForwardRequest {
-    std::vector<RowGroup> groups;     // at most one of each kind, the appended one first
-    std::int64_t logitRows = 0;       // logits are wanted for this many last rows of the appended group
-    LayerHook* hook = nullptr;        // may be null
-    CancelToken cancel;               // asked between layers
+    std::vector<RowGroup> groups;  // at most one of each kind, the appended one first
+    std::int64_t logitRows = 0;    // logits are wanted for this many last rows of the appended group
+    LayerHook* hook = nullptr;     // may be null
+    CancelToken cancel;            // asked between layers
 };
 
 /// Walks a ModelSpec. Holds nothing but the weights: all state is in the cache. One thread at a time.
@@ -51,15 +52,19 @@ public:
     [[nodiscard]] const Placement& placement() const { return placement_; }
 
     /// Logits [logitRows, vocabulary], fp32, on the placement's device; undefined when none are wanted.
-    /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room, kCancelled with
-    /// a cache whose layers no longer agree: the caller restores it.
+    /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,
+    /// kCancelled with a cache whose layers no longer agree: the caller restores it.
     Result<at::Tensor> forward(const ForwardRequest& request, KvCache& cache) const;
 
 private:
     struct Rows;
 
     Result<Rows> gather(const ForwardRequest& request) const;
-    Result<at::Tensor> attention(const LayerSpec& layer, const Rows& rows, const at::Tensor& x, LayerArena& arena, at::Tensor& probeScores) const;
+    Result<at::Tensor> attention(const LayerSpec& layer,
+                                 const Rows& rows,
+                                 const at::Tensor& x,
+                                 LayerArena& arena,
+                                 at::Tensor& probeScores) const;
     [[nodiscard]] at::Tensor feedForward(const FeedForwardSpec& spec, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor norm(const at::Tensor& x, const NormSpec& spec) const;
     [[nodiscard]] at::Tensor linear(const at::Tensor& x, const LinearSpec& spec) const;
@@ -67,8 +72,8 @@ private:
     ModelSpec spec_;
     Weights weights_;
     Placement placement_;
-    std::vector<RotarySpec> rotaries_;             // the distinct ones
-    std::vector<at::Tensor> frequencies_;          // per distinct one
+    std::vector<RotarySpec> rotaries_;     // the distinct ones
+    std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
 };
 

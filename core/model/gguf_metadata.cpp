@@ -29,12 +29,11 @@ Result<std::int32_t> count(const GgufFile& file, const std::string& key, std::in
 }  // namespace
 
 bool RotarySpec::operator==(const RotarySpec& other) const {
-    const bool sameScaling =
-        llama3.has_value() == other.llama3.has_value() &&
-        (!llama3 || (llama3->factor == other.llama3->factor &&
-                     llama3->lowFrequencyFactor == other.llama3->lowFrequencyFactor &&
-                     llama3->highFrequencyFactor == other.llama3->highFrequencyFactor &&
-                     llama3->originalContext == other.llama3->originalContext));
+    const bool sameScaling = llama3.has_value() == other.llama3.has_value() &&
+                             (!llama3 || (llama3->factor == other.llama3->factor &&
+                                          llama3->lowFrequencyFactor == other.llama3->lowFrequencyFactor &&
+                                          llama3->highFrequencyFactor == other.llama3->highFrequencyFactor &&
+                                          llama3->originalContext == other.llama3->originalContext));
     return sameScaling && pairing == other.pairing && base == other.base && dimensions == other.dimensions &&
            linearFactor == other.linearFactor && frequencyFactors == other.frequencyFactors;
 }
@@ -96,13 +95,16 @@ Result<void> readRotaryScaling(const GgufFile& file, const std::string& prefix, 
     if (type == "llama3") {
         Llama3RotaryScaling scaling;
         scaling.factor = factor;
-        EPI_TRY_ASSIGN(scaling.lowFrequencyFactor, positive(file, prefix + ".rope.scaling.low_freq_factor", 1.0));
-        EPI_TRY_ASSIGN(scaling.highFrequencyFactor, positive(file, prefix + ".rope.scaling.high_freq_factor", 4.0));
+        EPI_TRY_ASSIGN(scaling.lowFrequencyFactor,
+                       positive(file, prefix + ".rope.scaling.low_freq_factor", 1.0));
+        EPI_TRY_ASSIGN(scaling.highFrequencyFactor,
+                       positive(file, prefix + ".rope.scaling.high_freq_factor", 4.0));
         EPI_TRY_ASSIGN(scaling.originalContext,
                        positive(file, prefix + ".rope.scaling.original_context_length", 8192.0));
         if (scaling.highFrequencyFactor <= scaling.lowFrequencyFactor) {
             return Error{ErrorCode::kCorruptData,
-                         file.path().filename().string() + ": '" + prefix + ".rope.scaling.high_freq_factor' is " +
+                         file.path().filename().string() + ": '" + prefix +
+                             ".rope.scaling.high_freq_factor' is " +
                              std::to_string(scaling.highFrequencyFactor) + ", not above the low one"};
         }
         rotary.llama3 = scaling;

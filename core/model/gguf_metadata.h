@@ -10,7 +10,8 @@
 
 namespace epi {
 
-/// The numbers that decoders of all architectures have in their metadata, read under the architecture's prefix
+/// The numbers that decoders of all architectures have in their metadata, read under the architecture's
+/// prefix
 /// ("llama.block_count") and range-checked.
 struct DecoderMetadata {
     std::int32_t layers = 0;
@@ -29,7 +30,8 @@ Result<DecoderMetadata> readDecoderMetadata(const GgufFile& file, const std::str
 /// "llama3" and linear rope scaling where the metadata asks for them; another kind is kUnsupported.
 Result<void> readRotaryScaling(const GgufFile& file, const std::string& prefix, RotarySpec& rotary);
 
-/// The parts that all architectures share: embedding, output (tied when the file has none) and the final norm.
+/// The parts that all architectures share: embedding, output (tied when the file has none) and the final
+/// norm.
 ModelSpec commonSpec(const GgufFile& file, const DecoderMetadata& metadata, const std::string& architecture);
 
 /// Attention and feed-forward of layer `index` with the usual tensor names, without biases and extra norms.

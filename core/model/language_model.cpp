@@ -28,7 +28,8 @@ Result<std::unique_ptr<LanguageModel>> LanguageModel::load(const LoadOptions& op
     if (file.find("tokenizer.chat_template") != nullptr) {
         EPI_TRY_ASSIGN(model->templateText_, file.text("tokenizer.chat_template"));
     }
-    EPI_TRY_ASSIGN(Weights weights, Weights::load(file, spec, choice.placement, options.progress, options.cancel));
+    EPI_TRY_ASSIGN(Weights weights,
+                   Weights::load(file, spec, choice.placement, options.progress, options.cancel));
 
     ModelInfo& info = model->info_;
     info.title = options.path.stem().string();

@@ -28,7 +28,8 @@ constexpr std::string_view kDefaultEmbedder = "all-minilm-l6-v2";
 std::vector<fs::path> modelFiles(const fs::path& folder) {
     std::vector<fs::path> files;
     std::error_code failure;
-    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
         if (entry->path().extension() == ".gguf") files.push_back(entry->path());
     }
     std::sort(files.begin(), files.end());
@@ -42,10 +43,12 @@ bool isId(std::string_view name) {
 
 Error notFound(const fs::path& folder, const std::string& what) {
     std::string known;
-    for (const ModelSummary& model : listModels(folder)) known += (known.empty() ? "" : ", ") + model.id;
+    for (const ModelSummary& model : listModels(folder))
+        known += (known.empty() ? "" : ", ") + model.id;
     return {ErrorCode::kNotFound,
             what + " in " + printable(folder.native(), kMaxPrintablePath) +
-                (known.empty() ? ", which holds no model: './run.sh models get ID' fetches one" : ", which holds " + known)};
+                (known.empty() ? ", which holds no model: './run.sh models get ID' fetches one"
+                               : ", which holds " + known)};
 }
 
 }  // namespace
@@ -53,7 +56,8 @@ Error notFound(const fs::path& folder, const std::string& what) {
 std::vector<ModelSummary> listModels(const fs::path& folder) {
     std::vector<ModelSummary> models;
     std::error_code failure;
-    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
         for (const fs::path& file : modelFiles(entry->path())) {
             const auto size = fs::file_size(file, failure);
             models.push_back({.id = entry->path().filename().string(),
@@ -63,7 +67,9 @@ std::vector<ModelSummary> listModels(const fs::path& folder) {
                               .isPresent = true});
         }
     }
-    std::sort(models.begin(), models.end(), [](const ModelSummary& a, const ModelSummary& b) { return a.id < b.id; });
+    std::sort(models.begin(), models.end(), [](const ModelSummary& a, const ModelSummary& b) {
+        return a.id < b.id;
+    });
     return models;
 }
 
@@ -79,8 +85,9 @@ Result<fs::path> findModel(const fs::path& folder, std::string_view name, bool h
     std::error_code failure;
     const fs::path path(name);
     if (fs::exists(path, failure) && !fs::is_directory(path, failure)) return path;
-    const std::vector<fs::path> files =
-        fs::is_directory(path, failure) ? modelFiles(path) : isId(name) ? modelFiles(folder / path) : modelFiles({});
+    const std::vector<fs::path> files = fs::is_directory(path, failure) ? modelFiles(path)
+                                        : isId(name)                    ? modelFiles(folder / path)
+                                                                        : modelFiles({});
     if (!files.empty()) return files.front();
     return notFound(folder, "no model " + inQuotes(std::string(name)) + " as a file or");
 }
@@ -92,8 +99,9 @@ Result<fs::path> findEmbedder(const fs::path& folder, std::string_view name) {
         if (fs::exists(candidate / "model.safetensors", failure)) return candidate;
     }
     return Error{ErrorCode::kNotFound,
-                 "no sentence embedder " + inQuotes(id) + " in " + printable(folder.native(), kMaxPrintablePath) +
-                     ": './run.sh models get " + std::string(kDefaultEmbedder) + "' fetches one"};
+                 "no sentence embedder " + inQuotes(id) + " in " +
+                     printable(folder.native(), kMaxPrintablePath) + ": './run.sh models get " +
+                     std::string(kDefaultEmbedder) + "' fetches one"};
 }
 
 }  // namespace epi

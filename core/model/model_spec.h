@@ -7,9 +7,9 @@
 
 namespace epi {
 
-/// A transformer decoder, described as data. An architecture file fills this in from a model file's metadata; the
-/// Executor walks it. Names are tensor names of the model file. Nothing here calls a tensor operation, so that
-/// weights, kernels and eviction can change without touching an architecture.
+/// A transformer decoder, described as data. An architecture file fills this in from a model file's metadata;
+/// the Executor walks it. Names are tensor names of the model file. Nothing here calls a tensor operation, so
+/// that weights, kernels and eviction can change without touching an architecture.
 
 /// x * weight / sqrt(mean(x^2) + epsilon), over the last dimension.
 struct NormSpec {
@@ -32,7 +32,8 @@ struct Llama3RotaryScaling {
 };
 
 struct RotarySpec {
-    /// Which elements of a head rotate together: (2i, 2i+1), as GGUF stores the llama family, or (i, i + d/2).
+    /// Which elements of a head rotate together: (2i, 2i+1), as GGUF stores the llama family, or (i, i +
+    /// d/2).
     enum class Pairing { kNeighbours, kHalves };
     Pairing pairing = Pairing::kHalves;
     double base = 10000.0;

@@ -21,7 +21,6 @@
 namespace epi {
 namespace {
 
-
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 
 /// The numbers of a BERT encoder that its tensors do not say.
@@ -36,19 +35,22 @@ Result<BertConfig> readConfig(const std::filesystem::path& path) {
     EPI_TRY_ASSIGN(const std::string text, readWholeFile(path, kMaxConfigBytes));
     const auto json = nlohmann::json::parse(text, nullptr, false);
     const auto number = [&](const char* key) {
-        return json.is_object() && json.contains(key) && json[key].is_number() ? json[key].get<double>() : 0.0;
+        return json.is_object() && json.contains(key) && json[key].is_number() ? json[key].get<double>()
+                                                                               : 0.0;
     };
     BertConfig config;
     config.layers = static_cast<std::int64_t>(number("num_hidden_layers"));
     config.heads = static_cast<std::int64_t>(number("num_attention_heads"));
     config.dimension = static_cast<std::int64_t>(number("hidden_size"));
     config.epsilon = number("layer_norm_eps");
-    const bool isSane = config.layers >= 1 && config.layers <= 512 && config.heads >= 1 && config.dimension >= 1 &&
-                        config.dimension <= 65536 && config.dimension % config.heads == 0 && config.epsilon > 0.0;
+    const bool isSane = config.layers >= 1 && config.layers <= 512 && config.heads >= 1 &&
+                        config.dimension >= 1 && config.dimension <= 65536 &&
+                        config.dimension % config.heads == 0 && config.epsilon > 0.0;
     if (isSane) return config;
     return Error{ErrorCode::kCorruptData,
-                 path.string() + ": num_hidden_layers, num_attention_heads, hidden_size and layer_norm_eps of a BERT "
-                                 "encoder are expected"};
+                 path.string() +
+                     ": num_hidden_layers, num_attention_heads, hidden_size and layer_norm_eps of a BERT "
+                     "encoder are expected"};
 }
 
 }  // namespace
@@ -66,7 +68,8 @@ struct SentenceEmbedder::State {
     }
 
     [[nodiscard]] at::Tensor norm(const at::Tensor& x, const std::string& name) const {
-        return at::layer_norm(x, {config.dimension}, tensor(name + ".weight"), tensor(name + ".bias"), config.epsilon);
+        return at::layer_norm(
+            x, {config.dimension}, tensor(name + ".weight"), tensor(name + ".bias"), config.epsilon);
     }
 
     /// One sentence: [pieces] to [dimension].
@@ -84,10 +87,12 @@ struct SentenceEmbedder::State {
                     .view({1, rows, config.heads, config.dimension / config.heads})
                     .transpose(1, 2);
             };
-            const at::Tensor attended = at::scaled_dot_product_attention(heads("query"), heads("key"), heads("value"))
-                                            .transpose(1, 2)
-                                            .reshape({rows, config.dimension});
-            x = norm(x + linear(attended, prefix + "attention.output.dense"), prefix + "attention.output.LayerNorm");
+            const at::Tensor attended =
+                at::scaled_dot_product_attention(heads("query"), heads("key"), heads("value"))
+                    .transpose(1, 2)
+                    .reshape({rows, config.dimension});
+            x = norm(x + linear(attended, prefix + "attention.output.dense"),
+                     prefix + "attention.output.LayerNorm");
             const at::Tensor inner = at::gelu(linear(x, prefix + "intermediate.dense"));
             x = norm(x + linear(inner, prefix + "output.dense"), prefix + "output.LayerNorm");
         }
@@ -113,9 +118,14 @@ Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::file
                                         "embeddings.LayerNorm.weight",
                                         "embeddings.LayerNorm.bias"};
         for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-            for (const char* part : {"attention.self.query", "attention.self.key", "attention.self.value",
-                                     "attention.output.dense", "attention.output.LayerNorm", "intermediate.dense",
-                                     "output.dense", "output.LayerNorm"}) {
+            for (const char* part : {"attention.self.query",
+                                     "attention.self.key",
+                                     "attention.self.value",
+                                     "attention.output.dense",
+                                     "attention.output.LayerNorm",
+                                     "intermediate.dense",
+                                     "output.dense",
+                                     "output.LayerNorm"}) {
                 const std::string name = "encoder.layer." + std::to_string(layer) + "." + part;
                 needed.push_back(name + ".weight");
                 needed.push_back(name + ".bias");

@@ -52,7 +52,9 @@ std::map<std::string, Expected> expectedTensors(const ModelSpec& spec) {
 }
 
 /// The feed-forward width is the one size that no metadata is needed for: each layer's own gate says it.
-Result<void> expectFeedForward(const GgufFile& file, const ModelSpec& spec, std::map<std::string, Expected>& expected) {
+Result<void> expectFeedForward(const GgufFile& file,
+                               const ModelSpec& spec,
+                               std::map<std::string, Expected>& expected) {
     for (const LayerSpec& layer : spec.layers) {
         const GgufTensor* gate = file.findTensor(layer.feedForward.gate.weight);
         if (gate == nullptr || gate->shape.size() != 2) {
@@ -70,18 +72,22 @@ Result<void> expectFeedForward(const GgufFile& file, const ModelSpec& spec, std:
 
 std::string shapeText(const std::vector<std::int64_t>& shape) {
     std::string text = "[";
-    for (const std::int64_t size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+    for (const std::int64_t size : shape)
+        text += (text.size() > 1 ? ", " : "") + std::to_string(size);
     return text + "]";
 }
 
-Result<const GgufTensor*> findChecked(const GgufFile& file, const std::string& name, const Expected& expected) {
+Result<const GgufTensor*> findChecked(const GgufFile& file,
+                                      const std::string& name,
+                                      const Expected& expected) {
     const GgufTensor* tensor = file.findTensor(name);
     const std::string where = file.path().filename().string() + ": tensor '" + name + "'";
     if (tensor == nullptr) return Error{ErrorCode::kCorruptData, where + " is missing"};
     const std::vector<std::int64_t> shape(tensor->shape.rbegin(), tensor->shape.rend());
     if (shape != expected.shape) {
-        return Error{ErrorCode::kCorruptData,
-                     where + " has shape " + shapeText(shape) + ", " + shapeText(expected.shape) + " is expected"};
+        return Error{
+            ErrorCode::kCorruptData,
+            where + " has shape " + shapeText(shape) + ", " + shapeText(expected.shape) + " is expected"};
     }
     return tensor;
 }
@@ -90,7 +96,8 @@ Result<const GgufTensor*> findChecked(const GgufFile& file, const std::string& n
 bool decode(const GgufTensor& tensor, std::span<const std::byte> blocks, std::span<float> values) {
     const auto layout = *blockLayout(static_cast<std::uint32_t>(tensor.type));
     const auto blockCount = static_cast<std::int64_t>(values.size()) / layout.valuesPerBlock;
-    const std::int64_t threads = std::min<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()), 16);
+    const std::int64_t threads =
+        std::min<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()), 16);
     const std::int64_t perThread = (blockCount + threads - 1) / threads;
     std::atomic<bool> isFinite{true};
     {
@@ -106,7 +113,8 @@ bool decode(const GgufTensor& tensor, std::span<const std::byte> blocks, std::sp
                            part);
                 // x * 0 is 0 for finite values alone; one accumulator that stays 0 keeps the loop vectorised.
                 float sum = 0.0F;
-                for (const float value : part) sum += value * 0.0F;
+                for (const float value : part)
+                    sum += value * 0.0F;
                 if (!(sum == 0.0F)) isFinite = false;
             });
         }
@@ -143,7 +151,8 @@ Result<Weights> Weights::load(const GgufFile& file,
             const std::uint64_t blockHash = xxh3(blocks);
             digest.update(std::as_bytes(std::span(&blockHash, 1)));
             at::Tensor values = at::empty(shape.shape, at::kFloat);
-            const std::span<float> floats(values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel()));
+            const std::span<float> floats(values.mutable_data_ptr<float>(),
+                                          static_cast<std::size_t>(values.numel()));
             if (!decode(tensor, blocks, floats)) {
                 return Error{ErrorCode::kCorruptData,
                              file.path().filename().string() + ": tensor '" + name +
@@ -155,7 +164,8 @@ Result<Weights> Weights::load(const GgufFile& file,
             } else {
                 at::Tensor placed = values.to(placement.device, placement.type);
                 weights.bytes_ += static_cast<std::int64_t>(placed.nbytes());
-                weights.matrices_.emplace(name, Weight{.storedType = tensor.type, .values = std::move(placed)});
+                weights.matrices_.emplace(name,
+                                          Weight{.storedType = tensor.type, .values = std::move(placed)});
             }
             done += static_cast<std::int64_t>(tensor.sizeBytes);
             if (progress) progress(done, total);

@@ -25,8 +25,8 @@ struct Weight {
 /// Bytes read and bytes in all.
 using LoadProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Every tensor that a ModelSpec names, checked against the shape the spec implies, decoded and placed. Immutable
-/// after load: any thread.
+/// Every tensor that a ModelSpec names, checked against the shape the spec implies, decoded and placed.
+/// Immutable after load: any thread.
 class Weights {
 public:
     /// kCorruptData names a tensor that is missing, has another shape, or holds a value that is not finite.

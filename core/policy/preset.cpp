@@ -9,7 +9,8 @@ namespace {
 constexpr std::array kPresets{
     MemoryPreset{
         .id = "epicache",
-        .summary = "EpiCache made safe: chat prefix, 4 sinks and the last 64 tokens stay; cosine of the bare question",
+        .summary = "EpiCache made safe: chat prefix, 4 sinks and the last 64 tokens stay; cosine of the bare "
+                   "question",
         .level = BudgetLevel::kPair,
         .pins = {.chatPrefix = true, .sinks = 4, .recent = 64},
         .promptAtLastPosition = false,
@@ -18,7 +19,8 @@ constexpr std::array kPresets{
     },
     MemoryPreset{
         .id = "epicache-released",
-        .summary = "EpiCache as its authors released it: nothing is pinned; dot product of the formatted question",
+        .summary =
+            "EpiCache as its authors released it: nothing is pinned; dot product of the formatted question",
         .level = BudgetLevel::kPair,
         .pins = {},
         .promptAtLastPosition = true,
@@ -39,7 +41,8 @@ Result<MemoryPreset> presetById(std::string_view id) {
         if (preset.id == id) return preset;
         known += (known.empty() ? "" : ", ") + std::string(preset.id);
     }
-    return Error{ErrorCode::kInvalidArgument, "unknown preset '" + std::string(id) + "', expected one of " + known};
+    return Error{ErrorCode::kInvalidArgument,
+                 "unknown preset '" + std::string(id) + "', expected one of " + known};
 }
 
 }  // namespace epi

@@ -12,9 +12,9 @@ namespace epi {
 
 /// Entries that no eviction may take. They count towards the budget.
 struct Pins {
-    bool chatPrefix = false;   // the template text before the history
-    std::int32_t sinks = 0;    // first positions of all
-    std::int32_t recent = 0;   // last positions of all
+    bool chatPrefix = false;  // the template text before the history
+    std::int32_t sinks = 0;   // first positions of all
+    std::int32_t recent = 0;  // last positions of all
 
     bool operator==(const Pins&) const = default;
 };
@@ -25,7 +25,8 @@ struct MemoryPreset {
     std::string_view summary;
     BudgetLevel level = BudgetLevel::kPair;
     Pins pins;
-    /// Where the patched prompt begins: at the position after the block, or (as released) again at its last one.
+    /// Where the patched prompt begins: at the position after the block, or (as released) again at its last
+    /// one.
     bool promptAtLastPosition = false;
     Similarity similarity = Similarity::kCosine;
     /// Match the episode with the question as formatted for the model instead of the bare question.

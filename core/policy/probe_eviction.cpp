@@ -11,7 +11,8 @@ void keepNewest(std::int32_t window, LayerArena& arena) {
     CompactionPlan plan;
     for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
         std::vector<std::int64_t>& keep = plan.keep.emplace_back();
-        for (std::int64_t entry = std::max<std::int64_t>(0, arena.length(head) - window); entry < arena.length(head);
+        for (std::int64_t entry = std::max<std::int64_t>(0, arena.length(head) - window);
+             entry < arena.length(head);
              ++entry) {
             keep.push_back(entry);
         }
@@ -47,7 +48,8 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer, LayerArena& arena, co
         entries.lengths.push_back(arena.length(head));
         if (!hasPins) continue;
         std::vector<bool>& pinned = entries.pins.emplace_back();
-        for (const std::int32_t position : arena.positions(head)) pinned.push_back(isPinned(position));
+        for (const std::int32_t position : arena.positions(head))
+            pinned.push_back(isPinned(position));
     }
     const std::int64_t budget = rule_.layerBudgets[static_cast<std::size_t>(layer)];
     auto selected = selectEntries(entries, budget, rule_.level);
@@ -57,7 +59,9 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer, LayerArena& arena, co
     return {};
 }
 
-Result<void> WindowEviction::afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& /*probeScores*/) {
+Result<void> WindowEviction::afterLayer(std::int32_t layer,
+                                        LayerArena& arena,
+                                        const at::Tensor& /*probeScores*/) {
     const auto& window = spec_.layers[static_cast<std::size_t>(layer)].attention.window;
     if (window) keepNewest(*window, arena);
     return {};

@@ -19,15 +19,20 @@ struct EvictionRule {
     std::int64_t prefixTokens = 0;  // positions below it are the chat prefix
 };
 
-/// Evicts one layer after the other while a forward with a probe group runs: each layer is cut to its budget as soon
-/// as its scores are there, so that at no time more than one layer is over budget (EpiCache section 3, fused).
-/// Layers with a window keep what the next row can still see and have no budget. Lives for one forward.
+/// Evicts one layer after the other while a forward with a probe group runs: each layer is cut to its budget
+/// as soon as its scores are there, so that at no time more than one layer is over budget (EpiCache section
+/// 3, fused). Layers with a window keep what the next row can still see and have no budget. Lives for one
+/// forward.
 class ProbeEviction final : public LayerHook {
 public:
-    /// `nextPosition` is the position after the newest entry. `observe`, when set, sees each layer's selection.
+    /// `nextPosition` is the position after the newest entry. `observe`, when set, sees each layer's
+    /// selection.
     using Observer = std::function<void(std::int32_t layer, const Selection& selection)>;
 
-    ProbeEviction(const ModelSpec& spec, const EvictionRule& rule, std::int64_t nextPosition, Observer observe = {});
+    ProbeEviction(const ModelSpec& spec,
+                  const EvictionRule& rule,
+                  std::int64_t nextPosition,
+                  Observer observe = {});
 
     Result<void> afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& probeScores) override;
 
@@ -40,7 +45,8 @@ private:
     Observer observe_;
 };
 
-/// Cuts the layers with a window alone: what a block needs after which every other layer is within its budget.
+/// Cuts the layers with a window alone: what a block needs after which every other layer is within its
+/// budget.
 class WindowEviction final : public LayerHook {
 public:
     explicit WindowEviction(const ModelSpec& spec) : spec_(spec) {}
@@ -50,7 +56,8 @@ private:
     const ModelSpec& spec_;
 };
 
-/// Whether `rows` more per head would leave a layer without window above its budget, so that it must be scored.
+/// Whether `rows` more per head would leave a layer without window above its budget, so that it must be
+/// scored.
 bool exceedsBudget(const KvCache& cache, const ModelSpec& spec, const EvictionRule& rule, std::int64_t rows);
 
 }  // namespace epi

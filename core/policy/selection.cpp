@@ -65,8 +65,8 @@ Result<Selection> selectEntries(const ScoredEntries& entries, std::int64_t budge
             const float score = entries.scores[first + entry];
             if (!std::isfinite(score)) {
                 return Error{ErrorCode::kInternal,
-                             "the score of entry " + std::to_string(entry) + " in head " + std::to_string(head) +
-                                 " is not finite"};
+                             "the score of entry " + std::to_string(entry) + " in head " +
+                                 std::to_string(head) + " is not finite"};
             }
             candidates.push_back({.score = score,
                                   .head = static_cast<std::int32_t>(head),
@@ -82,7 +82,8 @@ Result<Selection> selectEntries(const ScoredEntries& entries, std::int64_t budge
     if (level == BudgetLevel::kPair) {
         EPI_TRY(cut(candidates, budget * static_cast<std::int64_t>(heads), selection));
     }
-    for (std::vector<std::int64_t>& keep : selection.keep) std::sort(keep.begin(), keep.end());
+    for (std::vector<std::int64_t>& keep : selection.keep)
+        std::sort(keep.begin(), keep.end());
     return selection;
 }
 

@@ -19,16 +19,18 @@ struct ScoredEntries {
 /// What stays of one layer.
 struct Selection {
     std::vector<std::vector<std::int64_t>> keep;  // [kvHead], ascending entry indices
-    /// Smallest score kept and largest score dropped, among entries that are not pinned: one for the layer with
-    /// kPair, one per head with kPairUniform. -1 where nothing was kept by score, or nothing was dropped.
+    /// Smallest score kept and largest score dropped, among entries that are not pinned: one for the layer
+    /// with kPair, one per head with kPairUniform. -1 where nothing was kept by score, or nothing was
+    /// dropped.
     std::vector<float> thresholdKept;
     std::vector<float> thresholdDropped;
 };
 
-/// Keeps the highest scores within a budget (EpiCache section 3.3): with kPair the best budget * kvHeads entries of
-/// all heads together, their scores compared raw; with kPairUniform the best `budget` of each head. Pinned entries
-/// stay first and count. Everything stays while it fits. Ties: lower head, then lower entry. Deterministic.
-/// kInvalidArgument when the pins alone exceed the budget, kInternal when a score is not finite.
+/// Keeps the highest scores within a budget (EpiCache section 3.3): with kPair the best budget * kvHeads
+/// entries of all heads together, their scores compared raw; with kPairUniform the best `budget` of each
+/// head. Pinned entries stay first and count. Everything stays while it fits. Ties: lower head, then lower
+/// entry. Deterministic. kInvalidArgument when the pins alone exceed the budget, kInternal when a score is
+/// not finite.
 Result<Selection> selectEntries(const ScoredEntries& entries, std::int64_t budget, BudgetLevel level);
 
 }  // namespace epi

@@ -5,21 +5,22 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/logsumexp.h>
-#include <ATen/ops/maximum.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/zeros.h>
 
 namespace epi {
 namespace {
 
-// Rows that attend in one call: bounds the mask and, for probes, the score matrix, and keeps both near the caches.
+// Rows that attend in one call: bounds the mask and, for probes, the score matrix, and keeps both near the
+// caches.
 constexpr std::int64_t kRowsPerCall = 256;
 constexpr double kLogOfNothing = -1e30;
 
@@ -29,19 +30,23 @@ at::Tensor maskFor(std::span<const std::int32_t> positions,
                    std::int64_t firstPosition,
                    std::int64_t rows,
                    const at::TensorOptions& options) {
-    const at::Tensor entries =
-        at::from_blob(const_cast<std::int32_t*>(positions.data()), {1, static_cast<std::int64_t>(positions.size())}, at::kInt)
-            .to(options.device(), at::kLong);
-    const at::Tensor queries = at::arange(firstPosition, firstPosition + rows, options.dtype(at::kLong)).unsqueeze(1);
+    const at::Tensor entries = at::from_blob(const_cast<std::int32_t*>(positions.data()),
+                                             {1, static_cast<std::int64_t>(positions.size())},
+                                             at::kInt)
+                                   .to(options.device(), at::kLong);
+    const at::Tensor queries =
+        at::arange(firstPosition, firstPosition + rows, options.dtype(at::kLong)).unsqueeze(1);
     at::Tensor hidden = entries.gt(queries);
-    if (spec.window) hidden = hidden.logical_or(entries.le(queries - static_cast<std::int64_t>(*spec.window)));
+    if (spec.window)
+        hidden = hidden.logical_or(entries.le(queries - static_cast<std::int64_t>(*spec.window)));
     return at::zeros({rows, entries.size(1)}, options.dtype(at::kFloat))
         .masked_fill_(hidden, -std::numeric_limits<float>::infinity());
 }
 
 /// Whether row `position` and all rows before it that attend see every one of these entries.
 bool isAllVisible(std::span<const std::int32_t> positions, const AttentionSpec& spec, std::int64_t position) {
-    return positions.empty() || (positions.back() <= position && (!spec.window || positions.front() > position - *spec.window));
+    return positions.empty() ||
+           (positions.back() <= position && (!spec.window || positions.front() > position - *spec.window));
 }
 
 /// [rows, heads, headDim] to [count, group, rows, headDim] for the query heads of a run of KV heads.
@@ -72,15 +77,19 @@ at::Tensor attendAppended(const LayerArena& arena,
         std::vector<at::Tensor> chunks;
         for (std::int64_t first = 0; first < rows; first += kRowsPerCall) {
             const std::int64_t count = std::min(kRowsPerCall, rows - first);
-            // Later rows of this call are the last entries: what lies behind the chunk's last row is never seen.
+            // Later rows of this call are the last entries: what lies behind the chunk's last row is never
+            // seen.
             const std::int64_t visible = run.length - rows + first + count;
             const auto seen = positions.first(static_cast<std::size_t>(visible));
             const auto expand = [&](const at::Tensor& entries) {
-                return entries.narrow(1, 0, visible).unsqueeze(1).expand({run.count, group, visible, spec.headDim});
+                return entries.narrow(1, 0, visible)
+                    .unsqueeze(1)
+                    .expand({run.count, group, visible, spec.headDim});
             };
             std::optional<at::Tensor> mask;
             if (count > 1 || !isAllVisible(seen, spec, firstPosition + first)) {
-                mask = maskFor(seen, spec, firstPosition + first, count, query.options()).to(query.scalar_type());
+                mask = maskFor(seen, spec, firstPosition + first, count, query.options())
+                           .to(query.scalar_type());
             }
             chunks.push_back(at::scaled_dot_product_attention(queries.narrow(2, first, count),
                                                               expand(run.keys),
@@ -99,15 +108,21 @@ ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, c
     const std::int64_t count = rows.query.size(0);
     const std::int64_t last = rows.firstPosition + count - 1;
     std::vector<std::int32_t> own(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) own[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(rows.firstPosition + i);
+    for (std::int64_t i = 0; i < count; ++i)
+        own[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(rows.firstPosition + i);
 
     std::vector<at::Tensor> outputs;
     std::vector<at::Tensor> scores;
     for (const HeadRun& run : arena.runs()) {
         const auto positions = arena.positions(static_cast<std::int32_t>(run.firstHead));
         for (std::int64_t head = 0; head < run.count; ++head) {
-            const HeadRun one{.firstHead = run.firstHead + head, .count = 1, .length = run.length, .keys = {}, .values = {}};
-            const at::Tensor queries = groupQueries(rows.query, spec, one).squeeze(0).to(at::kFloat);  // [group, rows, d]
+            const HeadRun one{.firstHead = run.firstHead + head,
+                              .count = 1,
+                              .length = run.length,
+                              .keys = {},
+                              .values = {}};
+            const at::Tensor queries =
+                groupQueries(rows.query, spec, one).squeeze(0).to(at::kFloat);  // [group, rows, d]
             const at::Tensor keys = run.keys.select(0, head).to(at::kFloat);
             const at::Tensor values = run.values.select(0, head).to(at::kFloat);
             const at::Tensor ownKeys = rows.keys.select(0, one.firstHead).to(at::kFloat);
@@ -127,7 +142,8 @@ ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, c
                                   rows.firstPosition + first,
                                   size,
                                   q.options()));
-                // A row whose window hides the whole past has a sum of zero, whose logarithm must stay finite.
+                // A row whose window hides the whole past has a sum of zero, whose logarithm must stay
+                // finite.
                 const at::Tensor pastLogSum = at::logsumexp(past, {-1}, true).clamp_min_(kLogOfNothing);
                 const at::Tensor selfLogSum = at::logsumexp(self, {-1}, true);
                 const at::Tensor logSum = at::logsumexp(at::cat({pastLogSum, selfLogSum}, -1), {-1}, true);

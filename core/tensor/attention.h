@@ -9,9 +9,9 @@
 
 namespace epi {
 
-/// Attention of the newest `rows` entries of every head over all entries of their head, causal, within the window
-/// where the spec has one. `query` is [rows, heads, headDim], rotated; the rows' own keys and values are in the arena
-/// already, at consecutive positions from `firstPosition`. Returns [rows, heads * headDim].
+/// Attention of the newest `rows` entries of every head over all entries of their head, causal, within the
+/// window where the spec has one. `query` is [rows, heads, headDim], rotated; the rows' own keys and values
+/// are in the arena already, at consecutive positions from `firstPosition`. Returns [rows, heads * headDim].
 at::Tensor attendAppended(const LayerArena& arena,
                           const AttentionSpec& spec,
                           const at::Tensor& query,
@@ -27,13 +27,14 @@ struct ProbeRows {
 
 struct ProbeAttention {
     at::Tensor output;  // [rows, heads * headDim]
-    /// Per entry of the arena, head-major [totalLength], fp32: the largest softmax weight that any probe row of any
-    /// query head of the group gives it, the softmax running over the arena's entries alone (EpiCache, equation 3 as
-    /// released). Undefined where the layer has a window.
+    /// Per entry of the arena, head-major [totalLength], fp32: the largest softmax weight that any probe row
+    /// of any query head of the group gives it, the softmax running over the arena's entries alone (EpiCache,
+    /// equation 3 as released). Undefined where the layer has a window.
     at::Tensor scores;
 };
 
-/// Attention of probe rows over all entries of the arena (no mask, but for a window) and, causally, over each other.
+/// Attention of probe rows over all entries of the arena (no mask, but for a window) and, causally, over each
+/// other.
 ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, const ProbeRows& rows);
 
 }  // namespace epi

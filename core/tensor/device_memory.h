@@ -14,4 +14,17 @@ std::int64_t takePeakDeviceBytes();
 /// Waits for the GPU, so that a time can be taken. Nothing without one.
 void synchronizeDevice();
 
+struct DeviceRows {
+    void* keys = nullptr;
+    void* values = nullptr;
+    const std::int64_t* rows = nullptr;  // on the device
+};
+
+/// Copies `count` rows of keys and values from one place on the GPU to another that does not overlap it, in
+/// one launch. False when there is no kernel for it: the caller uses LibTorch's operations.
+bool copyDeviceRows(const DeviceRows& source,
+                    const DeviceRows& target,
+                    std::int64_t count,
+                    std::int64_t rowBytes);
+
 }  // namespace epi

@@ -9,8 +9,8 @@
 
 namespace epi {
 
-/// Runs `body`, which returns a Result, and turns LibTorch's exceptions into errors. The one border where they are
-/// caught; everything the engine does with tensors for a caller runs inside it.
+/// Runs `body`, which returns a Result, and turns LibTorch's exceptions into errors. The one border where
+/// they are caught; everything the engine does with tensors for a caller runs inside it.
 template <typename Body>
 auto guarded(std::string_view what, Body&& body) -> decltype(body()) {
     try {

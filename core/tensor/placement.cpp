@@ -1,8 +1,5 @@
 #include "core/tensor/placement.h"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -12,6 +9,9 @@
 
 #include "core/tensor/cuda_plugin.h"
 #include "core/tensor/device_memory.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
 
 namespace epi {
 namespace {
@@ -27,7 +27,8 @@ struct OpenedPlugin {
 std::filesystem::path findPlugin() {
     std::error_code error;
     const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-    for (const auto& folder : {program.parent_path(), program.parent_path().parent_path() / "lib" / "epichat"}) {
+    for (const auto& folder :
+         {program.parent_path(), program.parent_path().parent_path() / "lib" / "epichat"}) {
         if (std::filesystem::exists(folder / kPluginFile, error)) return folder / kPluginFile;
     }
     return {};
@@ -77,6 +78,22 @@ std::int64_t takePeakDeviceBytes() {
 
 void synchronizeDevice() {
     if (plugin().reason.empty()) plugin().ops.synchronize();
+}
+
+bool copyDeviceRows(const DeviceRows& source,
+                    const DeviceRows& target,
+                    std::int64_t count,
+                    std::int64_t rowBytes) {
+    if (!plugin().reason.empty() || plugin().ops.copyRows == nullptr || rowBytes % 16 != 0) return false;
+    const EpiCopyRows rows{.sourceKeys = source.keys,
+                           .sourceValues = source.values,
+                           .targetKeys = target.keys,
+                           .targetValues = target.values,
+                           .sourceRows = source.rows,
+                           .targetRows = target.rows,
+                           .rows = count,
+                           .rowBytes = rowBytes};
+    return plugin().ops.copyRows(&rows);
 }
 
 Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute) {

@@ -1,9 +1,8 @@
 #pragma once
 
+#include <ATen/core/TensorBody.h>
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
-
-#include <ATen/core/TensorBody.h>
 
 #include "core/base/result.h"
 #include "core/engine/options.h"
@@ -21,7 +20,8 @@ struct Placement {
     }
 };
 
-/// The placement for a choice of device and compute mode, and why it is the CPU where CUDA was not asked away.
+/// The placement for a choice of device and compute mode, and why it is the CPU where CUDA was not asked
+/// away.
 struct PlacementChoice {
     Placement placement;
     std::string deviceName;  // "NVIDIA H200" or "CPU, 2 threads"

@@ -32,12 +32,15 @@ at::Tensor rotaryFrequencies(const RotarySpec& spec, const at::Tensor& frequency
         frequencies.push_back(frequency);
     }
     at::Tensor tensor =
-        at::from_blob(frequencies.data(), {static_cast<std::int64_t>(frequencies.size())}, at::kDouble).clone();
+        at::from_blob(frequencies.data(), {static_cast<std::int64_t>(frequencies.size())}, at::kDouble)
+            .clone();
     if (frequencyFactors.defined()) tensor.div_(frequencyFactors.to(at::kCPU, at::kDouble));
     return tensor;
 }
 
-RotaryTable rotaryTable(const at::Tensor& frequencies, std::span<const std::int64_t> positions, c10::Device device) {
+RotaryTable rotaryTable(const at::Tensor& frequencies,
+                        std::span<const std::int64_t> positions,
+                        c10::Device device) {
     const auto rows = static_cast<std::int64_t>(positions.size());
     const at::Tensor angles =
         at::from_blob(const_cast<std::int64_t*>(positions.data()), {rows, 1, 1}, at::kLong).to(at::kDouble) *
@@ -53,15 +56,16 @@ at::Tensor rotate(const at::Tensor& x, const RotarySpec& spec, const RotaryTable
         const at::Tensor pairs = part.unflatten(2, {spec.dimensions / 2, 2});
         const at::Tensor first = pairs.select(3, 0);
         const at::Tensor second = pairs.select(3, 1);
-        rotated = at::stack({first * table.cosines - second * table.sines, second * table.cosines + first * table.sines},
+        rotated = at::stack({first * table.cosines - second * table.sines,
+                             second * table.cosines + first * table.sines},
                             3)
                       .flatten(2);
     } else {
         const std::int64_t half = spec.dimensions / 2;
         const at::Tensor first = part.narrow(2, 0, half);
         const at::Tensor second = part.narrow(2, half, half);
-        rotated = at::cat({first * table.cosines - second * table.sines, second * table.cosines + first * table.sines},
-                          2);
+        rotated = at::cat(
+            {first * table.cosines - second * table.sines, second * table.cosines + first * table.sines}, 2);
     }
     rotated = rotated.to(x.scalar_type());
     if (headDim == spec.dimensions) return rotated;

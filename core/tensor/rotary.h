@@ -20,9 +20,12 @@ struct RotaryTable {
 /// `frequencyFactors` is the tensor that the specification names, or undefined.
 at::Tensor rotaryFrequencies(const RotarySpec& spec, const at::Tensor& frequencyFactors);
 
-RotaryTable rotaryTable(const at::Tensor& frequencies, std::span<const std::int64_t> positions, c10::Device device);
+RotaryTable rotaryTable(const at::Tensor& frequencies,
+                        std::span<const std::int64_t> positions,
+                        c10::Device device);
 
-/// Rotates the first `dimensions` elements of every head: x [rows, heads, headDim] in any type, computed in fp32.
+/// Rotates the first `dimensions` elements of every head: x [rows, heads, headDim] in any type, computed in
+/// fp32.
 at::Tensor rotate(const at::Tensor& x, const RotarySpec& spec, const RotaryTable& table);
 
 }  // namespace epi

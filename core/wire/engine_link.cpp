@@ -98,7 +98,7 @@ void EngineLink::waitForInput(int wakeFd) {
 }
 
 Result<void> EngineLink::readMessages(std::vector<MessageFromEngine>& received) {
-    std::array<char, kReadBytes> buffer;
+    std::array<char, kReadBytes> buffer{};
     for (int i = 0; i < kReadsAtOnce; ++i) {
         const ssize_t count = readSome(child_.output(), buffer);
         if (count < 0) return {};
@@ -127,7 +127,7 @@ Result<void> EngineLink::decodeMessages(std::vector<MessageFromEngine>& received
 }
 
 void EngineLink::readErrorOutput() {
-    std::array<char, 4096> buffer;
+    std::array<char, 4096> buffer{};
     for (int i = 0; i < kReadsAtOnce && child_.errorOutput() >= 0; ++i) {
         const ssize_t count = readSome(child_.errorOutput(), buffer);
         if (count < 0) return;

@@ -96,7 +96,7 @@ public:
 
     /// Until the input ends (success), or either end fails.
     Result<void> run(int inputFd) {
-        std::array<char, kReadBytes> buffer;
+        std::array<char, kReadBytes> buffer{};
         for (;;) {
             std::array<pollfd, 2> waits{pollfd{inputFd, POLLIN, 0}, pollfd{writer_.brokenFd(), POLLIN, 0}};
             if (::poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR) {

@@ -17,10 +17,12 @@ if(TARGET epi_cuda)
   install(TARGETS epi_cuda LIBRARY DESTINATION ${epi_plugin_folder})
 endif()
 
-# The build tree finds LibTorch by the run path that CMake derives from what is linked; installed files need it said.
+# One run path for the build tree and the installed files. With two, CMake pads the shorter with empty entries, and an empty
+# entry makes the loader look for each library in the current folder.
 foreach(binary epichat-engine epichat-cli epi_cuda)
   if(TARGET ${binary} AND EPI_TORCH)
-    set_target_properties(${binary} PROPERTIES INSTALL_RPATH "${epi_torch_lib};${epi_cudart_lib}")
+    set_target_properties(${binary} PROPERTIES
+      INSTALL_RPATH "${epi_torch_lib};${epi_cudart_lib}" BUILD_WITH_INSTALL_RPATH ON)
   endif()
 endforeach()
 

@@ -1,12 +1,11 @@
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "app/cli/command_line.h"
+#include "app/cli/database_option.h"
 #include "core/base/printable.h"
 #include "core/eval/importer.h"
 #include "storage/store.h"
@@ -40,7 +39,7 @@ std::string lineOf(const ConversationRecord& conversation) {
 
 Result<void> importConversations(const StoreOptions& options, const CommandContext& context) {
     EPI_TRY_ASSIGN(const ImportReport report, importFile(options.file));
-    EPI_TRY_ASSIGN(Store store, Store::open(options.database));
+    EPI_TRY_ASSIGN(Store store, openDatabase(options.database, DatabaseAccess::kCreate));
     json imported = json::array();
     std::string lines;
     for (const ImportedConversation& conversation : report.conversations) {
@@ -59,12 +58,7 @@ Result<void> importConversations(const StoreOptions& options, const CommandConte
 }
 
 Result<void> listConversations(const StoreOptions& options, const CommandContext& context) {
-    std::error_code failure;
-    if (!std::filesystem::exists(options.database, failure)) {
-        return Error{ErrorCode::kNotFound,
-                     "there is no database " + printable(options.database, kMaxPrintablePath)};
-    }
-    EPI_TRY_ASSIGN(Store store, Store::open(options.database));
+    EPI_TRY_ASSIGN(Store store, openDatabase(options.database, DatabaseAccess::kExisting));
     EPI_TRY_ASSIGN(const std::vector<ConversationRecord> conversations, store.conversations());
     json described = json::array();
     std::string lines;
@@ -81,17 +75,14 @@ Result<void> listConversations(const StoreOptions& options, const CommandContext
 
 EPI_COMMANDS(conversations) {
     const auto options = std::make_shared<epi::StoreOptions>();
-    const auto addDatabase = [&](CLI::App& command) {
-        command.add_option("--db", options->database, "Database file")->required();
-    };
     CLI::App& importCommand = commandLine.add({"import", "Add the conversations of a file to a database"},
                                               [options](const epi::CommandContext& context) {
                                                   return epi::importConversations(*options, context);
                                               });
     importCommand.add_option("FILE", options->file, "Conversations in a known format")->required();
-    addDatabase(importCommand);
+    epi::addDatabaseOption(importCommand, options->database);
     CLI::App& listCommand = commandLine.add(
         {"conversations", "List the conversations of a database"},
         [options](const epi::CommandContext& context) { return epi::listConversations(*options, context); });
-    addDatabase(listCommand);
+    epi::addDatabaseOption(listCommand, options->database);
 }

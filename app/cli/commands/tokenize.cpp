@@ -39,8 +39,7 @@ Result<void> tokenize(const TokenizeOptions& options, const CommandContext& cont
         context.output.print({{"ids", ids}}, spaced(ids));
         return {};
     }
-    EPI_TRY_ASSIGN(const JsonDocument document, readJsonFile(options.textsFile));
-    EPI_TRY_ASSIGN(const std::vector<std::string> texts, document.root().strings());
+    EPI_TRY_ASSIGN(const std::vector<std::string> texts, readTexts(options.textsFile));
     json lists = json::array();
     std::string lines;
     for (const std::string& text : texts) {

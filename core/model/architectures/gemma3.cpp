@@ -1,5 +1,5 @@
-// Gemma 3 (text): per-head norms on query and key, norms on both branches, scaled embeddings, and five layers with a
-// sliding window for each one that sees everything.
+// Gemma 3 (text): per-head norms on query and key, norms on both branches, scaled embeddings, and five layers
+// with a sliding window for each one that sees everything.
 #include <cmath>
 
 #include "core/model/architecture.h"

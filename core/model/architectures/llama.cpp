@@ -10,7 +10,8 @@ Result<ModelSpec> describe(const GgufFile& file) {
     RotarySpec rotary{.pairing = RotarySpec::Pairing::kNeighbours, .base = metadata.rotaryBase};
     rotary.dimensions = metadata.headDim;
     if (file.find("llama.rope.dimension_count") != nullptr) {
-        EPI_TRY_ASSIGN(const std::int64_t dimensions, file.integer("llama.rope.dimension_count", 2, metadata.headDim));
+        EPI_TRY_ASSIGN(const std::int64_t dimensions,
+                       file.integer("llama.rope.dimension_count", 2, metadata.headDim));
         rotary.dimensions = static_cast<std::int32_t>(dimensions);
     }
     EPI_TRY(readRotaryScaling(file, "llama", rotary));

@@ -1,0 +1,154 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "app/cli/command_line.h"
+#include "app/cli/database_option.h"
+#include "app/cli/engine_runner.h"
+#include "app/cli/history.h"
+#include "app/cli/memory_arguments.h"
+#include "app/cli/stored_memory.h"
+#include "core/base/printable.h"
+#include "core/wire/options_json.h"
+
+namespace epi {
+namespace {
+
+using nlohmann::json;
+
+struct MemoryCommandOptions {
+    ConversationArguments conversation;
+    ModelArguments model;
+    MemoryArguments memory;
+    std::optional<std::int32_t> episode;
+};
+
+json describe(const EpisodeRecord& episode) {
+    return {{"index", episode.index},
+            {"segments", episode.segments},
+            {"turns", episode.turnIds.size()},
+            {"kept", episode.keptEntries},
+            {"representatives", episode.representatives},
+            {"cache_key", episode.cacheKey}};
+}
+
+std::string lineOf(const EpisodeRecord& episode) {
+    return "episode " + std::to_string(episode.index + 1) + "\t" + groupedSigned(episode.segments) +
+           " segments\t" + groupedSigned(episode.keptEntries) + " entries kept\n";
+}
+
+json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
+    json described{{"memory", toJson(built.memory)},
+                   {"history_tokens", built.historyTokens},
+                   {"episodes", json::array()},
+                   {"layer_budgets", built.layerBudgets},
+                   {"peak_entries", built.peakEntriesPerHead},
+                   {"peak_entries_bound", built.peakEntriesBound},
+                   {"peak_bytes", built.peakBytes},
+                   {"read_tokens", built.readTokens},
+                   {"past_trained_context", built.pastTrainedContext},
+                   {"seconds", built.seconds}};
+    for (const EpisodeRecord& episode : episodes)
+        described["episodes"].push_back(describe(episode));
+    return described;
+}
+
+std::string textOf(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
+    std::string text;
+    for (const EpisodeRecord& episode : episodes)
+        text += lineOf(episode);
+    if (built.readTokens == 0) return text + "found on disk, nothing had to be read";
+    return text + "at most " + groupedSigned(built.peakEntriesPerHead) +
+           " entries allocated per layer and head, " + groupedSigned(built.peakEntriesBound) + " allowed; " +
+           groupedSigned(built.peakBytes) + " bytes\n" + groupedSigned(built.readTokens) +
+           " tokens read in " + std::to_string(built.seconds) + " s";
+}
+
+Result<void> build(const MemoryCommandOptions& options, const CommandContext& context) {
+    EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
+    EPI_TRY_ASSIGN(const ConversationRecord record,
+                   store.findConversation(options.conversation.conversation));
+    EPI_TRY_ASSIGN(const MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    EngineRunner engine(context.cancel);
+    EPI_TRY(engine.load(options.model, context.output));
+    EPI_TRY_ASSIGN(const MemoryBuilt built,
+                   buildStoredMemory(engine, {store, record}, memory, context.output));
+    const std::vector<EpisodeRecord> episodes = episodeRecords(record.id, built);
+    context.output.print(describe(built, episodes), textOf(built, episodes));
+    return {};
+}
+
+Result<void> listEpisodes(Store& store, const ConversationRecord& record, const Output& output) {
+    EPI_TRY_ASSIGN(const std::vector<EpisodeRecord> episodes, store.episodes(record.id));
+    if (episodes.empty()) {
+        return Error{ErrorCode::kNotFound,
+                     "conversation " + std::to_string(record.id) + " has no memory yet"};
+    }
+    json described = json::array();
+    std::string lines;
+    for (const EpisodeRecord& episode : episodes) {
+        described.push_back(describe(episode));
+        lines += lineOf(episode);
+    }
+    output.print({{"episodes", std::move(described)}}, lines);
+    return {};
+}
+
+std::string textOf(const Trace& trace) {
+    std::string text;
+    for (std::size_t layer = 0; layer < trace.keptPerHead.size(); ++layer) {
+        text += "layer " + std::to_string(layer) + ":";
+        for (const std::int32_t kept : trace.keptPerHead[layer])
+            text += " " + groupedSigned(kept);
+        text += "\n";
+    }
+    return text;
+}
+
+Result<void> inspect(const MemoryCommandOptions& options, const CommandContext& context) {
+    EPI_TRY_ASSIGN(Store store, openDatabase(options.conversation.database, DatabaseAccess::kExisting));
+    EPI_TRY_ASSIGN(const ConversationRecord record,
+                   store.findConversation(options.conversation.conversation));
+    if (!options.episode) return listEpisodes(store, record, context.output);
+    EPI_TRY_ASSIGN(const MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages, store.messages(record.id));
+    EngineRunner engine(context.cancel);
+    EPI_TRY(engine.load(options.model, context.output));
+    EPI_TRY(engine.run<Synced>(syncOf(record, messages)));
+    EPI_TRY_ASSIGN(const Trace trace,
+                   engine.run<Trace>(Inspect{
+                       .conversation = engineName(record), .memory = memory, .episode = *options.episode}));
+    context.output.print({{"episode", trace.episode},
+                          {"history_tokens", trace.historyTokens},
+                          {"layer_budgets", trace.layerBudgets},
+                          {"kept", trace.keptPerHead}},
+                         textOf(trace));
+    return {};
+}
+
+}  // namespace
+}  // namespace epi
+
+EPI_COMMANDS(memory) {
+    using epi::CommandContext;
+    const auto options = std::make_shared<epi::MemoryCommandOptions>();
+    CLI::App& group = commandLine.addGroup({"memory", "Build and look at the memories of conversations"});
+    CLI::App& buildCommand = commandLine.add(
+        {"build", "Build the episodes of a conversation, or find them on disk"},
+        [options](const CommandContext& context) { return epi::build(*options, context); },
+        &group);
+    CLI::App& inspectCommand = commandLine.add(
+        {"inspect", "Print a conversation's episodes, or what one of them keeps"},
+        [options](const CommandContext& context) { return epi::inspect(*options, context); },
+        &group);
+    for (CLI::App* const command : {&buildCommand, &inspectCommand}) {
+        epi::addConversationOptions(*command, options->conversation);
+        epi::addModelOptions(*command, options->model);
+        epi::addMemoryOptions(*command, options->memory);
+    }
+    inspectCommand.add_option(
+        "--episode", options->episode, "Entries kept per layer and head of this one, from 0");
+}

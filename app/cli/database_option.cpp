@@ -1,0 +1,41 @@
+#include "app/cli/database_option.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "core/base/paths.h"
+#include "core/base/printable.h"
+
+namespace epi {
+
+void addDatabaseOption(CLI::App& command, std::string& database) {
+    command.add_option("--db", database, "Database file; without it the one that the window uses");
+}
+
+Result<Store> openDatabase(const std::string& database, DatabaseAccess access) {
+    std::error_code failure;
+    // Absolute, so that the store can make the folder of a bare file name.
+    const std::filesystem::path file =
+        database.empty() ? paths::database() : std::filesystem::absolute(database, failure);
+    if (failure) return Error{ErrorCode::kIo, inQuotes(database) + ": " + failure.message()};
+    if (access == DatabaseAccess::kExisting && !std::filesystem::exists(file, failure)) {
+        return Error{ErrorCode::kNotFound,
+                     "there is no database " + printable(file.native(), kMaxPrintablePath)};
+    }
+    return Store::open(file);
+}
+
+Result<Store> openWritableDatabase(const std::string& database) {
+    EPI_TRY_ASSIGN(Store store, openDatabase(database, DatabaseAccess::kExisting));
+    if (!store.isReadOnly()) return store;
+    return Error{ErrorCode::kUnsupported,
+                 "the database is open in another program, which alone may write to it"};
+}
+
+void addConversationOptions(CLI::App& command, ConversationArguments& arguments) {
+    addDatabaseOption(command, arguments.database);
+    command.add_option("--conversation", arguments.conversation, "Row id, or source id such as conv-26")
+        ->required();
+}
+
+}  // namespace epi

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "core/eval/report.h"
+#include "storage/store.h"
+
+namespace epi {
+
+/// A run's answers with their questions.
+Result<EvalReport> reportOf(Store& store, const ConversationRecord& conversation, const RunRecord& run);
+
+/// {"overall": {"questions", "f1"}, "categories": [{"category", "questions", "f1"}...]}
+nlohmann::json describe(const Means& means);
+/// The same as lines of text.
+std::string textOf(const Means& means);
+
+}  // namespace epi

@@ -1,0 +1,42 @@
+#include "app/cli/memory_arguments.h"
+
+#include "core/policy/preset.h"
+#include "core/wire/options_json.h"
+
+namespace epi {
+
+void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char* seedName) {
+    command.add_option(
+        "--preset", arguments.preset, "How the memory is built: epicache, epicache-released, ...");
+    command.add_option(
+        "--level", arguments.level, "Share of a layer's budget among heads: pair or pair-uniform");
+    command.add_option("--budget", arguments.budget, "Mean entries per layer and head; 0: from the history");
+    command.add_option("--block", arguments.block, "Tokens read at a time; 0: by device");
+    command.add_option("--episodes", arguments.episodes, "Number of episodes");
+    command.add_option("--segment-utterances", arguments.segmentUtterances, "Utterances per segment");
+    command.add_option("--representatives", arguments.representatives, "Segments in a patched prompt");
+    command.add_option("--patch-tokens", arguments.patchTokens, "Patched prompts are cut to this length");
+    command.add_option(seedName, arguments.seed, "Seed of the clustering");
+}
+
+Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored) {
+    MemoryOptions options;
+    if (!stored.empty()) {
+        EPI_TRY_ASSIGN(options, memoryOptionsFromJsonText(stored));
+    }
+    if (arguments.level) {
+        EPI_TRY_ASSIGN(options.level, budgetLevelFromName(*arguments.level));
+    }
+    options.preset = arguments.preset.value_or(options.preset);
+    EPI_TRY(presetById(options.preset));
+    options.budget = arguments.budget.value_or(options.budget);
+    options.block = arguments.block.value_or(options.block);
+    options.episodes = arguments.episodes.value_or(options.episodes);
+    options.segmentUtterances = arguments.segmentUtterances.value_or(options.segmentUtterances);
+    options.representatives = arguments.representatives.value_or(options.representatives);
+    options.patchTokens = arguments.patchTokens.value_or(options.patchTokens);
+    options.seed = arguments.seed.value_or(options.seed);
+    return options;
+}
+
+}  // namespace epi

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "app/cli/engine_runner.h"
+#include "app/cli/output.h"
+#include "core/wire/messages.h"
+#include "storage/store.h"
+
+namespace epi {
+
+/// What a memory is built for.
+struct StoredConversation {
+    Store& store;
+    const ConversationRecord& record;
+};
+
+/// Tells the engine the conversation, builds its memory or finds it on disk, and stores its episodes and
+/// these options with it. Progress and the warning about histories past the trained context go to standard
+/// error.
+Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
+                                      const StoredConversation& conversation,
+                                      const MemoryOptions& options,
+                                      const Output& output);
+
+}  // namespace epi

@@ -1,0 +1,158 @@
+// What "auto" becomes, which options are refused, and what the name of a memory depends on.
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <QtTest>
+
+#include "core/engine/memory_plan.h"
+#include "tests/support/check_result.h"
+
+namespace epi {
+namespace {
+
+const std::vector<TokenId> kHistory{5, 6, 7, 8};
+
+std::string keyOf(const MemoryIdentity& identity,
+                  const MemoryOptions& options,
+                  const std::vector<TokenId>& history) {
+    const auto resolved = resolveOptions(options, 100'000, false);
+    return resolved ? memoryKey(identity, *resolved, history) : "";
+}
+
+MemoryIdentity identity() {
+    return {.model = "model", .embedder = "embedder", .precision = "f32"};
+}
+
+class TestMemoryPlan : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void choosesAQuarterOfTheHistoryAsBudget_data() {
+        QTest::addColumn<std::int64_t>("tokens");
+        QTest::addColumn<int>("budget");
+        QTest::newRow("nothing") << std::int64_t{0} << 1024;
+        QTest::newRow("the least") << std::int64_t{4096} << 1024;
+        QTest::newRow("one more") << std::int64_t{4100} << 1280;
+        QTest::newRow("rounded up to 256") << std::int64_t{10'000} << 2560;
+        QTest::newRow("the most") << std::int64_t{16'384} << 4096;
+        QTest::newRow("no more than the most") << std::int64_t{1'000'000} << 4096;
+    }
+    void choosesAQuarterOfTheHistoryAsBudget() {
+        QFETCH(std::int64_t, tokens);
+        QFETCH(int, budget);
+        const auto resolved = resolveOptions({}, tokens, false);
+        QVERIFY2(resolved, test::why(resolved));
+        QCOMPARE(resolved->options.budget, budget);
+    }
+
+    void choosesLongerBlocksOnAGpu() {
+        QCOMPARE(resolveOptions({}, 10'000, false)->options.block, 512);
+        QCOMPARE(resolveOptions({}, 10'000, true)->options.block, 2048);
+    }
+
+    void keepsWhatIsAskedFor() {
+        const auto resolved =
+            resolveOptions({.budget = 300, .block = 33, .level = BudgetLevel::kPairUniform}, 10'000, true);
+        QVERIFY2(resolved, test::why(resolved));
+        QCOMPARE(resolved->options.budget, 300);
+        QCOMPARE(resolved->options.block, 33);
+        QVERIFY(resolved->level == BudgetLevel::kPairUniform);
+    }
+
+    void isDenseExactlyWhileTheHistoryFitsTheBudget() {
+        QVERIFY(resolveOptions({.budget = 300}, 300, false)->isDense);
+        QVERIFY(!resolveOptions({.budget = 300}, 301, false)->isDense);
+    }
+
+    void resolvesWhatItResolvedToItself() {
+        const auto once = resolveOptions({}, 10'000, false);
+        const auto twice = resolveOptions(once->options, 10'000, false);
+        QVERIFY(once->options == twice->options);
+    }
+
+    void namesAnOptionOutOfItsRange_data() {
+        QTest::addColumn<MemoryOptions>("options");
+        QTest::addColumn<std::string>("name");
+        QTest::newRow("preset") << MemoryOptions{.preset = "none"} << std::string("'none'");
+        QTest::newRow("budget") << MemoryOptions{.budget = -1} << std::string("budget is -1");
+        QTest::newRow("large budget") << MemoryOptions{.budget = 1 << 25} << std::string("budget is");
+        QTest::newRow("block") << MemoryOptions{.block = -7} << std::string("block is -7");
+        QTest::newRow("episodes") << MemoryOptions{.episodes = 0} << std::string("episodes is 0");
+        QTest::newRow("many episodes") << MemoryOptions{.episodes = 65} << std::string("episodes is 65");
+        QTest::newRow("segments") << MemoryOptions{.segmentUtterances = 0}
+                                  << std::string("segment utterances is 0");
+        QTest::newRow("representatives")
+            << MemoryOptions{.representatives = 0} << std::string("representatives is 0");
+        QTest::newRow("patch tokens")
+            << MemoryOptions{.patchTokens = 15} << std::string("patch tokens is 15");
+    }
+    void namesAnOptionOutOfItsRange() {
+        QFETCH(MemoryOptions, options);
+        QFETCH(std::string, name);
+        const auto resolved = resolveOptions(options, 10'000, false);
+        QVERIFY(test::failsWith(resolved, ErrorCode::kInvalidArgument));
+        QVERIFY2(resolved.error().message.find(name) != std::string::npos, test::why(resolved));
+    }
+
+    void givesAnotherKeyForEveryField() {
+        const std::vector<std::function<std::string()>> keys{
+            [] { return keyOf(identity(), {}, kHistory); },
+            [] {
+                return keyOf({.model = "other", .embedder = "embedder", .precision = "f32"}, {}, kHistory);
+            },
+            [] { return keyOf({.model = "model", .embedder = "other", .precision = "f32"}, {}, kHistory); },
+            [] {
+                return keyOf({.model = "model", .embedder = "embedder", .precision = "bf16"}, {}, kHistory);
+            },
+            [] {
+                return keyOf({.model = "modele", .embedder = "mbedder", .precision = "f32"}, {}, kHistory);
+            },
+            [] {
+                MemoryIdentity narrated = identity();
+                narrated.layout = HistoryLayout::kNarrated;
+                return keyOf(narrated, {}, kHistory);
+            },
+            [] { return keyOf(identity(), {.preset = "epicache-released"}, kHistory); },
+            [] { return keyOf(identity(), {.budget = 512}, kHistory); },
+            [] { return keyOf(identity(), {.block = 100}, kHistory); },
+            [] { return keyOf(identity(), {.episodes = 3}, kHistory); },
+            [] { return keyOf(identity(), {.level = BudgetLevel::kPairUniform}, kHistory); },
+            [] { return keyOf(identity(), {.segmentUtterances = 5}, kHistory); },
+            [] { return keyOf(identity(), {.representatives = 5}, kHistory); },
+            [] { return keyOf(identity(), {.patchTokens = 100}, kHistory); },
+            [] { return keyOf(identity(), {.seed = 1}, kHistory); },
+            [] {
+                return keyOf(identity(), {}, {5, 6, 7});
+            },
+            [] {
+                return keyOf(identity(), {}, {5, 6, 8, 7});
+            },
+        };
+        std::set<std::string> seen;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            const std::string key = keys[i]();
+            QCOMPARE(key.size(), std::size_t{64});
+            QCOMPARE(keys[i](), key);
+            QVERIFY2(seen.insert(key).second, std::to_string(i).c_str());
+        }
+    }
+
+    void givesTheSameKeyForAutoAndWhatItBecomes() {
+        const auto resolved = resolveOptions({}, 100'000, false);
+        QCOMPARE(keyOf(identity(), {}, kHistory), keyOf(identity(), resolved->options, kHistory));
+    }
+
+    void namesEachEpisodeByItsMemory() {
+        QCOMPARE(episodeKey("abc", 0), std::string("abc-0"));
+        QVERIFY(episodeKey("abc", 1) != episodeKey("abc", 11));
+    }
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestMemoryPlan)
+#include "tst_memory_plan.moc"

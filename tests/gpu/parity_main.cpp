@@ -1,0 +1,175 @@
+// Compares the engine on the CPU with the engine on a GPU: logits, greedy replies and the entries that
+// eviction keeps, for one model file. Prints the largest differences; exit code 1 when one is too large, 77
+// where there is no GPU.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/rng.h"
+#include "core/engine/model_tools.h"
+#include "core/model/language_model.h"
+#include "core/tensor/device_memory.h"
+
+#include <CLI/CLI.hpp>
+
+namespace epi {
+namespace {
+
+constexpr double kMaxLogitDifference = 5e-3;  // fp32 on both sides; other summation orders
+constexpr float kNearTie = 0.02F;             // a greedy step with a smaller gap may differ
+constexpr double kMaxKeptDifference = 1e-3;   // share of kept entries, where scores are all but equal
+constexpr int kSkipped = 77;
+
+struct Models {
+    std::unique_ptr<LanguageModel> cpu;
+    std::unique_ptr<LanguageModel> gpu;
+};
+
+Result<std::unique_ptr<LanguageModel>> load(const std::string& path, DeviceChoice device) {
+    return LanguageModel::load(
+        {.path = path, .device = device, .compute = ComputeMode::kExact, .progress = {}, .cancel = {}});
+}
+
+/// Ordinary tokens in an order that no text has: the model need not like them, both sides must agree on them.
+std::vector<TokenId> tokens(const LanguageModel& model, std::size_t count, std::uint64_t seed) {
+    Rng rng(seed);
+    std::vector<TokenId> ids;
+    while (ids.size() < count) {
+        const auto id = static_cast<TokenId>(rng.below(static_cast<std::uint64_t>(model.info().vocabulary)));
+        if (!model.tokenizer().isControl(id)) ids.push_back(id);
+    }
+    return ids;
+}
+
+Result<bool> compareLogits(const Models& models) {
+    const std::vector<TokenId> ids = tokens(*models.cpu, 384, 1);
+    std::vector<TokenId> probe;
+    for (TokenId id = 0; id < models.cpu->info().vocabulary; id += 997)
+        probe.push_back(id);
+    EPI_TRY_ASSIGN(const LogitsReport cpu, reportLogits(*models.cpu, ids, 1, probe));
+    EPI_TRY_ASSIGN(const LogitsReport gpu, reportLogits(*models.gpu, ids, 1, probe));
+    double logit = 0.0;
+    for (std::size_t i = 0; i < probe.size(); ++i) {
+        const float a = cpu.positions[0].probe[i].second;
+        const float b = gpu.positions[0].probe[i].second;
+        logit = std::max(logit, static_cast<double>(std::abs(a - b)));
+    }
+    double probability = 0.0;
+    for (std::size_t i = 0; i < cpu.nextLogProbability.size(); ++i) {
+        probability = std::max(probability, std::abs(cpu.nextLogProbability[i] - gpu.nextLogProbability[i]));
+    }
+    std::printf("logits: largest difference %.2e, of log-probabilities %.2e\n", logit, probability);
+    return logit < kMaxLogitDifference && probability < kMaxLogitDifference;
+}
+
+/// Whether two greedy replies agree up to the first near-tie.
+bool isSameReply(const Generation& cpu, const Generation& gpu) {
+    const std::size_t steps = std::min(cpu.ids.size(), gpu.ids.size());
+    for (std::size_t step = 0; step < steps; ++step) {
+        if (cpu.gaps[step].gap < kNearTie) return true;
+        if (cpu.ids[step] != gpu.ids[step]) return false;
+    }
+    return cpu.reason == gpu.reason;
+}
+
+Result<bool> compareReplies(const Models& models) {
+    const std::vector<std::string> questions{"What is the capital of France?",
+                                             "Write a haiku about the sea.",
+                                             "Explain in two sentences why the sky is blue."};
+    EPI_TRY_ASSIGN(const auto chatTemplate, models.cpu->chatTemplate(true));
+    bool isEqual = true;
+    for (const std::string& question : questions) {
+        const ChatMessage message{.role = Role::kUser, .text = question};
+        GenerationRequest request{.prompt = encodeParts(models.cpu->tokenizer(),
+                                                        chatTemplate->render(std::span(&message, 1), true)),
+                                  .sampling = {},
+                                  .stopAtEnd = true,
+                                  .recordGaps = true,
+                                  .onText = {},
+                                  .cancel = {}};
+        request.sampling.maxTokens = 64;
+        EPI_TRY_ASSIGN(const Generation cpu, generateOnce(*models.cpu, request));
+        EPI_TRY_ASSIGN(const Generation gpu, generateOnce(*models.gpu, request));
+        const bool isSame = isSameReply(cpu, gpu);
+        isEqual = isEqual && isSame;
+        std::printf("reply: %s, %zu tokens, CPU %.1f tokens/s, GPU %.1f tokens/s: %s\n",
+                    isSame ? "equal" : "DIFFERENT",
+                    gpu.ids.size(),
+                    static_cast<double>(cpu.ids.size()) / cpu.decodeSeconds,
+                    static_cast<double>(gpu.ids.size()) / gpu.decodeSeconds,
+                    gpu.text.substr(0, 60).c_str());
+    }
+    return isEqual;
+}
+
+Result<bool> compareEviction(const Models& models, BudgetLevel level) {
+    EvictionReplay replay{.ids = tokens(*models.cpu, 1200, 2),
+                          .prompt = tokens(*models.cpu, 150, 3),
+                          .prefixTokens = 8,
+                          .budget = 256,
+                          .block = 256,
+                          .preset = "epicache",
+                          .level = level,
+                          .layerBudgets = {},
+                          .question = {}};
+    EPI_TRY_ASSIGN(const EvictionReplayReport cpu, replayEviction(*models.cpu, replay));
+    EPI_TRY_ASSIGN(const EvictionReplayReport gpu, replayEviction(*models.gpu, replay));
+    std::size_t kept = 0;
+    std::size_t different = 0;
+    const auto& last = cpu.blocks.back().kept;
+    for (std::size_t layer = 0; layer < last.size(); ++layer) {
+        for (std::size_t head = 0; head < last[layer].size(); ++head) {
+            const auto& a = last[layer][head];
+            const auto& b = gpu.blocks.back().kept[layer][head];
+            std::vector<std::int32_t> shared;
+            std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(shared));
+            kept += a.size();
+            different += a.size() - shared.size();
+        }
+    }
+    const double share = static_cast<double>(different) / static_cast<double>(kept);
+    std::printf(
+        "eviction, %s: %zu of %zu kept entries differ\n", std::string(name(level)).c_str(), different, kept);
+    return share < kMaxKeptDifference;
+}
+
+Result<bool> compareAll(const std::string& path) {
+    Models models;
+    EPI_TRY_ASSIGN(models.cpu, load(path, DeviceChoice::kCpu));
+    EPI_TRY_ASSIGN(models.gpu, load(path, DeviceChoice::kCuda));
+    std::printf("%s on %s\n", models.gpu->info().title.c_str(), models.gpu->info().device.c_str());
+    EPI_TRY_ASSIGN(const bool logits, compareLogits(models));
+    EPI_TRY_ASSIGN(const bool replies, compareReplies(models));
+    EPI_TRY_ASSIGN(const bool uniform, compareEviction(models, BudgetLevel::kPairUniform));
+    EPI_TRY_ASSIGN(const bool pair, compareEviction(models, BudgetLevel::kPair));
+    std::printf("GPU memory: %.2f GB at most\n", static_cast<double>(takePeakDeviceBytes()) / 1e9);
+    return logits && replies && uniform && pair;
+}
+
+}  // namespace
+}  // namespace epi
+
+int main(int argc, char** argv) {
+    CLI::App app("Compares the engine on the CPU with the engine on a GPU");
+    std::string model;
+    app.add_option("MODEL", model, "GGUF file");
+    CLI11_PARSE(app, argc, argv);
+    if (const std::string reason = epi::cudaUnavailableReason(); !reason.empty()) {
+        std::printf("skipped: %s\n", reason.c_str());
+        return epi::kSkipped;
+    }
+    if (model.empty()) {
+        std::printf("skipped: no model file was named\n");
+        return epi::kSkipped;
+    }
+    const auto isEqual = epi::compareAll(model);
+    if (!isEqual) {
+        std::fprintf(stderr, "%s\n", isEqual.error().message.c_str());
+        return epi::exitCode(isEqual.error().code);
+    }
+    std::printf(*isEqual ? "parity: passed\n" : "parity: FAILED\n");
+    return *isEqual ? 0 : 1;
+}
