@@ -19,7 +19,12 @@ QSize ElidedLabel::minimumSizeHint() const {
 void ElidedLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const QString shown = fontMetrics().elidedText(text(), Qt::ElideRight, contentsRect().width());
-    style()->drawItemText(&painter, contentsRect(), static_cast<int>(alignment()), palette(), isEnabled(), shown,
+    style()->drawItemText(&painter,
+                          contentsRect(),
+                          static_cast<int>(alignment()),
+                          palette(),
+                          isEnabled(),
+                          shown,
                           foregroundRole());
 }
 

@@ -1,5 +1,7 @@
 #include "ui/main_window.h"
 
+#include <algorithm>
+
 #include <QActionGroup>
 #include <QCloseEvent>
 #include <QDockWidget>
@@ -66,7 +68,9 @@ struct MainWindow::Settings {
     std::map<std::string, std::optional<std::string>> values;
     bool isReadOnly = false;
 
-    [[nodiscard]] const std::optional<std::string>& operator[](const char* key) const { return values.at(key); }
+    [[nodiscard]] const std::optional<std::string>& operator[](const char* key) const {
+        return values.at(key);
+    }
 };
 
 MainWindow::MainWindow(EngineClient& engine, StoreClient& store, WindowOptions options, QWidget* parent)
@@ -142,7 +146,8 @@ void MainWindow::connectParts() {
     connect(&importer_, &ImportClient::failed, this, [this](const QString& path, const Error& error) {
         const QString text = tr("%1 was not imported. %2").arg(QFileInfo(path).fileName(), describe(error));
         notice_->show(NoticeKind::kError, text);
-        Q_EMIT importFailed(path, text);
+        Q_EMIT
+        importFailed(path, text);
     });
     connect(panel_, &MemoryPanel::episodeChosen, this, [this](int episode, qint64 firstTurn) {
         page_->setTintEpisode(episode);
@@ -173,7 +178,8 @@ void MainWindow::connectEngine() {
         notice_->show(NoticeKind::kError,
                       tr("No model is loaded. You can read your conversations; to ask, open a model file. %1")
                           .arg(describe(error)),
-                      tr("&Open model file…"), [this] { chooseModelFile(); });
+                      tr("&Open model file…"),
+                      [this] { chooseModelFile(); });
     });
     connect(&engine_, &EngineClient::engineLost, this, &MainWindow::onEngineLost);
     status_->showEngine(engine_);
@@ -184,9 +190,10 @@ void MainWindow::onEngineLost(const QString& reason, bool isRestarting) {
     if (isRestarting) {
         notice_->show(NoticeKind::kWarning, tr("The engine stopped: %1. Restarting…").arg(firstLine));
     } else {
-        notice_->show(NoticeKind::kError,
-                      tr("The engine stopped: %1. Your conversations are safe; start the program again to ask.")
-                          .arg(firstLine));
+        notice_->show(
+            NoticeKind::kError,
+            tr("The engine stopped: %1. Your conversations are safe; start the program again to ask.")
+                .arg(firstLine));
     }
     notice_->setToolTip(u"<pre>"_s + reason.toHtmlEscaped() + u"</pre>"_s);
 }
@@ -196,7 +203,8 @@ void MainWindow::restore() {
         this,
         [](Store& store) -> Result<Settings> {
             Settings settings{.values = {}, .isReadOnly = store.isReadOnly()};
-            for (const char* key : {kGeometryKey, kStateKey, kSplitterKey, kThemeKey, kPercentKey, kModelKey}) {
+            for (const char* key :
+                 {kGeometryKey, kStateKey, kSplitterKey, kThemeKey, kPercentKey, kModelKey}) {
                 EPI_TRY_ASSIGN(settings.values[key], store.setting(key));
             }
             return settings;
@@ -212,12 +220,14 @@ void MainWindow::restore() {
             page_->composer().takeFocus();
             engine_.start();
             list_->refresh();
-            Q_EMIT ready();
+            Q_EMIT
+            ready();
         });
 }
 
 void MainWindow::applySettings(const Settings& settings) {
-    const int stored = settings[kPercentKey] ? QByteArray::fromStdString(*settings[kPercentKey]).toInt() : 100;
+    const int stored =
+        settings[kPercentKey] ? QByteArray::fromStdString(*settings[kPercentKey]).toInt() : 100;
     const ThemeChoice theme = themeFromName(settings[kThemeKey].value_or("system"));
     setAppearance(options_.theme.value_or(theme), options_.percent.value_or(stored));
     restoreGeometry(fromBase64(settings[kGeometryKey]));
@@ -238,7 +248,8 @@ void MainWindow::saveSettings() {
     if (!options_.percent) values[kPercentKey] = std::to_string(Theme::current().percent());
     store_.write([values = std::move(values)](Store& store) -> Result<void> {
         if (store.isReadOnly()) return {};
-        for (const auto& [key, value] : values) EPI_TRY(store.setSetting(key, value));
+        for (const auto& [key, value] : values)
+            EPI_TRY(store.setSetting(key, value));
         return {};
     });
 }
@@ -251,7 +262,9 @@ void MainWindow::setAppearance(ThemeChoice choice, int percent) {
         QList<int> sizes = splitter_->sizes();
         sizes[0] = sizes[0] * theme.percent() / before;
         splitter_->setSizes(sizes);
-        resizeDocks({dock_}, {dock_->width() * theme.percent() / before}, Qt::Horizontal);
+        // The conversation stays the widest part.
+        const int dockWidth = std::min(dock_->width() * theme.percent() / before, width() / 3);
+        resizeDocks({dock_}, {dockWidth}, Qt::Horizontal);
     }
     setMinimumSize(theme.px(560), theme.px(400));
     for (QAction* action : themeActions_->actions()) {
@@ -313,7 +326,8 @@ void MainWindow::show(ChatSession* session) {
     page_->setSession(session);
     panel_->setSession(session);
     status_->showReply(session->lastReply());
-    if (evaluation_ && session->conversation().id != 0) evaluation_->setConversation(session->conversation().id);
+    if (evaluation_ && session->conversation().id != 0)
+        evaluation_->setConversation(session->conversation().id);
 }
 
 void MainWindow::refreshJob() {
@@ -349,7 +363,8 @@ void MainWindow::showEvaluation() {
         evaluation_ = new EvaluationWindow(engine_, store_, this);
         evaluation_->setAttribute(Qt::WA_DeleteOnClose);
     }
-    if (current_ && current_->conversation().id != 0) evaluation_->setConversation(current_->conversation().id);
+    if (current_ && current_->conversation().id != 0)
+        evaluation_->setConversation(current_->conversation().id);
     evaluation_->show();
     evaluation_->raise();
     evaluation_->activateWindow();
@@ -384,12 +399,15 @@ void MainWindow::onImported(const QString& path, const ImportReport& report) {
             if (!ids) {
                 const QString text = tr("%1 was not imported. %2").arg(file, describe(ids.error()));
                 notice_->show(NoticeKind::kError, text);
-                Q_EMIT importFailed(path, text);
+                Q_EMIT
+                importFailed(path, text);
                 return;
             }
-            const QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(ids->size())).arg(file);
+            const QString text =
+                tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(ids->size())).arg(file);
             showImported(text, notices);
-            Q_EMIT imported(path, *ids);
+            Q_EMIT
+            imported(path, *ids);
         });
 }
 
@@ -400,9 +418,11 @@ void MainWindow::showImported(const QString& text, const std::vector<std::string
     }
     const QString count = tr("%n part(s) could not be used.", nullptr, static_cast<int>(notices.size()));
     QString all = text;
-    for (const std::string& notice : notices) all += u"\n"_s + toQString(notice);
-    notice_->show(NoticeKind::kWarning, text + u" "_s + count, tr("&Details"),
-                  [this, all] { notice_->show(NoticeKind::kWarning, all); });
+    for (const std::string& notice : notices)
+        all += u"\n"_s + toQString(notice);
+    notice_->show(NoticeKind::kWarning, text + u" "_s + count, tr("&Details"), [this, all] {
+        notice_->show(NoticeKind::kWarning, all);
+    });
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

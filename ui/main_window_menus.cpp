@@ -50,8 +50,8 @@ void MainWindow::buildFileMenu() {
 
 void MainWindow::buildChatMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Chat"));
-    menu->addAction(tr("&Write a message"), QKeySequence(u"Ctrl+L"_s), this,
-                    [this] { page_->composer().takeFocus(); });
+    menu->addAction(
+        tr("&Write a message"), QKeySequence(u"Ctrl+L"_s), this, [this] { page_->composer().takeFocus(); });
     stopAction_ = menu->addAction(tr("&Stop"), QKeySequence(Qt::Key_Escape), this, [this] {
         if (current_ && current_->isAnswering()) {
             current_->stop();
@@ -65,12 +65,13 @@ void MainWindow::buildChatMenu() {
     });
     menu->addSeparator();
     menu->addAction(tr("&Rename"), QKeySequence(Qt::Key_F2), this, [this] { list_->renameCurrent(); });
-    QAction* remove = menu->addAction(tr("&Delete"), QKeySequence(Qt::Key_Delete), list_,
-                                      [this] { list_->deleteCurrent(); });
+    QAction* remove = menu->addAction(
+        tr("&Delete"), QKeySequence(Qt::Key_Delete), list_, [this] { list_->deleteCurrent(); });
     // Delete must stay a text key elsewhere: the shortcut belongs to the list.
     remove->setShortcutContext(Qt::WidgetWithChildrenShortcut);
     list_->addAction(remove);
-    menu->addAction(tr("&Undo delete"), QKeySequence(u"Ctrl+Shift+Z"_s), this, [this] { list_->undoDelete(); });
+    menu->addAction(
+        tr("&Undo delete"), QKeySequence(u"Ctrl+Shift+Z"_s), this, [this] { list_->undoDelete(); });
     menu->addSeparator();
     const auto step = [this](int rows) {
         const ConversationModel& model = list_->model();
@@ -88,8 +89,8 @@ void MainWindow::buildViewMenu() {
     panel->setText(tr("&Memory panel"));
     panel->setShortcut(QKeySequence(Qt::Key_F9));
     menu->addAction(panel);
-    QAction* list = menu->addAction(tr("&Chat list"), QKeySequence(u"Ctrl+B"_s), this,
-                                    [this] { list_->setVisible(list_->isHidden()); });
+    QAction* list = menu->addAction(
+        tr("&Chat list"), QKeySequence(u"Ctrl+B"_s), this, [this] { list_->setVisible(list_->isHidden()); });
     list->setCheckable(false);
     tintAction_ = menu->addAction(tr("&Tint by what is kept\tH"), this, &MainWindow::toggleTint);
     tintAction_->setCheckable(true);
@@ -114,15 +115,17 @@ void MainWindow::buildViewMenu() {
         options_.percent.reset();
         setAppearance(Theme::current().choice(), percent);
     };
-    QAction* larger = menu->addAction(tr("&Larger text"), this,
-                                      [scale] { scale(Theme::current().percent() + kPercentStep); });
+    QAction* larger = menu->addAction(
+        tr("&Larger text"), this, [scale] { scale(Theme::current().percent() + kPercentStep); });
     larger->setShortcuts({QKeySequence(u"Ctrl++"_s), QKeySequence(u"Ctrl+="_s)});
-    menu->addAction(tr("&Smaller text"), QKeySequence(u"Ctrl+-"_s), this,
-                    [scale] { scale(Theme::current().percent() - kPercentStep); });
+    menu->addAction(tr("&Smaller text"), QKeySequence(u"Ctrl+-"_s), this, [scale] {
+        scale(Theme::current().percent() - kPercentStep);
+    });
     menu->addAction(tr("&Normal text size"), QKeySequence(u"Ctrl+0"_s), this, [scale] { scale(100); });
     menu->addSeparator();
-    menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this,
-                    [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+    menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this, [this] {
+        setWindowState(windowState() ^ Qt::WindowFullScreen);
+    });
 }
 
 void MainWindow::buildMemoryMenu() {
@@ -145,14 +148,15 @@ void MainWindow::refreshModelMenu() {
             if (!model.isPresent) continue;
             const QString size = QLocale().formattedDataSize(model.sizeBytes);
             QString title = toQString(model.title).replace(u"&"_s, u"&&"_s);
-            QAction* action = modelMenu_->addAction(tr("%1 (%2)").arg(title, size), this,
-                                                    [this, id = toQString(model.id)] { useModel(id); });
+            QAction* action = modelMenu_->addAction(
+                tr("%1 (%2)").arg(title, size), this, [this, id = toQString(model.id)] { useModel(id); });
             action->setCheckable(true);
             action->setChecked(toQString(model.path) == loaded);
         }
     }
     if (modelMenu_->isEmpty()) {
-        modelMenu_->addAction(hello ? tr("No model files found") : tr("The engine is starting"))->setEnabled(false);
+        modelMenu_->addAction(hello ? tr("No model files found") : tr("The engine is starting"))
+            ->setEnabled(false);
     }
     modelMenu_->addSeparator();
     modelMenu_->addAction(tr("&Open model file…"), QKeySequence::Open, this, &MainWindow::chooseModelFile);
@@ -170,7 +174,8 @@ void MainWindow::useModel(const QString& model) {
 }
 
 void MainWindow::chooseFiles() {
-    auto* dialog = new QFileDialog(this, tr("Import conversations"), {}, tr("Conversations (*.json);;All files (*)"));
+    auto* dialog =
+        new QFileDialog(this, tr("Import conversations"), {}, tr("Conversations (*.json);;All files (*)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFiles);
     connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::importFiles);

@@ -46,7 +46,10 @@ QColor lineOf(NoticeKind kind) {
 }  // namespace
 
 NoticeBar::NoticeBar(QWidget* parent)
-    : QWidget(parent), text_(new QLabel(this)), action_(new QPushButton(tr("Close"), this)), close_(new QToolButton(this)) {
+    : QWidget(parent),
+      text_(new QLabel(this)),
+      action_(new QPushButton(tr("Close"), this)),
+      close_(new QToolButton(this)) {
     text_->setTextFormat(Qt::PlainText);
     text_->setWordWrap(true);
     text_->setTextInteractionFlags(Qt::TextSelectableByMouse);

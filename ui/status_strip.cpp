@@ -41,8 +41,8 @@ protected:
         painter.setBrush(theme.colors().border);
         painter.drawRoundedRect(bar, theme.px(3), theme.px(3));
         painter.setBrush(theme.colors().accent);
-        painter.drawRoundedRect(QRectF(bar.topLeft(), QSizeF(bar.width() * share_, bar.height())),
-                                theme.px(3), theme.px(3));
+        painter.drawRoundedRect(
+            QRectF(bar.topLeft(), QSizeF(bar.width() * share_, bar.height())), theme.px(3), theme.px(3));
     }
 
 private:

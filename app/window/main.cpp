@@ -10,14 +10,14 @@
 #include <QJsonDocument>
 #include <QProcess>
 
-#include <CLI/CLI.hpp>
-
 #include "app/window/screenshot_script.h"
 #include "core/base/paths.h"
 #include "core/wire/remote_engine.h"
 #include "ui/bridge/text.h"
 #include "ui/main_window.h"
 #include "ui/theme/source_plurals.h"
+
+#include <CLI/CLI.hpp>
 
 namespace {
 
@@ -37,14 +37,18 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
     CLI::App app{"EpiChat: chat with a local language model whose memory does not run out"};
     app.add_option("--db", arguments->database, "database file")
         ->default_str((epi::paths::data() / "epichat.db").string());
-    app.add_option("--engine-command", arguments->engineCommand,
-                   "program, with its arguments, that runs the models (default: $EPICHAT_ENGINE, or epichat-engine "
-                   "beside this program)");
+    app.add_option(
+        "--engine-command",
+        arguments->engineCommand,
+        "program, with its arguments, that runs the models (default: $EPICHAT_ENGINE, or epichat-engine "
+        "beside this program)");
     app.add_option("--theme", arguments->theme, "light, dark or system")
         ->check(CLI::IsMember({"light", "dark", "system"}));
     app.add_option("--scale", arguments->percent, "size of text and controls in percent")
         ->check(CLI::Range(epi::Theme::kSmallestPercent, epi::Theme::kLargestPercent));
-    app.add_option("--screenshot", arguments->screenshot, "save a picture of the window when the script is done, and quit");
+    app.add_option("--screenshot",
+                   arguments->screenshot,
+                   "save a picture of the window when the script is done, and quit");
     app.add_option("--script", arguments->script, "JSON file with steps to take; quits after the last")
         ->check(CLI::ExistingFile);
     try {
@@ -58,9 +62,11 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
 std::vector<std::string> engineCommand(const std::string& given) {
     const QString text = given.empty() ? qEnvironmentVariable("EPICHAT_ENGINE") : epi::toQString(given);
     std::vector<std::string> command;
-    for (const QString& part : QProcess::splitCommand(text)) command.push_back(epi::toUtf8(part));
+    for (const QString& part : QProcess::splitCommand(text))
+        command.push_back(epi::toUtf8(part));
     if (command.empty()) {
-        command.push_back(epi::toUtf8(QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)));
+        command.push_back(
+            epi::toUtf8(QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)));
     }
     return command;
 }
@@ -85,7 +91,8 @@ void runScript(epi::MainWindow& window, const Arguments& arguments) {
         QFile file(epi::toQString(arguments.script));
         QJsonParseError problem;
         const bool isOpen = file.open(QIODevice::ReadOnly);
-        const QJsonDocument document = isOpen ? QJsonDocument::fromJson(file.readAll(), &problem) : QJsonDocument();
+        const QJsonDocument document =
+            isOpen ? QJsonDocument::fromJson(file.readAll(), &problem) : QJsonDocument();
         if (!document.isArray()) {
             QCoreApplication::exit(quitWith(file.fileName() + u": an array of steps expected"_s));
             return;
@@ -93,7 +100,8 @@ void runScript(epi::MainWindow& window, const Arguments& arguments) {
         steps = document.array();
     }
     if (!arguments.screenshot.empty()) {
-        steps.append(QJsonObject{{u"do"_s, u"screenshot"_s}, {u"file"_s, epi::toQString(arguments.screenshot)}});
+        steps.append(
+            QJsonObject{{u"do"_s, u"screenshot"_s}, {u"file"_s, epi::toQString(arguments.screenshot)}});
     }
     auto* script = new epi::ScreenshotScript(window, steps, &window);
     QObject::connect(script, &epi::ScreenshotScript::finished, &window, [&window](const QString& error) {
@@ -119,8 +127,9 @@ int main(int argc, char** argv) {
     const epi::WindowOptions options{.theme = themeChoice(arguments.theme), .percent = arguments.percent};
     epi::Theme::apply(options.theme.value_or(epi::ThemeChoice::kSystem), options.percent.value_or(100));
 
-    const std::filesystem::path database =
-        arguments.database.empty() ? epi::paths::data() / "epichat.db" : std::filesystem::path(arguments.database);
+    const std::filesystem::path database = arguments.database.empty()
+                                               ? epi::paths::data() / "epichat.db"
+                                               : std::filesystem::path(arguments.database);
     epi::StoreClient store(database);
     epi::EngineClient engine([command = engineCommand(arguments.engineCommand)](epi::EventSink sink) {
         epi::RemoteEngineConfig config;

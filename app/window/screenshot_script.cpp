@@ -50,17 +50,22 @@ void ScreenshotScript::start() {
 }
 
 ScreenshotScript::Wait ScreenshotScript::done() {
-    return [] { return Outcome{.isDone = true, .error = {}}; };
+    return [] {
+        return Outcome{.isDone = true, .error = {}};
+    };
 }
 
 ScreenshotScript::Wait ScreenshotScript::fail(const QString& error) {
-    return [error] { return Outcome{.isDone = false, .error = error}; };
+    return [error] {
+        return Outcome{.isDone = false, .error = error};
+    };
 }
 
 void ScreenshotScript::next() {
     polling_.stop();
     if (++index_ >= steps_.size()) {
-        Q_EMIT finished({});
+        Q_EMIT
+        finished({});
         return;
     }
     elapsed_.start();
@@ -83,7 +88,8 @@ void ScreenshotScript::poll() {
     }
     if (error.isEmpty()) return;
     polling_.stop();
-    Q_EMIT finished(u"step %1 (%2): %3"_s.arg(index_ + 1).arg(name, error));
+    Q_EMIT
+    finished(u"step %1 (%2): %3"_s.arg(index_ + 1).arg(name, error));
 }
 
 ScreenshotScript::Wait ScreenshotScript::begin(const QJsonObject& step) {
@@ -119,8 +125,9 @@ ScreenshotScript::Wait ScreenshotScript::import(const QJsonObject& step) {
     const auto outcome = std::make_shared<Outcome>();
     auto* context = new QObject(this);
     connect(&window_, &MainWindow::imported, context, [outcome] { outcome->isDone = true; });
-    connect(&window_, &MainWindow::importFailed, context,
-            [outcome](const QString&, const QString& reason) { outcome->error = reason; });
+    connect(&window_, &MainWindow::importFailed, context, [outcome](const QString&, const QString& reason) {
+        outcome->error = reason;
+    });
     window_.importFiles({step[u"file"_s].toString()});
     return [this, outcome, context] {
         const bool isListed = window_.conversations().model().rowCount() > 0;
@@ -139,7 +146,9 @@ ScreenshotScript::Wait ScreenshotScript::open(const QJsonObject& step) {
                               QString::number(record.id) == wanted;
         if (!isWanted) continue;
         window_.openConversation(record.id);
-        return [this] { return Outcome{.isDone = window_.session()->isLoaded(), .error = {}}; };
+        return [this] {
+            return Outcome{.isDone = window_.session()->isLoaded(), .error = {}};
+        };
     }
     return fail(u"no conversation '%1'"_s.arg(wanted));
 }
@@ -152,7 +161,8 @@ ScreenshotScript::Wait ScreenshotScript::newChat(const QJsonObject&) {
 ScreenshotScript::Wait ScreenshotScript::build(const QJsonObject& step) {
     MemorySession& memory = window_.session()->memory();
     const auto error = std::make_shared<QString>();
-    connect(&memory, &MemorySession::failed, this, [error](const Error& failure) { *error = describe(failure); });
+    connect(
+        &memory, &MemorySession::failed, this, [error](const Error& failure) { *error = describe(failure); });
     memory.build(memoryOf(step, memory.options()));
     if (!step[u"wait"_s].toBool(true)) return done();
     return [&memory, error] {
@@ -169,7 +179,8 @@ ScreenshotScript::Wait ScreenshotScript::ask(const QJsonObject& step) {
         if (session->isAnswering()) return Outcome{};
         const MessageItem& reply = session->messages().at(session->messages().rowCount() - 1);
         const bool isComplete = reply.role == Role::kAssistant && reply.state == MessageState::kComplete;
-        return Outcome{.isDone = isComplete, .error = isComplete ? QString() : u"no answer: "_s + reply.details.error};
+        return Outcome{.isDone = isComplete,
+                       .error = isComplete ? QString() : u"no answer: "_s + reply.details.error};
     };
 }
 
@@ -220,7 +231,9 @@ ScreenshotScript::Wait ScreenshotScript::exportResults(const QJsonObject& step) 
     const auto outcome = std::make_shared<Outcome>();
     connect(window_.evaluation(), &EvaluationWindow::exported, this, [outcome] { outcome->isDone = true; });
     window_.evaluation()->exportTo(file);
-    return [outcome] { return *outcome; };
+    return [outcome] {
+        return *outcome;
+    };
 }
 
 ScreenshotScript::Wait ScreenshotScript::tint(const QJsonObject& step) {
@@ -275,7 +288,9 @@ ScreenshotScript::Wait ScreenshotScript::screenshot(const QJsonObject& step) {
 
 ScreenshotScript::Wait ScreenshotScript::pause(const QJsonObject& step) {
     const int ms = step[u"ms"_s].toInt();
-    return [this, ms] { return Outcome{.isDone = elapsed_.hasExpired(ms), .error = {}}; };
+    return [this, ms] {
+        return Outcome{.isDone = elapsed_.hasExpired(ms), .error = {}};
+    };
 }
 
 }  // namespace epi

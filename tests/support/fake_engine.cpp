@@ -104,7 +104,8 @@ void FakeEngine::run() {
             isCrashed_ = false;
             turns_.clear();
             lock.unlock();
-            for (const Job& job : open) sink_(job.id, Failed{{ErrorCode::kInternal, "the engine stopped"}});
+            for (const Job& job : open)
+                sink_(job.id, Failed{{ErrorCode::kInternal, "the engine stopped"}});
             sink_(0, EngineLost{.reason = reason, .isRestarting = restarts});
             if (!restarts) return;
             sink_(0, hello());
@@ -125,7 +126,9 @@ void FakeEngine::perform(const Job& job) {
 
 bool FakeEngine::mayGoOn(JobId job, int index, int holdAt) {
     std::unique_lock lock(mutex_);
-    const auto isOver = [this, job] { return isEnding_ || isCrashed_ || cancelled_.contains(job); };
+    const auto isOver = [this, job] {
+        return isEnding_ || isCrashed_ || cancelled_.contains(job);
+    };
     if (script_.pace.count() > 0) wake_.wait_for(lock, script_.pace, isOver);
     if (index == holdAt && !isReleased_) {
         isHolding_ = true;
@@ -136,16 +139,17 @@ bool FakeEngine::mayGoOn(JobId job, int index, int holdAt) {
 }
 
 Hello FakeEngine::hello() const {
-    return {.version = "test",
-            .hasCuda = script_.deviceReason.empty(),
-            .device = script_.device,
-            .deviceReason = script_.deviceReason,
-            .models = {{.id = "fake-1b",
-                        .title = script_.modelTitle,
-                        .path = "/models/fake-1b.gguf",
-                        .sizeBytes = 1'000'000'000,
-                        .isPresent = script_.hasModel},
-                       {.id = "absent", .title = "Absent 7B", .path = "/models/absent.gguf", .sizeBytes = 1}}};
+    return {
+        .version = "test",
+        .hasCuda = script_.deviceReason.empty(),
+        .device = script_.device,
+        .deviceReason = script_.deviceReason,
+        .models = {{.id = "fake-1b",
+                    .title = script_.modelTitle,
+                    .path = "/models/fake-1b.gguf",
+                    .sizeBytes = 1'000'000'000,
+                    .isPresent = script_.hasModel},
+                   {.id = "absent", .title = "Absent 7B", .path = "/models/absent.gguf", .sizeBytes = 1}}};
 }
 
 void FakeEngine::handle(JobId job, const LoadModel&) {
@@ -153,28 +157,31 @@ void FakeEngine::handle(JobId job, const LoadModel&) {
         sink_(job, Failed{{ErrorCode::kNotFound, "no model file in /models"}});
         return;
     }
-    sink_(job, ModelLoaded{.title = script_.modelTitle,
-                           .path = "/models/fake-1b.gguf",
-                           .architecture = "fake",
-                           .device = script_.device,
-                           .layers = script_.layers,
-                           .kvHeads = script_.kvHeads,
-                           .trainedContext = 8192,
-                           .weightBytes = 1'000'000'000,
-                           .notice = {}});
+    sink_(job,
+          ModelLoaded{.title = script_.modelTitle,
+                      .path = "/models/fake-1b.gguf",
+                      .architecture = "fake",
+                      .device = script_.device,
+                      .layers = script_.layers,
+                      .kvHeads = script_.kvHeads,
+                      .trainedContext = 8192,
+                      .weightBytes = 1'000'000'000,
+                      .notice = {}});
 }
 
 void FakeEngine::handle(JobId job, const SyncConversation& command) {
     turns_.resize(static_cast<std::size_t>(command.firstTurn));
     turns_.insert(turns_.end(), command.turns.begin(), command.turns.end());
     std::int64_t tokens = 0;
-    for (const Turn& turn : turns_) tokens += fakeTokens(turn.text);
+    for (const Turn& turn : turns_)
+        tokens += fakeTokens(turn.text);
     sink_(job, Synced{.turns = static_cast<std::int64_t>(turns_.size()), .tokens = tokens});
 }
 
 void FakeEngine::handle(JobId job, const BuildMemory& command) {
     std::int64_t total = 0;
-    for (const Turn& turn : turns_) total += fakeTokens(turn.text);
+    for (const Turn& turn : turns_)
+        total += fakeTokens(turn.text);
     const std::int32_t episodes = std::max(1, std::min(command.memory.episodes, script_.episodes));
     constexpr int kSteps = 5;
     int event = 0;
@@ -184,13 +191,14 @@ void FakeEngine::handle(JobId job, const BuildMemory& command) {
                 if (!isCrashed()) sink_(job, Failed{{ErrorCode::kCancelled, "cancelled"}});
                 return;
             }
-            sink_(job, Progress{.phase = "reading",
-                                .done = total * (episode * kSteps + step) / (kSteps * episodes),
-                                .total = total,
-                                .unit = "tokens",
-                                .episode = episode,
-                                .episodes = episodes,
-                                .perSecond = 130.0});
+            sink_(job,
+                  Progress{.phase = "reading",
+                           .done = total * (episode * kSteps + step) / (kSteps * episodes),
+                           .total = total,
+                           .unit = "tokens",
+                           .episode = episode,
+                           .episodes = episodes,
+                           .perSecond = 130.0});
         }
     }
     MemoryBuilt built;
@@ -201,11 +209,12 @@ void FakeEngine::handle(JobId job, const BuildMemory& command) {
     built.historyTokens = total;
     built.layerBudgets.assign(static_cast<std::size_t>(script_.layers), built.memory.budget);
     for (std::int32_t episode = 0; episode < episodes; ++episode) {
-        EpisodeSummary summary{.index = episode,
-                               .turnIds = {},
-                               .representatives = {},
-                               .keptEntries = std::int64_t{built.memory.budget} * script_.layers * script_.kvHeads,
-                               .cacheKey = "key-" + std::to_string(episode)};
+        EpisodeSummary summary{
+            .index = episode,
+            .turnIds = {},
+            .representatives = {},
+            .keptEntries = std::int64_t{built.memory.budget} * script_.layers * script_.kvHeads,
+            .cacheKey = "key-" + std::to_string(episode)};
         for (std::size_t i = 0; i < turns_.size(); ++i) {
             if (static_cast<std::int32_t>(i / kSegmentTurns) % episodes != episode) continue;
             summary.turnIds.push_back(turns_[i].id);
@@ -220,14 +229,16 @@ void FakeEngine::handle(JobId job, const BuildMemory& command) {
 
 TurnDone FakeEngine::turnDone(const Ask& command, std::string text, std::string reason) const {
     std::int64_t total = 0;
-    for (const Turn& turn : turns_) total += fakeTokens(turn.text);
+    for (const Turn& turn : turns_)
+        total += fakeTokens(turn.text);
     TurnDone done;
     done.text = std::move(text);
     done.reason = std::move(reason);
     done.episode = command.episode.value_or(std::min(1, script_.episodes - 1));
     done.similarities.assign(static_cast<std::size_t>(script_.episodes), 0.31);
     done.similarities[static_cast<std::size_t>(done.episode)] = 0.71;
-    done.keptTokens = std::min<std::int64_t>(total, command.memory.budget > 0 ? command.memory.budget : total);
+    done.keptTokens =
+        std::min<std::int64_t>(total, command.memory.budget > 0 ? command.memory.budget : total);
     done.historyTokens = total;
     done.statistics = {.promptTokens = fakeTokens(command.question),
                        .generatedTokens = static_cast<std::int64_t>(script_.replyPieces.size()),
@@ -258,11 +269,12 @@ void FakeEngine::handle(JobId job, const EvalBatch& command) {
             if (!isCrashed()) sink_(job, Failed{{ErrorCode::kCancelled, "cancelled"}});
             return;
         }
-        sink_(job, EvalAnswer{.questionId = question.id,
-                              .text = question.id % 2 == 0 ? "7 May 2023" : "adoption agencies",
-                              .episode = static_cast<std::int32_t>(question.id % 4),
-                              .similarity = 0.5,
-                              .seconds = 1.2});
+        sink_(job,
+              EvalAnswer{.questionId = question.id,
+                         .text = question.id % 2 == 0 ? "7 May 2023" : "adoption agencies",
+                         .episode = static_cast<std::int32_t>(question.id % 4),
+                         .similarity = 0.5,
+                         .seconds = 1.2});
     }
     sink_(job, EvalDone{.answered = event});
 }
@@ -291,7 +303,8 @@ void FakeEngine::handle(JobId job, const Inspect& command) {
         turn.byteEnds.push_back(static_cast<std::int32_t>(text.size()));
         for (std::size_t k = 0; k < turn.byteEnds.size(); ++k) {
             const std::size_t step = (i * 7 + k * 3) % 5;
-            trace.retainedShare.push_back(static_cast<std::uint8_t>(isOfEpisode ? 60 * step + 15 : 20 * (step / 2)));
+            trace.retainedShare.push_back(
+                static_cast<std::uint8_t>(isOfEpisode ? 60 * step + 15 : 20 * (step / 2)));
         }
         token += static_cast<std::int64_t>(turn.byteEnds.size());
         trace.turns.push_back(std::move(turn));

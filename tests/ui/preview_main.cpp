@@ -26,9 +26,18 @@ int main(int argc, char** argv) {
     epi::test::FakeScript script;
     script.pace = std::chrono::milliseconds(argc > 3 ? QByteArray(argv[3]).toInt() : 0);
     script.layers = 28;
-    script.replyPieces = {"She ", "went to ", "the support group ", "on 7 May 2023, ", "the day before ",
-                          "she told ", "her friend ", "about it. ", "It made her feel accepted ", "and gave her ",
-                          "the courage ", "to embrace herself."};
+    script.replyPieces = {"She ",
+                          "went to ",
+                          "the support group ",
+                          "on 7 May 2023, ",
+                          "the day before ",
+                          "she told ",
+                          "her friend ",
+                          "about it. ",
+                          "It made her feel accepted ",
+                          "and gave her ",
+                          "the courage ",
+                          "to embrace herself."};
     epi::StoreClient store(argv[1]);
     epi::EngineClient engine([script](epi::EventSink sink) {
         return std::make_unique<epi::test::FakeEngine>(script, std::move(sink));

@@ -12,9 +12,12 @@ class TestHeightIndex : public QObject {
 private Q_SLOTS:
     void agreesWithSumsOverAllRows() {
         std::mt19937 random(7);
-        const auto draw = [&random] { return static_cast<int>(random() % 90) + 10; };
+        const auto draw = [&random] {
+            return static_cast<int>(random() % 90) + 10;
+        };
         std::vector<int> heights(130);
-        for (int& height : heights) height = draw();
+        for (int& height : heights)
+            height = draw();
         HeightIndex index;
         index.assign(heights);
         for (int i = 0; i < 70; ++i) {

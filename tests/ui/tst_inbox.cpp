@@ -18,13 +18,15 @@ private Q_SLOTS:
             received.insert(received.end(), items.begin(), items.end());
         });
         std::thread pusher([&inbox] {
-            for (int i = 0; i < kItems; ++i) inbox.push(i);
+            for (int i = 0; i < kItems; ++i)
+                inbox.push(i);
         });
         pusher.join();
         QCoreApplication::sendPostedEvents(this);
         QCOMPARE(calls, 1);
         QCOMPARE(received.size(), std::size_t{kItems});
-        for (int i = 0; i < kItems; ++i) QCOMPARE(received[static_cast<std::size_t>(i)], i);
+        for (int i = 0; i < kItems; ++i)
+            QCOMPARE(received[static_cast<std::size_t>(i)], i);
     }
 
     void wakesAgainAfterItWasEmptied() {

@@ -15,8 +15,8 @@ namespace {
 
 template <typename T>
 int count(const std::vector<Command>& commands) {
-    return static_cast<int>(
-        std::ranges::count_if(commands, [](const Command& command) { return std::holds_alternative<T>(command); }));
+    return static_cast<int>(std::ranges::count_if(
+        commands, [](const Command& command) { return std::holds_alternative<T>(command); }));
 }
 
 template <typename T>
@@ -142,7 +142,8 @@ private Q_SLOTS:
         QVERIFY(app.import(writeConversation(folder_->path(), 3)));
         QCOMPARE(app.window.conversations().model().rowCount(), 1);
         QCOMPARE(app.messages().rowCount(), 30);
-        QCOMPARE(app.messages().at(0).text, QStringLiteral("Turn 1 of session 1 about <b>gardens</b> & rivers."));
+        QCOMPARE(app.messages().at(0).text,
+                 QStringLiteral("Turn 1 of session 1 about <b>gardens</b> & rivers."));
         QVERIFY(app.messages().startsSession(10));
         QVERIFY(app.window.page().buildBanner().isVisible());
     }
@@ -346,7 +347,8 @@ private Q_SLOTS:
                      qPrintable(candidate->objectName()));
         }
         for (const QLabel* label : app.window.findChildren<QLabel*>()) {
-            QVERIFY2(label->textFormat() == Qt::PlainText || label->buddy() != nullptr, qPrintable(label->text()));
+            QVERIFY2(label->textFormat() == Qt::PlainText || label->buddy() != nullptr,
+                     qPrintable(label->text()));
         }
     }
 

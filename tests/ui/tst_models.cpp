@@ -109,7 +109,8 @@ private Q_SLOTS:
     void tintStopsWhereTheTraceIsWrong() {
         Trace trace;
         trace.retainedShare = {255, 255};
-        QCOMPARE(tintRuns(trace, {.turnId = 1, .firstToken = 0, .byteEnds = {1, 99}}, "abc").size(), std::size_t{1});
+        QCOMPARE(tintRuns(trace, {.turnId = 1, .firstToken = 0, .byteEnds = {1, 99}}, "abc").size(),
+                 std::size_t{1});
         QCOMPARE(tintRuns(trace, {.turnId = 1, .firstToken = 0, .byteEnds = {2, 1}}, "abc").back().end, 2);
         QVERIFY(tintRuns(trace, {.turnId = 1, .firstToken = 2, .byteEnds = {1}}, "abc").empty());
         QVERIFY(tintRuns(trace, {.turnId = 1, .firstToken = -1, .byteEnds = {1}}, "abc").empty());
@@ -144,7 +145,8 @@ private Q_SLOTS:
                     .episode = 1,
                     .episodes = 4,
                     .perSecond = 5.0};
-        QCOMPARE(progressText(progress), QStringLiteral("Building memory · episode 2 of 4 · 50 of 100 tokens"));
+        QCOMPARE(progressText(progress),
+                 QStringLiteral("Building memory · episode 2 of 4 · 50 of 100 tokens"));
         QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
     }
 
@@ -164,7 +166,8 @@ private Q_SLOTS:
         QVERIFY(contrast(colors.error, colors.errorSoft) >= 4.5);
         QVERIFY(contrast(colors.warning, colors.warningSoft) >= 4.5);
         QVERIFY(contrast(colors.onAccent, colors.accent) >= 4.5);
-        for (const QColor& tint : colors.retained) QVERIFY(contrast(colors.text, tint) >= 4.5);
+        for (const QColor& tint : colors.retained)
+            QVERIFY(contrast(colors.text, tint) >= 4.5);
         for (int episode = 0; episode < 8; ++episode) {
             const QColor fill = Theme::episodeColor(episode);
             QVERIFY(contrast(Theme::textOn(fill), fill) >= 4.5);

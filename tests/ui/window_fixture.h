@@ -57,7 +57,8 @@ public:
 
     void send(const QString& text) {
         window.page().composer().setText(text);
-        Q_EMIT window.page().composer().sendRequested(text);
+        Q_EMIT
+        window.page().composer().sendRequested(text);
     }
     [[nodiscard]] MessageModel& messages() { return window.session()->messages(); }
     /// An empty one that is not complete, as long as there is none.
@@ -96,22 +97,25 @@ inline QString writeConversation(const QString& folder, int sessions) {
         QJsonArray turns;
         for (int turn = 1; turn <= 10; ++turn) {
             const QString speaker = turn % 2 == 1 ? QStringLiteral("Ada") : QStringLiteral("Ben");
-            turns.append(QJsonObject{
-                {QStringLiteral("speaker"), speaker},
-                {QStringLiteral("dia_id"), QStringLiteral("D%1:%2").arg(session).arg(turn)},
-                {QStringLiteral("text"), QStringLiteral("Turn %1 of session %2 about <b>gardens</b> & rivers.")
-                                             .arg(turn)
-                                             .arg(session)}});
+            turns.append(
+                QJsonObject{{QStringLiteral("speaker"), speaker},
+                            {QStringLiteral("dia_id"), QStringLiteral("D%1:%2").arg(session).arg(turn)},
+                            {QStringLiteral("text"),
+                             QStringLiteral("Turn %1 of session %2 about <b>gardens</b> & rivers.")
+                                 .arg(turn)
+                                 .arg(session)}});
         }
         conversation[key] = turns;
-        conversation[key + QStringLiteral("_date_time")] = QStringLiteral("1:56 pm on %1 May, 2023").arg(session);
+        conversation[key + QStringLiteral("_date_time")] =
+            QStringLiteral("1:56 pm on %1 May, 2023").arg(session);
     }
     QJsonArray questions;
     for (int i = 1; i <= 4; ++i) {
-        questions.append(QJsonObject{{QStringLiteral("question"), QStringLiteral("Question number %1?").arg(i)},
-                                     {QStringLiteral("answer"), QStringLiteral("7 May 2023")},
-                                     {QStringLiteral("evidence"), QJsonArray{QStringLiteral("D1:1")}},
-                                     {QStringLiteral("category"), 1 + i % 2}});
+        questions.append(
+            QJsonObject{{QStringLiteral("question"), QStringLiteral("Question number %1?").arg(i)},
+                        {QStringLiteral("answer"), QStringLiteral("7 May 2023")},
+                        {QStringLiteral("evidence"), QJsonArray{QStringLiteral("D1:1")}},
+                        {QStringLiteral("category"), 1 + i % 2}});
     }
     const QJsonArray file{QJsonObject{{QStringLiteral("sample_id"), QStringLiteral("conv-1")},
                                       {QStringLiteral("conversation"), conversation},

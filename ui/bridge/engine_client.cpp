@@ -19,9 +19,9 @@ bool hasSameFrame(const SyncConversation& a, const SyncConversation& b) {
 }  // namespace
 
 EngineClient::EngineClient(EngineFactory factory, QObject* parent)
-    : QObject(parent), factory_(std::move(factory)), inbox_(this, [this](std::vector<Arrival> arrivals) {
-          drain(std::move(arrivals));
-      }) {}
+    : QObject(parent),
+      factory_(std::move(factory)),
+      inbox_(this, [this](std::vector<Arrival> arrivals) { drain(std::move(arrivals)); }) {}
 
 EngineClient::~EngineClient() = default;
 
@@ -45,7 +45,8 @@ void EngineClient::sync(SyncConversation conversation) {
     if (const auto known = synced_.find(conversation.conversation); known != synced_.end()) {
         const auto& before = known->second.turns;
         const auto& now = conversation.turns;
-        const auto [oldEnd, newEnd] = std::mismatch(before.begin(), before.end(), now.begin(), now.end(), isSame);
+        const auto [oldEnd, newEnd] =
+            std::mismatch(before.begin(), before.end(), now.begin(), now.end(), isSame);
         if (hasSameFrame(known->second, conversation)) {
             if (oldEnd == before.end() && newEnd == now.end()) return;
             message.firstTurn = newEnd - now.begin();
@@ -94,31 +95,38 @@ void EngineClient::handle(JobId job, const Synced&) {
 }
 
 void EngineClient::handle(JobId job, const Progress& progress) {
-    Q_EMIT progressed(job, progress);
+    Q_EMIT
+    progressed(job, progress);
 }
 
 void EngineClient::handle(JobId job, const MemoryBuilt& built) {
-    Q_EMIT memoryBuilt(job, built);
+    Q_EMIT
+    memoryBuilt(job, built);
 }
 
 void EngineClient::handle(JobId job, const Trace& trace) {
-    Q_EMIT traced(job, trace);
+    Q_EMIT
+    traced(job, trace);
 }
 
 void EngineClient::handle(JobId job, const TokenDelta& delta) {
-    Q_EMIT textArrived(job, toQString(delta.text));
+    Q_EMIT
+    textArrived(job, toQString(delta.text));
 }
 
 void EngineClient::handle(JobId job, const TurnDone& turn) {
-    Q_EMIT turnDone(job, turn);
+    Q_EMIT
+    turnDone(job, turn);
 }
 
 void EngineClient::handle(JobId job, const EvalAnswer& answer) {
-    Q_EMIT evalAnswered(job, answer);
+    Q_EMIT
+    evalAnswered(job, answer);
 }
 
 void EngineClient::handle(JobId job, const EvalDone& done) {
-    Q_EMIT evalDone(job, done);
+    Q_EMIT
+    evalDone(job, done);
 }
 
 void EngineClient::handle(JobId, const Released&) {}
@@ -127,10 +135,12 @@ void EngineClient::handle(JobId job, const Failed& failure) {
     if (const auto sync = syncJobs_.extract(job); !sync.empty()) synced_.erase(sync.mapped());
     if (job == modelJob_) {
         if (state_ == State::kLoadingModel) setState(model_ ? State::kReady : State::kNoModel);
-        Q_EMIT modelFailed(failure.error);
+        Q_EMIT
+        modelFailed(failure.error);
         return;
     }
-    Q_EMIT failed(job, failure.error);
+    Q_EMIT
+    failed(job, failure.error);
 }
 
 void EngineClient::handle(JobId, const EngineLost& lost) {
@@ -139,12 +149,14 @@ void EngineClient::handle(JobId, const EngineLost& lost) {
     if (auto last = synced_.extract(lastSynced_); !last.empty()) toResend_ = std::move(last.mapped());
     synced_.clear();
     setState(State::kLost);
-    Q_EMIT engineLost(toQString(lost.reason), lost.isRestarting);
+    Q_EMIT
+    engineLost(toQString(lost.reason), lost.isRestarting);
 }
 
 void EngineClient::setState(State state) {
     state_ = state;
-    Q_EMIT stateChanged();
+    Q_EMIT
+    stateChanged();
 }
 
 }  // namespace epi

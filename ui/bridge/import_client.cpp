@@ -8,9 +8,11 @@ ImportClient::ImportClient(QObject* parent)
     : QObject(parent), outcomes_(this, [this](std::vector<Outcome> outcomes) {
           for (const Outcome& outcome : outcomes) {
               if (outcome.report) {
-                  Q_EMIT readFile(outcome.path, *outcome.report);
+                  Q_EMIT
+                  readFile(outcome.path, *outcome.report);
               } else {
-                  Q_EMIT failed(outcome.path, outcome.report.error());
+                  Q_EMIT
+                  failed(outcome.path, outcome.report.error());
               }
           }
       }) {
@@ -18,9 +20,7 @@ ImportClient::ImportClient(QObject* parent)
 }
 
 void ImportClient::read(const QString& path) {
-    pool_.start([this, path] {
-        outcomes_.push({path, importFile(std::filesystem::path(toUtf8(path)))});
-    });
+    pool_.start([this, path] { outcomes_.push({path, importFile(std::filesystem::path(toUtf8(path)))}); });
 }
 
 }  // namespace epi

@@ -6,7 +6,8 @@ StoreClient::StoreClient(std::filesystem::path file, QObject* parent)
     : QObject(parent),
       answers_(this,
                [](std::vector<std::function<void()>> answers) {
-                   for (auto& answer : answers) answer();
+                   for (auto& answer : answers)
+                       answer();
                }),
       thread_(std::move(file)) {}
 

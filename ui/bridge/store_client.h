@@ -26,20 +26,22 @@ public:
     template <typename Work, typename Reply>
     void request(QObject* context, Work work, Reply reply) {
         using Answer = std::invoke_result_t<Work, Store&>;
-        thread_.post([this, context = QPointer<QObject>(context), work = std::move(work),
-                      reply = std::move(reply)](Result<Store>& store) mutable {
-            Answer answer = store ? work(*store) : Answer(store.error());
-            answers_.push([context, reply = std::move(reply), answer = std::move(answer)]() mutable {
-                if (context) reply(std::move(answer));
+        thread_.post(
+            [this, context = QPointer<QObject>(context), work = std::move(work), reply = std::move(reply)](
+                Result<Store>& store) mutable {
+                Answer answer = store ? work(*store) : Answer(store.error());
+                answers_.push([context, reply = std::move(reply), answer = std::move(answer)]() mutable {
+                    if (context) reply(std::move(answer));
+                });
             });
-        });
     }
 
     /// A write whose only news is a failure, which `failed` reports.
     template <typename Work>
     void write(Work work) {
         request(this, std::move(work), [this](auto answer) {
-            if (!answer) Q_EMIT failed(answer.error());
+            if (!answer) Q_EMIT
+            failed(answer.error());
         });
     }
 

@@ -7,7 +7,9 @@ namespace epi {
 using namespace Qt::StringLiterals;
 
 QString describe(const Error& error) {
-    const auto tr = [](const char* text) { return QCoreApplication::translate("epi::Error", text); };
+    const auto tr = [](const char* text) {
+        return QCoreApplication::translate("epi::Error", text);
+    };
     const QString message = toQString(error.message);
     switch (error.code) {
         case ErrorCode::kCancelled:

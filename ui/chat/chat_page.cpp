@@ -81,6 +81,7 @@ ChatPage::ChatPage(QWidget* parent)
 QWidget* ChatPage::makeHeader() {
     auto* header = new QWidget(this);
     header->setObjectName(u"header"_s);
+    header->setAttribute(Qt::WA_StyledBackground);
     title_ = new ElidedLabel(header);
     title_->setProperty("textRole", u"title"_s);
     details_ = new ElidedLabel(header);
@@ -127,8 +128,9 @@ QWidget* ChatPage::makeEmptyState() {
     emptyTitle_->setTextFormat(Qt::PlainText);
     emptyTitle_->setWordWrap(true);
     emptyTitle_->setProperty("textRole", u"heading"_s);
-    emptyText_ = new QLabel(
-        tr("Write below, or import a long conversation and ask about it.\nEverything stays on this computer."), page);
+    emptyText_ = new QLabel(tr("Write below, or import a long conversation and ask about it.\nEverything "
+                               "stays on this computer."),
+                            page);
     emptyText_->setAlignment(Qt::AlignCenter);
     emptyText_->setWordWrap(true);
     emptyText_->setTextFormat(Qt::PlainText);
@@ -164,8 +166,9 @@ void ChatPage::connectSession() {
     connect(session_, &ChatSession::answeringChanged, this, &ChatPage::refresh);
     connect(session_, &ChatSession::replyFinished, this, &ChatPage::refreshHeader);
     connect(&session_->messages(), &MessageModel::rowsInserted, this, &ChatPage::refresh);
-    connect(session_, &ChatSession::failed, this,
-            [this](const Error& error) { notice_->show(NoticeKind::kError, describe(error)); });
+    connect(session_, &ChatSession::failed, this, [this](const Error& error) {
+        notice_->show(NoticeKind::kError, describe(error));
+    });
     connect(&memory, &MemorySession::failed, this, [this](const Error& error) {
         notice_->show(NoticeKind::kError, tr("The memory was not built. %1").arg(describe(error)));
     });
@@ -198,7 +201,7 @@ void ChatPage::refresh() {
     const bool isLoading = session_ && !session_->isLoaded();
     stack_->setCurrentIndex(hasMessages || isLoading ? 0 : 1);
     composer_->setAnswering(session_ && session_->isAnswering());
-    composer_->setPlaceholder(hasMessages ? tr("Ask about this conversation…") : QString());
+    composer_->setPlaceholder(hasMessages ? tr("Ask…") : QString());
     view_->setCanAskAgain(session_ && !session_->isAnswering());
 
     const bool isBuilding = session_ && session_->memory().isBuilding();
@@ -207,14 +210,15 @@ void ChatPage::refresh() {
     const bool isLong = hasMessages && (session_->conversation().layout == HistoryLayout::kNarrated ||
                                         session_->characterCount() > kLongHistoryCharacters);
     const bool needsMemory = isLong && !session_->memory().isBuilt();
-    banner_->setVisible(hasMessages && !isBuilding && !isBannerDismissed_ && (needsMemory || isBuildOffered_));
+    banner_->setVisible(hasMessages && !isBuilding && !isBannerDismissed_ &&
+                        (needsMemory || isBuildOffered_));
     const QString count = QLocale().toString(hasMessages ? session_->messages().rowCount() : 0);
     bannerText_->setText(
-        needsMemory
-            ? tr("This conversation has %1 messages, more than a model reads at once. Build a memory of it: it is "
-                 "sorted into episodes, and each question is answered from the one that fits.")
-                  .arg(count)
-            : tr("Build the memory of this conversation anew."));
+        needsMemory ? tr("This conversation has %1 messages, more than a model reads at once. Build a memory "
+                         "of it: it is "
+                         "sorted into episodes, and each question is answered from the one that fits.")
+                          .arg(count)
+                    : tr("Build the memory of this conversation anew."));
     refreshHeader();
 }
 
@@ -229,7 +233,8 @@ void ChatPage::refreshHeader() {
     title_->setText(toQString(session_->conversation().title));
     QStringList parts{tr("%n message(s)", nullptr, session_->messages().rowCount())};
     if (memory.lastBuilt()) {
-        parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
+        parts << tr("%1 tokens")
+                     .arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
     } else if (const Trace* trace = memory.trace(tintEpisode_)) {
         parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(trace->historyTokens)));
     }
@@ -266,7 +271,8 @@ void ChatPage::refreshTint() {
         session_->messages().setTint({});
         return;
     }
-    session_->messages().setTint(retainedTint(*trace, [this](qint64 turn) { return session_->turnText(turn); }));
+    session_->messages().setTint(
+        retainedTint(*trace, [this](qint64 turn) { return session_->turnText(turn); }));
 }
 
 void ChatPage::changeEvent(QEvent* event) {
@@ -276,7 +282,8 @@ void ChatPage::changeEvent(QEvent* event) {
 
 void ChatPage::applyTheme() {
     const Theme& theme = Theme::current();
-    title_->parentWidget()->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
+    title_->parentWidget()->layout()->setContentsMargins(
+        theme.px(24), theme.px(12), theme.px(24), theme.px(12));
     title_->parentWidget()->layout()->setSpacing(theme.px(2));
     emptyTitle_->parentWidget()->layout()->setSpacing(theme.px(12));
     banner_->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));

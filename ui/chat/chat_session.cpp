@@ -22,22 +22,29 @@ QString titleFor(const QString& question) {
 
 QString statusText(const Progress& progress) {
     const QLocale locale;
-    const QString total = progress.total > 0 ? locale.toString(static_cast<qlonglong>(progress.total)) : QString();
+    const QString total =
+        progress.total > 0 ? locale.toString(static_cast<qlonglong>(progress.total)) : QString();
     if (progress.phase == "loading") return ChatSession::tr("Loading the memory…");
     if (progress.phase == "matching") return ChatSession::tr("Finding the episode that fits…");
     if (progress.phase == "embedding") return ChatSession::tr("Reading what the conversation is about…");
     if (progress.phase == "clustering") return ChatSession::tr("Sorting the conversation into episodes…");
     if (progress.phase == "reading" && progress.episode >= 0) {
-        return ChatSession::tr("Building memory, episode %1 of %2…").arg(progress.episode + 1).arg(progress.episodes);
+        return ChatSession::tr("Building memory, episode %1 of %2…")
+            .arg(progress.episode + 1)
+            .arg(progress.episodes);
     }
-    if (progress.phase == "reading" && !total.isEmpty()) return ChatSession::tr("Reading %1 tokens…").arg(total);
+    if (progress.phase == "reading" && !total.isEmpty())
+        return ChatSession::tr("Reading %1 tokens…").arg(total);
     if (progress.phase == "reading") return ChatSession::tr("Reading…");
     return ChatSession::tr("Answering…");
 }
 
 }  // namespace
 
-ChatSession::ChatSession(EngineClient& engine, StoreClient& store, ConversationRecord conversation, QObject* parent)
+ChatSession::ChatSession(EngineClient& engine,
+                         StoreClient& store,
+                         ConversationRecord conversation,
+                         QObject* parent)
     : QObject(parent),
       engine_(engine),
       store_(store),
@@ -61,7 +68,8 @@ ChatSession::ChatSession(EngineClient& engine, StoreClient& store, ConversationR
     connect(&memory_, &MemorySession::changed, this, [this] {
         QHash<qint64, int> episodes;
         for (const EpisodeRecord& episode : memory_.episodes()) {
-            for (const std::int64_t turn : episode.turnIds) episodes.insert(turn, episode.index);
+            for (const std::int64_t turn : episode.turnIds)
+                episodes.insert(turn, episode.index);
         }
         messages_.setEpisodes(episodes);
     });
@@ -74,13 +82,15 @@ void ChatSession::load() {
         [id = conversation_.id](Store& store) { return store.messages(id); },
         [this](Result<std::vector<MessageRecord>> records) {
             if (!records) {
-                Q_EMIT failed(records.error());
+                Q_EMIT
+                failed(records.error());
                 return;
             }
             records_ = *std::move(records);
             messages_.assign(records_);
             isLoaded_ = true;
-            Q_EMIT loaded();
+            Q_EMIT
+            loaded();
         });
     memory_.load(conversation_);
 }
@@ -114,7 +124,8 @@ bool ChatSession::send(const QString& text) {
                 onStored(*exchange);
             } else {
                 setState(State::kIdle);
-                Q_EMIT failed(exchange.error());
+                Q_EMIT
+                failed(exchange.error());
             }
         });
     return true;
@@ -129,8 +140,10 @@ void ChatSession::onStored(const Exchange& exchange) {
         messages_.append(record);
     }
     conversation_.messageCount = static_cast<std::int64_t>(records_.size());
-    if (isNew) Q_EMIT created(conversation_.id);
-    Q_EMIT stored();
+    if (isNew) Q_EMIT
+    created(conversation_.id);
+    Q_EMIT
+    stored();
     ask(records_.size() - 2);
 }
 
@@ -148,7 +161,8 @@ void ChatSession::askAgain() {
         [this, reply](Result<void> answer) {
             if (!answer) {
                 setState(State::kIdle);
-                Q_EMIT failed(answer.error());
+                Q_EMIT
+                failed(answer.error());
                 return;
             }
             messages_.update(static_cast<int>(reply), {}, MessageState::kStreaming, {});
@@ -184,7 +198,8 @@ void ChatSession::stop() {
 
 void ChatSession::onProgress(const Progress& progress) {
     if (writer_) messages_.setStatus(writer_->row(), statusText(progress));
-    Q_EMIT progressed(progress);
+    Q_EMIT
+    progressed(progress);
 }
 
 void ChatSession::onTurnDone(const TurnDone& turn) {
@@ -223,8 +238,10 @@ void ChatSession::finishReply(const QString& text, MessageState state, const Rep
     job_ = 0;
     if (details.episode) lastReply_ = details;
     setState(State::kIdle);
-    Q_EMIT replyFinished();
-    Q_EMIT stored();
+    Q_EMIT
+    replyFinished();
+    Q_EMIT
+    stored();
 }
 
 void ChatSession::setTitle(const QString& title) {
@@ -240,13 +257,15 @@ std::string ChatSession::turnText(qint64 messageId) const {
 
 qint64 ChatSession::characterCount() const {
     qint64 count = 0;
-    for (const MessageRecord& record : records_) count += static_cast<qint64>(record.text.size());
+    for (const MessageRecord& record : records_)
+        count += static_cast<qint64>(record.text.size());
     return count;
 }
 
 void ChatSession::setState(State state) {
     state_ = state;
-    Q_EMIT answeringChanged();
+    Q_EMIT
+    answeringChanged();
 }
 
 }  // namespace epi

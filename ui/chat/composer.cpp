@@ -119,14 +119,17 @@ void Composer::paintEvent(QPaintEvent*) {
 
 void Composer::send() {
     const QString message = text();
-    if (!isAnswering_ && !message.trimmed().isEmpty()) Q_EMIT sendRequested(message);
+    if (!isAnswering_ && !message.trimmed().isEmpty()) Q_EMIT
+    sendRequested(message);
 }
 
 void Composer::fitHeight() {
     const int lineHeight = edit_->fontMetrics().lineSpacing();
     const auto lines = static_cast<int>(edit_->document()->documentLayout()->documentSize().height());
     const auto margins = static_cast<int>(2 * edit_->document()->documentMargin());
-    const int height = std::max(std::clamp(lines, 1, kMostLines) * lineHeight + margins, send_->sizeHint().height());
+    const int height =
+        std::max(std::clamp(lines, 1, kMostLines) * lineHeight + margins, send_->sizeHint().height());
+    edit_->setVerticalScrollBarPolicy(lines > kMostLines ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
     if (edit_->height() != height) edit_->setFixedHeight(height);
 }
 

@@ -29,12 +29,14 @@ void HeightIndex::set(int row, int height) {
     const int difference = height - heights_[index];
     if (difference == 0) return;
     heights_[index] = height;
-    for (std::size_t i = index + 1; i < sums_.size(); i += i & (~i + 1)) sums_[i] += difference;
+    for (std::size_t i = index + 1; i < sums_.size(); i += i & (~i + 1))
+        sums_[i] += difference;
 }
 
 int HeightIndex::top(int row) const {
     int sum = 0;
-    for (auto i = static_cast<std::size_t>(row); i > 0; i -= i & (~i + 1)) sum += sums_[i];
+    for (auto i = static_cast<std::size_t>(row); i > 0; i -= i & (~i + 1))
+        sum += sums_[i];
     return sum;
 }
 

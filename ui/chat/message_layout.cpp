@@ -28,8 +28,9 @@ QString stateText(const MessageItem& item) {
     switch (item.state) {
         case MessageState::kComplete:
             if (item.details.reason == "length"_L1) return tr("Ended at the length limit for replies.");
-            return item.details.isPastTrainedContext ? tr("Past the context length the model was trained for.")
-                                                     : QString();
+            return item.details.isPastTrainedContext
+                       ? tr("Past the context length the model was trained for.")
+                       : QString();
         case MessageState::kStreaming:
             return item.text.isEmpty() ? (item.status.isEmpty() ? tr("Waiting for the engine…") : item.status)
                                        : QString();
@@ -129,8 +130,10 @@ void MessageLayout::layOutText(const MessageItem& item, int* y) {
     if (item.caption.isEmpty()) return;
     caption_ = tr("Image: %1").arg(item.caption);
     const QFontMetrics metrics(Theme::current().font(TextSize::kInterface));
-    captionRect_ = metrics.boundingRect(
-        QRect(header_.left(), *y + Theme::current().px(4), header_.width(), 1 << 20), Qt::TextWordWrap, caption_);
+    captionRect_ =
+        metrics.boundingRect(QRect(header_.left(), *y + Theme::current().px(4), header_.width(), 1 << 20),
+                             Qt::TextWordWrap,
+                             caption_);
     captionRect_.setWidth(header_.width());
     *y = captionRect_.bottom() + 1;
 }
@@ -148,9 +151,11 @@ void MessageLayout::layOutFooter(const MessageItem& item, bool hasAction, int* y
     if (const QString chip = chipText(item); !chip.isEmpty()) {
         const QFontMetrics metrics(theme.font(TextSize::kInterface));
         const int around = episodeSwatchSide() + theme.px(20);
-        const QRect text = metrics.boundingRect(
-            QRect(0, 0, header_.width() - around, 1 << 20), Qt::TextWordWrap, chip);
-        chip_ = QRect(header_.left(), *y + theme.px(8), text.width() + around,
+        const QRect text =
+            metrics.boundingRect(QRect(0, 0, header_.width() - around, 1 << 20), Qt::TextWordWrap, chip);
+        chip_ = QRect(header_.left(),
+                      *y + theme.px(8),
+                      text.width() + around,
                       std::max(theme.px(28), text.height() + theme.px(12)));
         *y = chip_.bottom() + 1;
     }
@@ -168,7 +173,10 @@ int MessageLayout::positionAt(QPoint point) const {
     return text_->lineAt(index).xToCursor(local.x());
 }
 
-void MessageLayout::paint(QPainter& painter, QPoint origin, const MessageItem& item, const MessagePaint& how) const {
+void MessageLayout::paint(QPainter& painter,
+                          QPoint origin,
+                          const MessageItem& item,
+                          const MessagePaint& how) const {
     const Theme& theme = Theme::current();
     const ThemeColors& colors = theme.colors();
     painter.setRenderHint(QPainter::Antialiasing);
@@ -193,9 +201,11 @@ void MessageLayout::paint(QPainter& painter, QPoint origin, const MessageItem& i
     if (item.episode >= 0) {
         painter.setPen(Qt::NoPen);
         painter.setBrush(Theme::episodeColor(item.episode));
-        painter.drawRoundedRect(QRectF(box.left() + theme.px(4), box.top() + theme.px(8), theme.px(4),
-                                       box.height() - theme.px(16)),
-                                theme.px(2), theme.px(2));
+        painter.drawRoundedRect(
+            QRectF(
+                box.left() + theme.px(4), box.top() + theme.px(8), theme.px(4), box.height() - theme.px(16)),
+            theme.px(2),
+            theme.px(2));
     }
     paintHeader(painter, origin, item);
     paintText(painter, origin, how);
@@ -267,8 +277,9 @@ void MessageLayout::paintFooter(QPainter& painter, QPoint origin, const MessageI
     painter.drawRoundedRect(QRectF(chip).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(6), theme.px(6));
     const int side = episodeSwatchSide();
     const int margin = (theme.px(28) - side) / 2;
-    paintEpisodeSwatch(
-        painter, QRect(chip.left() + margin, chip.top() + margin, side, side), item.details.episode.value_or(0));
+    paintEpisodeSwatch(painter,
+                       QRect(chip.left() + margin, chip.top() + margin, side, side),
+                       item.details.episode.value_or(0));
     const QRect label = chip.adjusted(side + 2 * margin, 0, -theme.px(2), 0);
     painter.setPen(colors.text);
     painter.drawText(label, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap, chipText(item));
@@ -280,8 +291,9 @@ int MessageLayout::estimateHeight(const MessageItem& item, const MessageSurround
     const double characterWidth = theme.font(TextSize::kBody).pixelSize() * 0.55;
     const int perLine = std::max(8, static_cast<int>(width / characterWidth));
     const auto lines = static_cast<int>(item.text.size() / perLine + 1 + item.text.count(u'\n'));
-    return lines * lineHeight(TextSize::kBody) + theme.px(50) + (surroundings.startsSession ? theme.px(40) : 0) +
-           (item.caption.isEmpty() ? 0 : theme.px(24)) + (item.details.episode ? theme.px(36) : 0);
+    return lines * lineHeight(TextSize::kBody) + theme.px(50) +
+           (surroundings.startsSession ? theme.px(40) : 0) + (item.caption.isEmpty() ? 0 : theme.px(24)) +
+           (item.details.episode ? theme.px(36) : 0);
 }
 
 QString MessageLayout::chipText(const MessageItem& item) {

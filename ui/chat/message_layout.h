@@ -16,9 +16,9 @@ namespace epi {
 
 /// What of a row's surroundings its layout depends on.
 struct MessageSurroundings {
-    int width = 0;                 // of the view
-    bool startsSession = false;    // a date line stands before it
-    bool hasAction = false;        // room for a button below
+    int width = 0;               // of the view
+    bool startsSession = false;  // a date line stands before it
+    bool hasAction = false;      // room for a button below
 };
 
 /// How a row is drawn just now.

@@ -67,14 +67,16 @@ int MessageModel::append(const MessageRecord& record) {
 
 void MessageModel::appendText(int row, const QString& text) {
     items_[static_cast<std::size_t>(row)].text += text;
-    Q_EMIT dataChanged(index(row), index(row));
+    Q_EMIT
+    dataChanged(index(row), index(row));
 }
 
 void MessageModel::setStatus(int row, const QString& status) {
     MessageItem& item = items_[static_cast<std::size_t>(row)];
     if (item.status == status) return;
     item.status = status;
-    Q_EMIT dataChanged(index(row), index(row));
+    Q_EMIT
+    dataChanged(index(row), index(row));
 }
 
 void MessageModel::update(int row, const QString& text, MessageState state, const ReplyDetails& details) {
@@ -82,18 +84,22 @@ void MessageModel::update(int row, const QString& text, MessageState state, cons
     item.text = text;
     item.state = state;
     item.details = details;
-    Q_EMIT dataChanged(index(row), index(row));
+    Q_EMIT
+    dataChanged(index(row), index(row));
 }
 
 void MessageModel::setEpisodes(const QHash<qint64, int>& episodes) {
     episodes_ = episodes;
-    for (MessageItem& item : items_) item.episode = episodes_.value(item.id, -1);
-    if (!items_.empty()) Q_EMIT dataChanged(index(0), index(rowCount() - 1), {Qt::DecorationRole});
+    for (MessageItem& item : items_)
+        item.episode = episodes_.value(item.id, -1);
+    if (!items_.empty()) Q_EMIT
+    dataChanged(index(0), index(rowCount() - 1), {Qt::DecorationRole});
 }
 
 void MessageModel::setTint(QHash<qint64, std::vector<TintRun>> tint) {
     tint_ = std::move(tint);
-    if (!items_.empty()) Q_EMIT dataChanged(index(0), index(rowCount() - 1), {Qt::BackgroundRole});
+    if (!items_.empty()) Q_EMIT
+    dataChanged(index(0), index(rowCount() - 1), {Qt::BackgroundRole});
 }
 
 int MessageModel::rowOf(qint64 id) const {

@@ -51,7 +51,9 @@ void MessageView::setModel(MessageModel* model) {
     if (model_) {
         connect(model_, &MessageModel::modelReset, this, &MessageView::reset);
         connect(model_, &MessageModel::rowsInserted, this, &MessageView::rowsInserted);
-        connect(model_, &MessageModel::dataChanged, this,
+        connect(model_,
+                &MessageModel::dataChanged,
+                this,
                 [this](const QModelIndex& first, const QModelIndex& last, const QList<int>& roles) {
                     rowsChanged(first.row(), last.row(), roles);
                 });
@@ -74,7 +76,8 @@ void MessageView::reset() {
     isExact_.assign(static_cast<std::size_t>(count), false);
     std::vector<int> heights(static_cast<std::size_t>(count));
     for (int row = 0; row < count; ++row) {
-        heights[static_cast<std::size_t>(row)] = MessageLayout::estimateHeight(model_->at(row), surroundings(row));
+        heights[static_cast<std::size_t>(row)] =
+            MessageLayout::estimateHeight(model_->at(row), surroundings(row));
     }
     heights_.assign(heights);
     settle();
@@ -91,7 +94,8 @@ void MessageView::rowsInserted() {
 }
 
 void MessageView::rowsChanged(int first, int last, const QList<int>& roles) {
-    const bool keepsLayout = roles == QList<int>{Qt::BackgroundRole} || roles == QList<int>{Qt::DecorationRole};
+    const bool keepsLayout =
+        roles == QList<int>{Qt::BackgroundRole} || roles == QList<int>{Qt::DecorationRole};
     if (!keepsLayout) {
         for (int row = first; row <= std::min(last, heights_.count() - 1); ++row) {
             layouts_.remove(row);
@@ -103,7 +107,9 @@ void MessageView::rowsChanged(int first, int last, const QList<int>& roles) {
 }
 
 MessageSurroundings MessageView::surroundings(int row) const {
-    return {.width = viewport()->width(), .startsSession = model_->startsSession(row), .hasAction = hasAction(row)};
+    return {.width = viewport()->width(),
+            .startsSession = model_->startsSession(row),
+            .hasAction = hasAction(row)};
 }
 
 bool MessageView::hasAction(int row) const {
@@ -132,7 +138,8 @@ int MessageView::rowAt(QPoint point) const {
 bool MessageView::settleOnce() {
     bool isChanged = false;
     if (followsEnd_) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
-    for (int row = std::max(rowAt({0, 0}), 0); row < heights_.count() && rowTop(row) < viewport()->height(); ++row) {
+    for (int row = std::max(rowAt({0, 0}), 0); row < heights_.count() && rowTop(row) < viewport()->height();
+         ++row) {
         if (isExact_[static_cast<std::size_t>(row)]) continue;
         const int difference = layoutOf(row).height() - heights_.height(row);
         const bool isAboveTop = rowTop(row) < 0;
@@ -153,7 +160,8 @@ void MessageView::settle() {
     if (isSettling_) return;
     isSettling_ = true;
     updateScrollBar();
-    for (int pass = 0; pass < kSettlingPasses && settleOnce(); ++pass) {}
+    for (int pass = 0; pass < kSettlingPasses && settleOnce(); ++pass) {
+    }
     if (followsEnd_) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
     isSettling_ = false;
     placeAction();
@@ -211,7 +219,8 @@ QString MessageView::selectedText() const {
 
 void MessageView::copy() {
     QString text = selectedText();
-    if (text.isEmpty() && currentRow_ >= 0 && currentRow_ < heights_.count()) text = model_->at(currentRow_).text;
+    if (text.isEmpty() && currentRow_ >= 0 && currentRow_ < heights_.count())
+        text = model_->at(currentRow_).text;
     if (!text.isEmpty()) QApplication::clipboard()->setText(text);
 }
 
@@ -266,7 +275,8 @@ void MessageView::keyPressEvent(QKeyEvent* event) {
     if (event->matches(QKeySequence::Copy) || (isPlain && event->key() == Qt::Key_C)) {
         copy();
     } else if (isPlain && event->key() == Qt::Key_H) {
-        Q_EMIT tintToggled();
+        Q_EMIT
+        tintToggled();
     } else if (movesMessage && event->key() == Qt::Key_Up && count > 0) {
         scrollToRow(std::max(0, (currentRow_ < 0 ? count : currentRow_) - 1));
     } else if (movesMessage && event->key() == Qt::Key_Down && count > 0) {
@@ -287,7 +297,8 @@ void MessageView::mousePressEvent(QMouseEvent* event) {
     const QPoint local = point - QPoint(0, rowTop(row));
     const MessageLayout& layout = layoutOf(row);
     if (layout.chip().contains(local)) {
-        Q_EMIT episodeActivated(model_->at(row).details.episode.value_or(0));
+        Q_EMIT
+        episodeActivated(model_->at(row).details.episode.value_or(0));
         return;
     }
     const int position = layout.positionAt(local);
@@ -330,20 +341,25 @@ void MessageView::mouseDoubleClickEvent(QMouseEvent* event) {
 
 void MessageView::contextMenuEvent(QContextMenuEvent* event) {
     const bool isFromKeyboard = event->reason() == QContextMenuEvent::Keyboard;
-    const int row = isFromKeyboard ? currentRow_ : (model_ ? rowAt(viewport()->mapFromGlobal(event->globalPos())) : -1);
+    const int row =
+        isFromKeyboard ? currentRow_ : (model_ ? rowAt(viewport()->mapFromGlobal(event->globalPos())) : -1);
     if (row < 0) return;
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
     const QString selected = selectedText();
     if (!selected.isEmpty()) {
-        menu->addAction(tr("Copy &selection"), this, [selected] { QApplication::clipboard()->setText(selected); });
+        menu->addAction(
+            tr("Copy &selection"), this, [selected] { QApplication::clipboard()->setText(selected); });
     }
-    menu->addAction(tr("&Copy message"), this,
-                    [text = model_->at(row).text] { QApplication::clipboard()->setText(text); });
+    menu->addAction(tr("&Copy message"), this, [text = model_->at(row).text] {
+        QApplication::clipboard()->setText(text);
+    });
     if (hasAction(row)) menu->addAction(tr("Ask &again"), this, &MessageView::askAgainRequested);
     if (const int episode = model_->at(row).episode; episode >= 0) {
-        menu->addAction(tr("Show episode &%1").arg(episode + 1), this,
-                        [this, episode] { Q_EMIT episodeActivated(episode); });
+        menu->addAction(tr("Show episode &%1").arg(episode + 1), this, [this, episode] {
+            Q_EMIT
+            episodeActivated(episode);
+        });
     }
     menu->popup(event->globalPos());
 }

@@ -41,9 +41,8 @@ void ReplyWriter::show() {
 }
 
 void ReplyWriter::save(const QString& text, MessageState state, const ReplyDetails& details) {
-    store_.write([id = model_.at(row_).id, text = toUtf8(text), state, json = details.toJson()](Store& store) {
-        return store.updateMessage(id, text, state, json);
-    });
+    store_.write([id = model_.at(row_).id, text = toUtf8(text), state, json = details.toJson()](
+                     Store& store) { return store.updateMessage(id, text, state, json); });
 }
 
 }  // namespace epi

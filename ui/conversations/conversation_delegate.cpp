@@ -25,12 +25,15 @@ void ConversationDelegate::paint(QPainter* painter,
     const QRect text = box.toRect().adjusted(theme.px(12), theme.px(6), -theme.px(12), -theme.px(6));
     painter->setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
     painter->setPen(colors.text);
-    painter->drawText(text, Qt::AlignLeft | Qt::AlignTop,
-                      painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, text.width()));
+    painter->drawText(
+        text,
+        Qt::AlignLeft | Qt::AlignTop,
+        painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, text.width()));
     painter->setFont(theme.font(TextSize::kSmall));
     painter->setPen(colors.secondaryText);
     const QString details = index.data(ConversationModel::kDetailsRole).toString();
-    painter->drawText(text, Qt::AlignLeft | Qt::AlignBottom,
+    painter->drawText(text,
+                      Qt::AlignLeft | Qt::AlignBottom,
                       painter->fontMetrics().elidedText(details, Qt::ElideRight, text.width()));
     painter->restore();
 }

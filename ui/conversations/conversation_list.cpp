@@ -59,16 +59,22 @@ ConversationList::ConversationList(StoreClient& store, QWidget* parent)
     connect(&undoTimer_, &QTimer::timeout, this, &ConversationList::flush);
     connect(new_, &QPushButton::clicked, this, &ConversationList::newRequested);
     connect(import_, &QPushButton::clicked, this, &ConversationList::importRequested);
-    connect(view_->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& index) {
-        const qint64 id = index.data(ConversationModel::kIdRole).toLongLong();
-        if (id == 0 || id == current_) return;
-        current_ = id;
-        Q_EMIT opened(id);
-    });
+    connect(view_->selectionModel(),
+            &QItemSelectionModel::currentChanged,
+            this,
+            [this](const QModelIndex& index) {
+                const qint64 id = index.data(ConversationModel::kIdRole).toLongLong();
+                if (id == 0 || id == current_) return;
+                current_ = id;
+                Q_EMIT
+                opened(id);
+            });
     connect(&model_, &ConversationModel::modelReset, this, &ConversationList::showCurrent);
     connect(&model_, &ConversationModel::renamed, this, [this](qint64 id, const QString& title) {
-        store_.write([id, title = toUtf8(title)](Store& opened) { return opened.renameConversation(id, title); });
-        Q_EMIT renamed(id, title);
+        store_.write(
+            [id, title = toUtf8(title)](Store& opened) { return opened.renameConversation(id, title); });
+        Q_EMIT
+        renamed(id, title);
     });
 }
 
@@ -108,13 +114,15 @@ void ConversationList::refresh() {
         [](Store& store) { return store.conversations(); },
         [this](Result<std::vector<ConversationRecord>> records) {
             if (!records) {
-                Q_EMIT store_.failed(records.error());
+                Q_EMIT
+                store_.failed(records.error());
                 return;
             }
             model_.assign(*std::move(records));
             stack_->setCurrentIndex(model_.rowCount() > 0 ? 0 : 1);
             showCurrent();
-            Q_EMIT refreshed();
+            Q_EMIT
+            refreshed();
         });
 }
 
@@ -149,7 +157,8 @@ void ConversationList::deleteCurrent() {
     model_.setHidden(id, true);
     stack_->setCurrentIndex(model_.rowCount() > 0 ? 0 : 1);
     undoTimer_.start();
-    Q_EMIT deleted(id);
+    Q_EMIT
+    deleted(id);
 }
 
 void ConversationList::undoDelete() {
@@ -160,7 +169,8 @@ void ConversationList::undoDelete() {
     model_.setHidden(id, false);
     stack_->setCurrentIndex(0);
     setCurrent(id);
-    Q_EMIT opened(id);
+    Q_EMIT
+    opened(id);
 }
 
 void ConversationList::flush() {
@@ -187,7 +197,8 @@ void ConversationList::resizeEvent(QResizeEvent* event) {
 }
 
 void ConversationList::arrangeButtons() {
-    const int wanted = 2 * std::max(new_->sizeHint().width(), import_->sizeHint().width()) + 3 * buttons_->spacing();
+    const int wanted =
+        2 * std::max(new_->sizeHint().width(), import_->sizeHint().width()) + 3 * buttons_->spacing();
     buttons_->setDirection(wanted <= width() ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
 }
 

@@ -19,11 +19,13 @@ bool isSameRow(const ConversationRecord& a, const ConversationRecord& b) {
 
 QString detailsOf(const ConversationRecord& record) {
     const QLocale locale;
-    const QString count = ConversationModel::tr("%n message(s)", nullptr, static_cast<int>(record.messageCount));
+    const QString count =
+        ConversationModel::tr("%n message(s)", nullptr, static_cast<int>(record.messageCount));
     const QDateTime time = QDateTime::fromMSecsSinceEpoch(record.updatedAtMs);
     const bool isToday = time.date() == QDate::currentDate();
-    return count + u" · "_s + (isToday ? locale.toString(time.time(), u"HH:mm"_s)
-                                       : locale.toString(time.date(), u"d MMM yyyy"_s));
+    return count + u" · "_s +
+           (isToday ? locale.toString(time.time(), u"HH:mm"_s)
+                    : locale.toString(time.date(), u"d MMM yyyy"_s));
 }
 
 }  // namespace
@@ -57,14 +59,17 @@ Qt::ItemFlags ConversationModel::flags(const QModelIndex& index) const {
 
 bool ConversationModel::setData(const QModelIndex& index, const QVariant& value, int role) {
     const QString title = value.toString().simplified();
-    if (role != Qt::EditRole || title.isEmpty() || !checkIndex(index, CheckIndexOption::IndexIsValid)) return false;
+    if (role != Qt::EditRole || title.isEmpty() || !checkIndex(index, CheckIndexOption::IndexIsValid))
+        return false;
     ConversationRecord& record = shown_[static_cast<std::size_t>(index.row())];
     if (toQString(record.title) == title) return true;
     record.title = toUtf8(title);
     const auto original = std::ranges::find(all_, record.id, &ConversationRecord::id);
     if (original != all_.end()) original->title = record.title;
-    Q_EMIT dataChanged(index, index);
-    Q_EMIT renamed(record.id, title);
+    Q_EMIT
+    dataChanged(index, index);
+    Q_EMIT
+    renamed(record.id, title);
     return true;
 }
 
@@ -100,7 +105,8 @@ void ConversationModel::filter() {
     // The same rows in the same order keep selection and scroll position.
     if (std::ranges::equal(next, shown_, isSameRow)) {
         shown_ = std::move(next);
-        if (!shown_.empty()) Q_EMIT dataChanged(index(0), index(rowCount() - 1));
+        if (!shown_.empty()) Q_EMIT
+        dataChanged(index(0), index(rowCount() - 1));
         return;
     }
     beginResetModel();

@@ -28,7 +28,9 @@ public:
     void setHidden(std::int64_t id, bool isHidden);
     [[nodiscard]] const ConversationRecord* find(std::int64_t id) const;
     [[nodiscard]] int rowOf(std::int64_t id) const;
-    [[nodiscard]] const ConversationRecord& at(int row) const { return shown_[static_cast<std::size_t>(row)]; }
+    [[nodiscard]] const ConversationRecord& at(int row) const {
+        return shown_[static_cast<std::size_t>(row)];
+    }
 
 Q_SIGNALS:
     void renamed(qint64 id, const QString& title);

@@ -34,15 +34,17 @@ double scoreOf(std::string_view answer, std::string_view gold) {
 
 std::string EvaluationPlan::toJson(const std::string& model) const {
     QJsonArray categoryList;
-    for (const std::int32_t category : categories) categoryList.append(category);
+    for (const std::int32_t category : categories)
+        categoryList.append(category);
     const QJsonObject memoryObject =
         QJsonDocument::fromJson(QByteArray::fromStdString(toJsonText(memory))).object();
-    const QJsonObject object{{u"model"_s, toQString(model)},
-                             {u"memory"_s, memoryObject},
-                             {u"sampling"_s, QJsonObject{{u"temperature"_s, sampling.temperature},
-                                                         {u"maxTokens"_s, sampling.maxTokens}}},
-                             {u"categories"_s, categoryList},
-                             {u"limit"_s, limit}};
+    const QJsonObject object{
+        {u"model"_s, toQString(model)},
+        {u"memory"_s, memoryObject},
+        {u"sampling"_s,
+         QJsonObject{{u"temperature"_s, sampling.temperature}, {u"maxTokens"_s, sampling.maxTokens}}},
+        {u"categories"_s, categoryList},
+        {u"limit"_s, limit}};
     return QJsonDocument(object).toJson(QJsonDocument::Compact).toStdString();
 }
 
@@ -54,7 +56,8 @@ EvaluationPlan EvaluationPlan::fromJson(std::string_view json) {
     plan.memory = memoryOf(memory.toStdString());
     plan.sampling.temperature = object[u"sampling"_s][u"temperature"_s].toDouble();
     plan.sampling.maxTokens = object[u"sampling"_s][u"maxTokens"_s].toInt(kAnswerTokens);
-    for (const QJsonValue& category : object[u"categories"_s].toArray()) plan.categories.insert(category.toInt());
+    for (const QJsonValue& category : object[u"categories"_s].toArray())
+        plan.categories.insert(category.toInt());
     plan.limit = object[u"limit"_s].toInt();
     return plan;
 }
@@ -68,13 +71,15 @@ EvaluationSession::EvaluationSession(EngineClient& engine, StoreClient& store, Q
         if (job == job_) onDone();
     });
     connect(&engine_, &EngineClient::progressed, this, [this](JobId job, const Progress& progress) {
-        if (job == job_) Q_EMIT progressed(progress);
+        if (job == job_) Q_EMIT
+        progressed(progress);
     });
     connect(&engine_, &EngineClient::failed, this, [this](JobId job, const Error& error) {
         if (job != job_ || job_ == 0) return;
         job_ = 0;
         setState(State::kPaused);
-        if (error.code != ErrorCode::kCancelled) Q_EMIT failed(error);
+        if (error.code != ErrorCode::kCancelled) Q_EMIT
+        failed(error);
     });
 }
 
@@ -98,7 +103,8 @@ void EvaluationSession::open(qint64 conversationId) {
         },
         [this](Result<Loaded> loaded) {
             if (!loaded) {
-                Q_EMIT failed(loaded.error());
+                Q_EMIT
+                failed(loaded.error());
             } else if (loaded->conversation.id == conversation_.id) {
                 onLoaded(*std::move(loaded));
             }
@@ -119,7 +125,8 @@ void EvaluationSession::onLoaded(Loaded loaded) {
         assign(*loaded.run, loaded.answers);
     }
     select();
-    Q_EMIT opened();
+    Q_EMIT
+    opened();
     if (questions_.empty()) {
         setState(State::kEmpty);
     } else if (!run_) {
@@ -150,22 +157,25 @@ void EvaluationSession::start(const EvaluationPlan& plan) {
                 onStarted(*started);
             } else {
                 setState(State::kIdle);
-                Q_EMIT failed(started.error());
+                Q_EMIT
+                failed(started.error());
             }
         });
 }
 
 void EvaluationSession::onStarted(const Started& started) {
     assign(started.run, started.answers);
-    Q_EMIT opened();
+    Q_EMIT
+    opened();
     EvalBatch batch{.conversation = engineName(conversation_.id),
                     .memory = plan_.memory,
                     .sampling = plan_.sampling,
                     .questions = {}};
     for (const QuestionRecord& question : selected_) {
         if (answers_.contains(question.id)) continue;
-        batch.questions.push_back(
-            {.id = question.id, .question = question.question.question, .category = question.question.category});
+        batch.questions.push_back({.id = question.id,
+                                   .question = question.question.question,
+                                   .category = question.question.category});
     }
     if (batch.questions.empty()) {
         onDone();
@@ -192,7 +202,8 @@ void EvaluationSession::onAnswer(const EvalAnswer& answer) {
                         .seconds = answer.seconds};
     answers_[record.questionId] = record;
     store_.write([record = std::move(record)](Store& store) { return store.saveAnswer(record); });
-    Q_EMIT answered(answer.questionId);
+    Q_EMIT
+    answered(answer.questionId);
 }
 
 void EvaluationSession::onDone() {
@@ -204,13 +215,15 @@ void EvaluationSession::onDone() {
 void EvaluationSession::assign(const RunRecord& run, const std::vector<AnswerRecord>& answers) {
     run_ = run;
     answers_.clear();
-    for (const AnswerRecord& answer : answers) answers_[answer.questionId] = answer;
+    for (const AnswerRecord& answer : answers)
+        answers_[answer.questionId] = answer;
 }
 
 void EvaluationSession::select() {
     selected_.clear();
     for (const QuestionRecord& question : questions_) {
-        const bool isWanted = plan_.categories.empty() || plan_.categories.contains(question.question.category);
+        const bool isWanted =
+            plan_.categories.empty() || plan_.categories.contains(question.question.category);
         const bool isFull = plan_.limit > 0 && static_cast<std::int32_t>(selected_.size()) >= plan_.limit;
         if (isWanted && !isFull) selected_.push_back(question);
     }
@@ -223,7 +236,8 @@ const AnswerRecord* EvaluationSession::answerTo(std::int64_t questionId) const {
 
 EvalReport EvaluationSession::report() const {
     EvalReport report{.settings = run_ ? run_->settings : plan_.toJson({}), .rows = {}};
-    const std::string& conversation = conversation_.sourceId.empty() ? conversation_.title : conversation_.sourceId;
+    const std::string& conversation =
+        conversation_.sourceId.empty() ? conversation_.title : conversation_.sourceId;
     for (const QuestionRecord& question : selected_) {
         const AnswerRecord* answer = answerTo(question.id);
         if (answer == nullptr) continue;
@@ -242,7 +256,8 @@ EvalReport EvaluationSession::report() const {
 
 void EvaluationSession::setState(State state) {
     state_ = state;
-    Q_EMIT stateChanged();
+    Q_EMIT
+    stateChanged();
 }
 
 }  // namespace epi

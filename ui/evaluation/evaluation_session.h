@@ -19,7 +19,7 @@ struct EvaluationPlan {
     MemoryOptions memory;
     SamplingOptions sampling;
     std::set<std::int32_t> categories{};  // empty: all
-    std::int32_t limit = 0;             // first so many questions; 0: all
+    std::int32_t limit = 0;               // first so many questions; 0: all
 
     bool operator==(const EvaluationPlan&) const = default;
 

@@ -38,10 +38,12 @@ EvaluationWindow::EvaluationWindow(EngineClient& engine, StoreClient& store, QWi
           for (const Written& written : all) {
               if (written.outcome) {
                   notice_->show(NoticeKind::kInformation, tr("Written to %1.").arg(written.path));
-                  Q_EMIT exported(written.path);
+                  Q_EMIT
+                  exported(written.path);
               } else {
-                  notice_->show(NoticeKind::kError,
-                                tr("%1 was not written. %2").arg(written.path, describe(written.outcome.error())));
+                  notice_->show(
+                      NoticeKind::kError,
+                      tr("%1 was not written. %2").arg(written.path, describe(written.outcome.error())));
               }
           }
       }) {
@@ -111,6 +113,7 @@ QWidget* EvaluationWindow::makeSettings() {
     categoryRow_->addStretch(1);
 
     auto* grid = new QGridLayout(box);
+    settings_ = grid;
     grid->setContentsMargins(0, 0, 0, 0);
     grid->addWidget(conversationLabel, 0, 0);
     grid->addWidget(limitLabel, 0, 1);
@@ -157,12 +160,15 @@ void EvaluationWindow::readConversations() {
             conversation_->clear();
             for (const ConversationRecord& record : *records) {
                 if (record.questionCount == 0) continue;
-                const QString questions = tr("%n question(s)", nullptr, static_cast<int>(record.questionCount));
-                conversation_->addItem(toQString(record.title) + u" · "_s + questions, static_cast<qint64>(record.id));
+                const QString questions =
+                    tr("%n question(s)", nullptr, static_cast<int>(record.questionCount));
+                conversation_->addItem(toQString(record.title) + u" · "_s + questions,
+                                       static_cast<qint64>(record.id));
             }
             if (conversation_->count() == 0) {
-                notice_->show(NoticeKind::kInformation,
-                              tr("No conversation has questions yet. Import a benchmark file such as LoCoMo."));
+                notice_->show(
+                    NoticeKind::kInformation,
+                    tr("No conversation has questions yet. Import a benchmark file such as LoCoMo."));
             }
             setConversation(wanted_);
         });
@@ -176,8 +182,10 @@ void EvaluationWindow::setConversation(qint64 id) {
 
 void EvaluationWindow::showCategories() {
     std::map<std::int32_t, int> counts;
-    for (const QuestionRecord& question : session_.questions()) ++counts[question.question.category];
-    for (QCheckBox* box : categories_) box->deleteLater();
+    for (const QuestionRecord& question : session_.questions())
+        ++counts[question.question.category];
+    for (QCheckBox* box : categories_)
+        box->deleteLater();
     categories_.clear();
     for (const auto& [category, count] : counts) {
         auto* box = new QCheckBox(tr("Category &%1 (%2)").arg(category).arg(count), this);
@@ -188,9 +196,11 @@ void EvaluationWindow::showCategories() {
 }
 
 EvaluationPlan EvaluationWindow::plan() const {
-    EvaluationPlan plan{.memory = memory_->options(), .sampling = session_.plan().sampling, .limit = limit_->value()};
+    EvaluationPlan plan{
+        .memory = memory_->options(), .sampling = session_.plan().sampling, .limit = limit_->value()};
     std::size_t chosen = 0;
-    for (const QCheckBox* box : categories_) chosen += box->isChecked() ? 1 : 0;
+    for (const QCheckBox* box : categories_)
+        chosen += box->isChecked() ? 1 : 0;
     if (chosen == categories_.size()) return plan;
     for (const QCheckBox* box : categories_) {
         if (box->isChecked()) plan.categories.insert(box->property("category").toInt());
@@ -202,7 +212,8 @@ void EvaluationWindow::setPlan(const EvaluationPlan& plan) {
     memory_->setOptions(plan.memory);
     limit_->setValue(plan.limit);
     for (QCheckBox* box : categories_) {
-        box->setChecked(plan.categories.empty() || plan.categories.contains(box->property("category").toInt()));
+        box->setChecked(plan.categories.empty() ||
+                        plan.categories.contains(box->property("category").toInt()));
     }
 }
 
@@ -219,15 +230,18 @@ void EvaluationWindow::refresh() {
     const auto state = session_.state();
     const bool isRunning = state == EvaluationSession::State::kRunning;
     const bool isLocked = isRunning || state == EvaluationSession::State::kStarting;
-    run_->setText(isRunning                                            ? tr("&Pause")
+    run_->setText(isRunning                                    ? tr("&Pause")
                   : state == EvaluationSession::State::kPaused ? tr("&Resume")
                                                                : tr("&Run"));
-    run_->setEnabled(state != EvaluationSession::State::kEmpty && state != EvaluationSession::State::kStarting);
-    for (QWidget* field : {static_cast<QWidget*>(conversation_), static_cast<QWidget*>(memory_),
+    run_->setEnabled(state != EvaluationSession::State::kEmpty &&
+                     state != EvaluationSession::State::kStarting);
+    for (QWidget* field : {static_cast<QWidget*>(conversation_),
+                           static_cast<QWidget*>(memory_),
                            static_cast<QWidget*>(limit_)}) {
         field->setEnabled(!isLocked);
     }
-    for (QCheckBox* box : categories_) box->setEnabled(!isLocked);
+    for (QCheckBox* box : categories_)
+        box->setEnabled(!isLocked);
     const bool hasAnswers = session_.answerCount() > 0;
     exportCsv_->setEnabled(hasAnswers);
     exportJson_->setEnabled(hasAnswers);
@@ -262,7 +276,9 @@ void EvaluationWindow::refreshSummary() {
     }
     const auto line = [&locale](const QString& name, const Mean& mean) {
         return tr("%1: F1 %2 (%3)")
-            .arg(name, locale.toString(mean.score, 'f', 3), locale.toString(static_cast<qlonglong>(mean.questions)));
+            .arg(name,
+                 locale.toString(mean.score, 'f', 3),
+                 locale.toString(static_cast<qlonglong>(mean.questions)));
     };
     QStringList parts{line(tr("All"), means.overall)};
     for (const CategoryMean& category : means.categories) {
@@ -276,7 +292,8 @@ QString EvaluationWindow::summary() const {
 }
 
 void EvaluationWindow::chooseExport(const QString& suffix) {
-    auto* dialog = new QFileDialog(this, tr("Export results"), {}, tr("%1 files (*.%2)").arg(suffix.toUpper(), suffix));
+    auto* dialog =
+        new QFileDialog(this, tr("Export results"), {}, tr("%1 files (*.%2)").arg(suffix.toUpper(), suffix));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
     dialog->setDefaultSuffix(suffix);
@@ -300,12 +317,16 @@ void EvaluationWindow::applyTheme() {
     const int margin = theme.px(16);
     layout()->setContentsMargins(margin, margin, margin, margin);
     layout()->setSpacing(theme.px(12));
+    settings_->setHorizontalSpacing(theme.px(12));
+    settings_->setVerticalSpacing(theme.px(4));
     conversation_->setMinimumHeight(theme.px(32));
     limit_->setMinimumHeight(theme.px(32));
     table_->verticalHeader()->setDefaultSectionSize(theme.px(32));
     for (const auto& [column, width] : {std::pair{ResultModel::kCategory, 84},
-                                        {ResultModel::kExpected, 180}, {ResultModel::kAnswer, 240},
-                                        {ResultModel::kF1, 64}, {ResultModel::kEpisode, 76},
+                                        {ResultModel::kExpected, 180},
+                                        {ResultModel::kAnswer, 240},
+                                        {ResultModel::kF1, 64},
+                                        {ResultModel::kEpisode, 76},
                                         {ResultModel::kSeconds, 76}}) {
         table_->setColumnWidth(column, theme.px(width));
     }

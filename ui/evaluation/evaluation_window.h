@@ -11,6 +11,7 @@
 
 class QCheckBox;
 class QComboBox;
+class QGridLayout;
 class QHBoxLayout;
 class QLabel;
 class QPushButton;
@@ -62,6 +63,7 @@ private:
     ResultModel results_;
     QComboBox* conversation_ = nullptr;
     MemoryForm* memory_ = nullptr;
+    QGridLayout* settings_ = nullptr;
     QHBoxLayout* categoryRow_ = nullptr;
     std::vector<QCheckBox*> categories_;
     QSpinBox* limit_ = nullptr;

@@ -19,7 +19,8 @@ ResultModel::ResultModel(EvaluationSession& session, QObject* parent)
     });
     connect(&session_, &EvaluationSession::answered, this, [this](qint64 question) {
         const int row = rowOf(question);
-        if (row >= 0) Q_EMIT dataChanged(index(row, kAnswer), index(row, kSeconds));
+        if (row >= 0) Q_EMIT
+        dataChanged(index(row, kAnswer), index(row, kSeconds));
     });
 }
 
@@ -47,6 +48,10 @@ QVariant ResultModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant ResultModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    const bool isNumber = section == kF1 || section == kSeconds;
+    if (role == Qt::TextAlignmentRole && orientation == Qt::Horizontal && isNumber) {
+        return QVariant::fromValue(Qt::AlignVCenter | Qt::AlignRight);
+    }
     if (role != Qt::DisplayRole) return {};
     if (orientation == Qt::Vertical) return section + 1;
     switch (section) {

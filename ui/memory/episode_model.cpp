@@ -28,7 +28,8 @@ void paintQuote(QPainter& painter, const QRect& area, const QString& text) {
         if (!line.isValid()) break;
         line.setLineWidth(area.width());
         const bool isLast = i + 1 == kQuotedLines;
-        const QString rest = isLast ? text.mid(line.textStart()) : text.mid(line.textStart(), line.textLength());
+        const QString rest =
+            isLast ? text.mid(line.textStart()) : text.mid(line.textStart(), line.textLength());
         painter.drawText(QRect(area.left(), y, area.width(), painter.fontMetrics().height()),
                          Qt::AlignLeft | Qt::AlignTop,
                          painter.fontMetrics().elidedText(rest, Qt::ElideRight, area.width()));
@@ -39,9 +40,10 @@ void paintQuote(QPainter& painter, const QRect& area, const QString& text) {
 
 QString detailsOf(const EpisodeRecord& episode) {
     const QString segments = EpisodeModel::tr("%n segment(s)", nullptr, static_cast<int>(episode.segments));
-    const QString turns = EpisodeModel::tr("%n message(s)", nullptr, static_cast<int>(episode.turnIds.size()));
-    const QString kept = EpisodeModel::tr("%1 kept")
-                             .arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
+    const QString turns =
+        EpisodeModel::tr("%n message(s)", nullptr, static_cast<int>(episode.turnIds.size()));
+    const QString kept =
+        EpisodeModel::tr("%1 kept").arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
     return QStringList{segments, turns, kept}.join(u" · "_s);
 }
 
@@ -64,7 +66,8 @@ QVariant EpisodeModel::data(const QModelIndex& index, int role) const {
         case kDetailsRole:
             return detailsOf(episode);
         case kFirstTurnRole:
-            return episode.turnIds.empty() ? QVariant() : QVariant(static_cast<qint64>(episode.turnIds.front()));
+            return episode.turnIds.empty() ? QVariant()
+                                           : QVariant(static_cast<qint64>(episode.turnIds.front()));
         case Qt::AccessibleTextRole:
             return tr("Episode %1, %2: %3").arg(episode.index + 1).arg(detailsOf(episode), text);
         default:
@@ -83,7 +86,9 @@ int EpisodeModel::rowOf(int episode) const {
     return found == episodes_.end() ? -1 : static_cast<int>(found - episodes_.begin());
 }
 
-void EpisodeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void EpisodeDelegate::paint(QPainter* painter,
+                            const QStyleOptionViewItem& option,
+                            const QModelIndex& index) const {
     const Theme& theme = Theme::current();
     const ThemeColors& colors = theme.colors();
     painter->save();
@@ -102,12 +107,14 @@ void EpisodeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     paintEpisodeSwatch(*painter, QRect(area.left(), area.top(), side, side), episode);
     painter->setPen(colors.text);
     painter->setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
-    painter->drawText(area.adjusted(side + theme.px(8), 0, 0, 0), Qt::AlignLeft | Qt::AlignTop,
+    painter->drawText(area.adjusted(side + theme.px(8), 0, 0, 0),
+                      Qt::AlignLeft | Qt::AlignTop,
                       EpisodeModel::tr("Episode %1").arg(episode + 1));
     area.setTop(area.top() + side + theme.px(4));
     painter->setFont(theme.font(TextSize::kSmall));
     painter->setPen(colors.secondaryText);
-    painter->drawText(area, Qt::AlignLeft | Qt::AlignTop,
+    painter->drawText(area,
+                      Qt::AlignLeft | Qt::AlignTop,
                       painter->fontMetrics().elidedText(
                           index.data(EpisodeModel::kDetailsRole).toString(), Qt::ElideRight, area.width()));
     area.setTop(area.top() + painter->fontMetrics().height() + theme.px(4));

@@ -68,10 +68,12 @@ QString progressText(const Progress& progress) {
 
 QString rateText(const Progress& progress) {
     if (progress.perSecond <= 0.0) return {};
-    const QString rate = tr("%1 %2/s").arg(QLocale().toString(progress.perSecond, 'f', progress.perSecond < 10 ? 1 : 0),
-                                           unitText(progress.unit));
+    const QString rate =
+        tr("%1 %2/s").arg(QLocale().toString(progress.perSecond, 'f', progress.perSecond < 10 ? 1 : 0),
+                          unitText(progress.unit));
     if (progress.total <= progress.done) return rate;
-    return rate + u" · "_s + timeText(static_cast<double>(progress.total - progress.done) / progress.perSecond);
+    return rate + u" · "_s +
+           timeText(static_cast<double>(progress.total - progress.done) / progress.perSecond);
 }
 
 JobStrip::JobStrip(QWidget* parent)

@@ -18,13 +18,16 @@ LayerBars::LayerBars(QWidget* parent) : QWidget(parent) {
     setAccessibleName(tr("Entries kept per layer and KV head"));
 }
 
-void LayerBars::assign(std::vector<std::int32_t> budgets, std::vector<std::vector<std::int32_t>> keptPerHead) {
+void LayerBars::assign(std::vector<std::int32_t> budgets,
+                       std::vector<std::vector<std::int32_t>> keptPerHead) {
     budgets_ = std::move(budgets);
     kept_ = std::move(keptPerHead);
     largest_ = 1;
-    for (const std::int32_t budget : budgets_) largest_ = std::max(largest_, budget);
+    for (const std::int32_t budget : budgets_)
+        largest_ = std::max(largest_, budget);
     for (const auto& heads : kept_) {
-        for (const std::int32_t kept : heads) largest_ = std::max(largest_, kept);
+        for (const std::int32_t kept : heads)
+            largest_ = std::max(largest_, kept);
     }
     cursor_ = {};
     setAccessibleDescription(currentText());
@@ -72,7 +75,9 @@ QRect LayerBars::barOf(Cell cell) const {
     const int available = width() - left - theme.px(12);
     const int begin = left + available * cell.head / heads;
     const int end = left + available * (cell.head + 1) / heads;
-    return {begin, theme.px(8) + cell.layer * rowHeight() + theme.px(2), end - begin - theme.px(4),
+    return {begin,
+            theme.px(8) + cell.layer * rowHeight() + theme.px(2),
+            end - begin - theme.px(4),
             rowHeight() - theme.px(4)};
 }
 
@@ -82,7 +87,8 @@ LayerBars::Cell LayerBars::cellAt(QPoint point) const {
     const int layer = std::clamp((point.y() - Theme::current().px(8)) / rowHeight(), 0, layers - 1);
     const int heads = static_cast<int>(kept_[static_cast<std::size_t>(layer)].size());
     int head = 0;
-    while (head + 1 < heads && point.x() >= barOf({layer, head + 1}).left()) ++head;
+    while (head + 1 < heads && point.x() >= barOf({layer, head + 1}).left())
+        ++head;
     return {layer, head};
 }
 
@@ -95,7 +101,8 @@ void LayerBars::moveTo(Cell cell) {
     setAccessibleDescription(currentText());
     QAccessibleEvent changed(this, QAccessible::DescriptionChanged);
     QAccessible::updateAccessibility(&changed);
-    Q_EMIT cursorMoved(barOf(cursor_));
+    Q_EMIT
+    cursorMoved(barOf(cursor_));
     update();
 }
 
@@ -116,7 +123,8 @@ void LayerBars::paintLayer(QPainter& painter, int layer) const {
     painter.setFont(theme.font(TextSize::kSmall));
     painter.setPen(colors.secondaryText);
     painter.drawText(QRect(theme.px(12), theme.px(8) + layer * rowHeight(), labelWidth(), rowHeight()),
-                     Qt::AlignLeft | Qt::AlignVCenter, tr("Layer %1").arg(layer + 1));
+                     Qt::AlignLeft | Qt::AlignVCenter,
+                     tr("Layer %1").arg(layer + 1));
     for (int head = 0; head < static_cast<int>(heads.size()); ++head) {
         const std::int32_t kept = heads[static_cast<std::size_t>(head)];
         const QRectF bar = QRectF(barOf({layer, head})).adjusted(0.5, 0.5, -0.5, -0.5);

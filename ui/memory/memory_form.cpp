@@ -61,7 +61,8 @@ MemoryForm::MemoryForm(QWidget* parent)
     add(tr("B&lock"), block_);
     add(tr("&Preset"), preset_);
     grid->setColumnStretch(column - 1, 1);
-    for (QSpinBox* box : {budget_, episodes_, block_}) connect(box, &QSpinBox::valueChanged, this, &MemoryForm::changed);
+    for (QSpinBox* box : {budget_, episodes_, block_})
+        connect(box, &QSpinBox::valueChanged, this, &MemoryForm::changed);
     connect(preset_, &QComboBox::currentIndexChanged, this, &MemoryForm::changed);
     setOptions({});
     applyTheme();
@@ -97,8 +98,10 @@ void MemoryForm::applyTheme() {
     auto* grid = static_cast<QGridLayout*>(layout());
     grid->setHorizontalSpacing(theme.px(12));
     grid->setVerticalSpacing(theme.px(4));
-    for (QWidget* field : {static_cast<QWidget*>(budget_), static_cast<QWidget*>(episodes_),
-                           static_cast<QWidget*>(block_), static_cast<QWidget*>(preset_)}) {
+    for (QWidget* field : {static_cast<QWidget*>(budget_),
+                           static_cast<QWidget*>(episodes_),
+                           static_cast<QWidget*>(block_),
+                           static_cast<QWidget*>(preset_)}) {
         field->setMinimumHeight(theme.px(32));
     }
 }

@@ -32,7 +32,8 @@ QLabel* makeEmptyText(QWidget* parent) {
 
 std::int64_t sumOf(const Trace& trace) {
     std::int64_t sum = 0;
-    for (const auto& heads : trace.keptPerHead) sum = std::accumulate(heads.begin(), heads.end(), sum);
+    for (const auto& heads : trace.keptPerHead)
+        sum = std::accumulate(heads.begin(), heads.end(), sum);
     return sum;
 }
 
@@ -68,7 +69,8 @@ QWidget* MemoryPanel::makeEpisodesTab() {
     const auto activate = [this](const QModelIndex& index) {
         if (!index.isValid()) return;
         choose(index.data(EpisodeModel::kIndexRole).toInt());
-        Q_EMIT episodeChosen(episode_, index.data(EpisodeModel::kFirstTurnRole).toLongLong());
+        Q_EMIT
+        episodeChosen(episode_, index.data(EpisodeModel::kFirstTurnRole).toLongLong());
     };
     connect(list_, &QListView::clicked, this, activate);
     connect(list_, &QListView::activated, this, activate);
@@ -94,8 +96,9 @@ QWidget* MemoryPanel::makeLayersTab() {
     scroll_->setFocusPolicy(Qt::NoFocus);
     scroll_->viewport()->setAutoFillBackground(false);
     bars_->setAutoFillBackground(false);
-    connect(bars_, &LayerBars::cursorMoved, this,
-            [this](const QRect& bar) { scroll_->ensureVisible(bar.center().x(), bar.center().y()); });
+    connect(bars_, &LayerBars::cursorMoved, this, [this](const QRect& bar) {
+        scroll_->ensureVisible(bar.center().x(), bar.center().y());
+    });
     auto* column = new QVBoxLayout(page);
     column->addWidget(layersTitle_);
     column->addWidget(scroll_, 1);
@@ -122,8 +125,9 @@ void MemoryPanel::refresh() {
     model_.assign(session_ ? session_->memory().episodes() : std::vector<EpisodeRecord>());
     episodesStack_->setCurrentIndex(model_.rowCount() > 0 ? 0 : 1);
     const bool hasMessages = session_ && session_->messages().rowCount() > 0;
-    noEpisodes_->setText(hasMessages ? tr("No episodes yet.\nBuild the memory of this conversation to see them.")
-                                     : tr("Open a conversation to see what is remembered of it."));
+    noEpisodes_->setText(hasMessages
+                             ? tr("No episodes yet.\nBuild the memory of this conversation to see them.")
+                             : tr("Open a conversation to see what is remembered of it."));
     showTrace();
 }
 
@@ -175,9 +179,9 @@ void MemoryPanel::changeEvent(QEvent* event) {
 
 void MemoryPanel::applyTheme() {
     const Theme& theme = Theme::current();
-    layersTitle_->parentWidget()->layout()->setContentsMargins(0, theme.px(12), 0, 0);
+    layersTitle_->parentWidget()->layout()->setContentsMargins(0, 0, 0, 0);
     layersTitle_->setMargin(theme.px(12));
-    setMinimumWidth(theme.px(240));
+    setMinimumWidth(theme.px(200));
     list_->doItemsLayout();
 }
 

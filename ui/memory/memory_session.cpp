@@ -5,10 +5,14 @@
 
 namespace epi {
 
-MemorySession::MemorySession(EngineClient& engine, StoreClient& store, Synchronise synchronise, QObject* parent)
+MemorySession::MemorySession(EngineClient& engine,
+                             StoreClient& store,
+                             Synchronise synchronise,
+                             QObject* parent)
     : QObject(parent), engine_(engine), store_(store), synchronise_(std::move(synchronise)) {
     connect(&engine_, &EngineClient::progressed, this, [this](JobId job, const Progress& progress) {
-        if (job == buildJob_) Q_EMIT progressed(progress);
+        if (job == buildJob_) Q_EMIT
+        progressed(progress);
     });
     connect(&engine_, &EngineClient::memoryBuilt, this, [this](JobId job, const MemoryBuilt& built) {
         if (job == buildJob_) onBuilt(built);
@@ -16,7 +20,8 @@ MemorySession::MemorySession(EngineClient& engine, StoreClient& store, Synchroni
     connect(&engine_, &EngineClient::traced, this, [this](JobId job, const Trace& trace) {
         if (inspections_.erase(job) == 0) return;
         traces_[trace.episode] = trace;
-        Q_EMIT traceArrived(trace.episode);
+        Q_EMIT
+        traceArrived(trace.episode);
     });
     connect(&engine_, &EngineClient::failed, this, &MemorySession::forget);
 }
@@ -28,7 +33,8 @@ void MemorySession::load(const ConversationRecord& conversation) {
         if (auto stored = memoryOptionsFromJsonText(conversation.memory)) {
             options_ = *std::move(stored);
         } else {
-            Q_EMIT failed(stored.error());
+            Q_EMIT
+            failed(stored.error());
         }
     }
     store_.request(
@@ -36,11 +42,13 @@ void MemorySession::load(const ConversationRecord& conversation) {
         [id = conversation.id](Store& store) { return store.episodes(id); },
         [this](Result<std::vector<EpisodeRecord>> episodes) {
             if (!episodes) {
-                Q_EMIT failed(episodes.error());
+                Q_EMIT
+                failed(episodes.error());
                 return;
             }
             episodes_ = *std::move(episodes);
-            Q_EMIT changed();
+            Q_EMIT
+            changed();
         });
 }
 
@@ -48,7 +56,8 @@ void MemorySession::build(const MemoryOptions& options) {
     if (isBuilding() || conversationId_ == 0) return;
     synchronise_();
     buildJob_ = engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = options});
-    Q_EMIT buildingChanged();
+    Q_EMIT
+    buildingChanged();
 }
 
 void MemorySession::cancelBuild() {
@@ -57,7 +66,8 @@ void MemorySession::cancelBuild() {
 
 void MemorySession::inspect(int episode) {
     if (trace(episode) != nullptr) {
-        Q_EMIT traceArrived(episode);
+        Q_EMIT
+        traceArrived(episode);
         return;
     }
     for (const auto& [job, asked] : inspections_) {
@@ -95,8 +105,10 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
     store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
         return store.setMemory(id, json);
     });
-    Q_EMIT buildingChanged();
-    Q_EMIT changed();
+    Q_EMIT
+    buildingChanged();
+    Q_EMIT
+    changed();
 }
 
 void MemorySession::forget(JobId job, const Error& error) {
@@ -104,9 +116,11 @@ void MemorySession::forget(JobId job, const Error& error) {
     if (job != buildJob_ && !isInspection) return;
     if (job == buildJob_) {
         buildJob_ = 0;
-        Q_EMIT buildingChanged();
+        Q_EMIT
+        buildingChanged();
     }
-    if (error.code != ErrorCode::kCancelled) Q_EMIT failed(error);
+    if (error.code != ErrorCode::kCancelled) Q_EMIT
+    failed(error);
 }
 
 }  // namespace epi

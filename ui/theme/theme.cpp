@@ -112,7 +112,8 @@ void Theme::apply(ThemeChoice choice, int percent) {
     theme.isDark_ = choice == ThemeChoice::kDark || (choice == ThemeChoice::kSystem && isDesktopThemeDark);
     theme.colors_ = theme.isDark_ ? darkColors() : lightColors();
 
-    if (QApplication::style()->name() != "fusion"_L1) QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
+    if (QApplication::style()->name() != "fusion"_L1)
+        QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
     QApplication::setPalette(paletteOf(theme.colors_));
     QApplication::setFont(theme.font(TextSize::kInterface));
     qApp->setStyleSheet(theme.styleSheet());
@@ -141,13 +142,14 @@ QColor Theme::textOn(const QColor& color) {
     const auto linear = [](double channel) {
         return channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
     };
-    const double luminance = 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) +
-                             0.0722 * linear(color.blueF());
+    const double luminance =
+        0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF());
     return luminance > 0.18 ? QColor(Qt::black) : QColor(Qt::white);
 }
 
 QString Theme::styleSheet() const {
-    QString sheet = uR"(
+    QString sheet =
+        uR"(
 QPushButton, QToolButton { background: @raised; border: 1px solid @border; border-radius: @6; color: @text; }
 *[panel="surface"] { background: @surface; }
 *[panel="accent"] { background: @accentSoft; }
@@ -181,6 +183,7 @@ QLineEdit { background: @raised; border: 1px solid @border; border-radius: @6; p
 QLineEdit:focus { border: 2px solid @accent; padding: @3 @7; }
 QSplitter::handle { background: @border; }
 QMainWindow::separator { background: @border; width: 1px; height: 1px; }
+#header { border-bottom: 1px solid @border; }
 QTabWidget::pane { border: 0; border-top: 1px solid @border; }
 QTabBar::tab { background: transparent; color: @secondaryText; padding: @8 @12; border: 0;
                border-bottom: 2px solid transparent; }
@@ -196,7 +199,7 @@ QToolTip { background: @surface; color: @text; border: 1px solid @border; paddin
 QProgressBar { background: @border; border: 0; border-radius: @3; max-height: @6; min-height: @6; }
 QProgressBar::chunk { background: @accent; border-radius: @3; }
 QHeaderView::section { background: @surface; color: @secondaryText; border: 0; border-bottom: 1px solid @border;
-                       padding: @6 @8; font-weight: 600; }
+                       padding: @6 @4; font-weight: 600; }
 QScrollBar:vertical { background: transparent; width: @12; margin: 0; border: 0; }
 QScrollBar:horizontal { background: transparent; height: @12; margin: 0; border: 0; }
 QScrollBar::handle { background: @handle; border-radius: @4; margin: @2; }
@@ -205,7 +208,6 @@ QScrollBar::handle:horizontal { min-width: @32; }
 QScrollBar::handle:hover { background: @secondaryText; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QTableView::item { padding: 0 @8; }
 QTableView { gridline-color: @border; border: 1px solid @border; border-radius: @6; background: @raised; }
 )"_s;
     const QColor handle = isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
@@ -222,7 +224,8 @@ QTableView { gridline-color: @border; border: 1px solid @border; border-radius: 
                                                           {"@accent"_L1, colors_.accent},
                                                           {"@onAccent"_L1, colors_.onAccent},
                                                           {"@surface"_L1, colors_.surface}};
-    for (const auto& [name, color] : named) sheet.replace(name, color.name());
+    for (const auto& [name, color] : named)
+        sheet.replace(name, color.name());
     for (const int length : {32, 24, 20, 18, 17, 15, 14, 13, 12, 8, 7, 6, 5, 4, 3, 2}) {
         sheet.replace(u"@"_s + QString::number(length), QString::number(px(length)) + u"px"_s);
     }

@@ -30,7 +30,8 @@ struct ThemeColors {
     QColor warning;
     QColor warningSoft;
     QColor outline;  // around episode swatches
-    /// Behind text, by the share of (layer, KV head) sets that keep it: none, some, 25 %, 50 %, 75 % and more.
+    /// Behind text, by the share of (layer, KV head) sets that keep it: none, some, 25 %, 50 %, 75 % and
+    /// more.
     std::array<QColor, 5> retained;
 };
 
