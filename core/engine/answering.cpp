@@ -13,8 +13,9 @@ namespace {
 
 // A reply must have at least this much room; less, and older entries are evicted first.
 constexpr std::int64_t kSmallestReply = 64;
-// The end of a text that is longer than the room stays whole.
-constexpr std::size_t kUnevictedEnd = 64;
+// The end of a text that is longer than the room stays whole, as far as it leaves half of a block to the
+// reply.
+constexpr std::int64_t kUnevictedEnd = 64;
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -139,7 +140,9 @@ Result<std::vector<TokenId>> EngineSession::makeRoom(Conversation& conversation,
     const BuiltMemory& memory = *conversation.memory;
     const auto count = tokens.size();
     if (static_cast<std::int64_t>(count) + kSmallestReply <= cache.room()) return tokens;
-    const std::size_t head = count > kUnevictedEnd ? count - kUnevictedEnd : 0;
+    const auto end = static_cast<std::size_t>(
+        std::clamp<std::int64_t>(memory.resolved.options.block / 2, 1, kUnevictedEnd));
+    const std::size_t head = count > end ? count - end : 0;
     const PrefillTask task{.ids = {tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(head)},
                            .firstPosition = cache.nextPosition(),
                            .block = memory.resolved.options.block,

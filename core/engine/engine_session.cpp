@@ -258,8 +258,10 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
         conversation->memory.reset();
         active_.reset();
     }
-    EPI_TRY(ensureMemory(*conversation, command.memory, context));
-    return Event(describe(*conversation, peak_, model_->info().trainedContext));
+    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, context));
+    MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
+    memory->readTokens = 0;  // told once: what follows did not read it
+    return Event(std::move(built));
 }
 
 Result<Event> EngineSession::handle(const Inspect& command, const JobContext& context) {

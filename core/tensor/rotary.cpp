@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <numbers>
-#include <vector>
+#include <span>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/stack.h>
 
 namespace epi {
@@ -25,17 +27,16 @@ double scaleLlama3(double frequency, const Llama3RotaryScaling& scaling) {
 }  // namespace
 
 at::Tensor rotaryFrequencies(const RotarySpec& spec, const at::Tensor& frequencyFactors) {
-    std::vector<double> frequencies;
-    for (std::int32_t i = 0; i < spec.dimensions / 2; ++i) {
-        double frequency = std::pow(spec.base, -2.0 * i / spec.dimensions) / spec.linearFactor;
-        if (spec.llama3) frequency = scaleLlama3(frequency, *spec.llama3);
-        frequencies.push_back(frequency);
+    const at::Tensor exponents = at::arange(0, spec.dimensions, 2, at::kFloat).div_(spec.dimensions);
+    at::Tensor frequencies = at::pow(spec.base, exponents).reciprocal_().div_(spec.linearFactor);
+    if (spec.llama3) {
+        const std::span<float> values(frequencies.mutable_data_ptr<float>(),
+                                      static_cast<std::size_t>(frequencies.numel()));
+        for (float& value : values)
+            value = static_cast<float>(scaleLlama3(value, *spec.llama3));
     }
-    at::Tensor tensor =
-        at::from_blob(frequencies.data(), {static_cast<std::int64_t>(frequencies.size())}, at::kDouble)
-            .clone();
-    if (frequencyFactors.defined()) tensor.div_(frequencyFactors.to(at::kCPU, at::kDouble));
-    return tensor;
+    if (frequencyFactors.defined()) frequencies.div_(frequencyFactors.to(at::kCPU, at::kFloat));
+    return frequencies;
 }
 
 RotaryTable rotaryTable(const at::Tensor& frequencies,
@@ -43,9 +44,9 @@ RotaryTable rotaryTable(const at::Tensor& frequencies,
                         c10::Device device) {
     const auto rows = static_cast<std::int64_t>(positions.size());
     const at::Tensor angles =
-        at::from_blob(const_cast<std::int64_t*>(positions.data()), {rows, 1, 1}, at::kLong).to(at::kDouble) *
+        at::from_blob(const_cast<std::int64_t*>(positions.data()), {rows, 1, 1}, at::kLong).to(at::kFloat) *
         frequencies;
-    return {.cosines = angles.cos().to(device, at::kFloat), .sines = angles.sin().to(device, at::kFloat)};
+    return {.cosines = angles.cos().to(device), .sines = angles.sin().to(device)};
 }
 
 at::Tensor rotate(const at::Tensor& x, const RotarySpec& spec, const RotaryTable& table) {

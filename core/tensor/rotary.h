@@ -16,8 +16,9 @@ struct RotaryTable {
     at::Tensor sines;
 };
 
-/// The frequencies of a specification with all its scalings, [dimensions / 2], fp64 on the CPU.
-/// `frequencyFactors` is the tensor that the specification names, or undefined.
+/// The frequencies of a specification with all its scalings, [dimensions / 2], fp32 on the CPU: models are
+/// trained with angles rounded to fp32, and at position 3,000 more exact ones move attention scores by up to
+/// 1e-3. `frequencyFactors` is the tensor that the specification names, or undefined.
 at::Tensor rotaryFrequencies(const RotarySpec& spec, const at::Tensor& frequencyFactors);
 
 RotaryTable rotaryTable(const at::Tensor& frequencies,

@@ -1,0 +1,550 @@
+// The engine in this process, from command to event, over a model of two layers.
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <QElapsedTimer>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "core/engine/local_engine.h"
+#include "tests/support/shared_data.h"
+#include "tests/support/tiny_model.h"
+#include "tests/wire/engine_scenarios.h"
+
+namespace epi {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kEmbedder = "tiny-embedder";
+constexpr std::int32_t kEpisodes = 3;
+
+/// An engine and what it says.
+class Session {
+public:
+    explicit Session(const LocalEngineConfig& config) : engine_(makeLocalEngine(config, log_.sink())) {}
+
+    JobId post(Command command) {
+        engine_->post(++lastJob_, std::move(command));
+        return lastJob_;
+    }
+    void cancel(JobId job) { engine_->cancel(job); }
+    EventLog& log() { return log_; }
+
+    /// The event that ends this command, when it is of this type; `why` says what an error was.
+    template <typename T>
+    std::optional<T> run(Command command) {
+        const JobId job = post(std::move(command));
+        if (!log_.waitForEnd(job)) return std::nullopt;
+        const std::vector<Event> events = log_.of(job);
+        if (const auto* failed = std::get_if<Failed>(&events.back())) lastError_ = failed->error;
+        const T* event = std::get_if<T>(&events.back());
+        return event == nullptr ? std::nullopt : std::optional<T>(*event);
+    }
+    [[nodiscard]] const char* why() const { return lastError_.message.c_str(); }
+
+private:
+    EventLog log_;
+    std::unique_ptr<Engine> engine_;
+    JobId lastJob_ = 0;
+    Error lastError_;
+};
+
+/// A chat of `turns` turns about different things.
+SyncConversation longConversation(std::int64_t turns, const std::string& name = "long") {
+    const std::vector<std::string> topics{"the dog likes to run on the beach",
+                                          "rain and wind in the hills",
+                                          "bread with butter and honey",
+                                          "an old piano in the hall"};
+    SyncConversation sync;
+    sync.conversation = name;
+    for (std::int64_t i = 0; i < turns; ++i) {
+        Turn turn;
+        turn.id = i + 1;
+        turn.role = i % 2 == 0 ? Role::kUser : Role::kAssistant;
+        turn.text = topics[static_cast<std::size_t>(i / 4) % topics.size()] + ", said " + std::to_string(i) +
+                    " times.";
+        sync.turns.push_back(turn);
+    }
+    return sync;
+}
+
+MemoryOptions smallMemory() {
+    MemoryOptions options;
+    options.budget = 160;
+    options.block = 64;
+    options.episodes = kEpisodes;
+    options.representatives = 2;
+    options.patchTokens = 48;
+    return options;
+}
+
+Ask askLong(const std::string& question, bool remember = false) {
+    Ask ask;
+    ask.conversation = "long";
+    ask.question = question;
+    ask.memory = smallMemory();
+    ask.sampling.maxTokens = 12;
+    ask.remember = remember;
+    return ask;
+}
+
+/// The two turns that a remembered answer is told as.
+SyncConversation told(std::int64_t turns, const std::string& question, const std::string& answer) {
+    SyncConversation sync;
+    sync.conversation = "long";
+    sync.firstTurn = turns;
+    sync.turns = {Turn{turns + 1, Role::kUser, "", question, ""},
+                  Turn{turns + 2, Role::kAssistant, "", answer, ""}};
+    return sync;
+}
+
+std::vector<fs::path> filesWith(const fs::path& folder, const std::string& extension) {
+    std::vector<fs::path> files;
+    if (!fs::exists(folder)) return files;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.path().extension() == extension) files.push_back(entry.path());
+    }
+    return files;
+}
+
+void flipAByteInTheMiddle(const fs::path& path) {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    const auto middle = static_cast<std::streamoff>(fs::file_size(path) / 2);
+    file.seekg(middle);
+    const int byte = file.get();
+    file.seekp(middle);
+    file.put(static_cast<char>(byte ^ 1));
+}
+
+}  // namespace
+
+class TestLocalEngine : public EngineScenarios {
+    Q_OBJECT
+
+protected:
+    std::unique_ptr<Engine> makeEngine(EventSink sink) override {
+        return makeLocalEngine(config(), std::move(sink));
+    }
+    LoadModel load() const override {
+        LoadModel command;
+        command.model = "tiny";
+        command.embedder = kEmbedder;
+        command.device = DeviceChoice::kCpu;
+        return command;
+    }
+    Ask endlessAsk() const override {
+        Ask command = ask("Tell me a story.");
+        command.memory.budget = 1 << 16;
+        command.sampling.maxTokens = 1 << 20;
+        return command;
+    }
+
+private:
+    [[nodiscard]] LocalEngineConfig config() const {
+        return {.modelFolder = models_.path().toStdString(), .cacheFolder = cacheFolder()};
+    }
+    [[nodiscard]] fs::path cacheFolder() const { return fs::path(caches_->path().toStdString()) / "kv"; }
+    /// Loads the model and tells the long conversation; its number of tokens, 0 after a failure.
+    std::int64_t prepare(Session& session, const SyncConversation& conversation = longConversation(40)) {
+        if (!session.run<ModelLoaded>(load())) return 0;
+        const auto synced = session.run<Synced>(conversation);
+        return synced ? synced->tokens : 0;
+    }
+
+    QTemporaryDir models_;
+    std::unique_ptr<QTemporaryDir> caches_;
+
+private Q_SLOTS:
+    void initTestCase() {
+        test::writeTinyModel(models_.path().toStdString());
+        test::writeTinyModel(
+            models_.path().toStdString(), {.architecture = "gemma3", .layers = 6}, "tiny-gemma3");
+        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
+        const fs::path broken = fs::path(models_.path().toStdString()) / "broken";
+        fs::create_directories(broken);
+        std::ofstream(broken / "broken.gguf", std::ios::binary) << test::tinyModelBytes({}).substr(0, 20000);
+    }
+    void init() { caches_ = std::make_unique<QTemporaryDir>(); }
+
+    void answersFromTheEpisodesItBuilt() {
+        Session session(config());
+        const std::int64_t tokens = prepare(session);
+        QVERIFY(tokens > 1000);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->historyTokens, tokens);
+        QCOMPARE(built->episodes.size(), std::size_t{kEpisodes});
+        QCOMPARE(built->readTokens, kEpisodes * tokens);
+        QCOMPARE(built->layerBudgets, (std::vector<std::int32_t>{160, 160}));
+        QVERIFY(built->peakEntriesPerHead <= built->peakEntriesBound);
+        QVERIFY(built->peakEntriesBound <= 160 + 64 + 48);
+        std::set<std::int64_t> turns;
+        for (const EpisodeSummary& episode : built->episodes) {
+            QCOMPARE(episode.keptEntries, std::int64_t{2 * 2 * 160});
+            QVERIFY(!episode.representatives.empty() && episode.representatives.size() <= 2);
+            turns.insert(episode.turnIds.begin(), episode.turnIds.end());
+        }
+        QCOMPARE(turns.size(), std::size_t{40});
+
+        const auto done = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY2(done, session.why());
+        QCOMPARE(done->reason, std::string("length"));
+        QCOMPARE(done->similarities.size(), std::size_t{kEpisodes});
+        QCOMPARE(done->statistics.generatedTokens, 12);
+        QCOMPARE(done->statistics.readTokens, 0);
+        QVERIFY(done->episode >= 0 && done->episode < kEpisodes);
+    }
+
+    void buildsWhatIsAskedBeforeItWasBuilt() {
+        Session session(config());
+        const std::int64_t tokens = prepare(session);
+        const auto done = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY2(done, session.why());
+        QCOMPARE(done->statistics.readTokens, kEpisodes * tokens);
+    }
+
+    void buildsOverLayersWithAWindow() {
+        Session session(config());
+        LoadModel gemma = load();
+        gemma.model = "tiny-gemma3";
+        QVERIFY2(session.run<ModelLoaded>(gemma), session.why());
+        QVERIFY(session.run<Synced>(longConversation(40)));
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        QVERIFY2(session.run<TurnDone>(askLong("What about the dog?")), session.why());
+    }
+
+    void readsOnlyWhatIsNewAfterARememberedTurn() {
+        Session session(config());
+        prepare(session);
+        Ask question = askLong("What about the dog?", true);
+        question.episode = 1;
+        const auto first = session.run<TurnDone>(question);
+        QVERIFY2(first, session.why());
+        QVERIFY(session.run<Synced>(told(40, question.question, first->text)));
+        const auto second = session.run<TurnDone>(question);
+        QVERIFY2(second, session.why());
+        // The same question, and the two tokens that close the reply before it.
+        QCOMPARE(second->statistics.promptTokens, first->statistics.promptTokens + 2);
+        QCOMPARE(second->statistics.readTokens, 0);
+    }
+
+    void readsTheTurnsThatAnotherEpisodeHasNotSeen() {
+        Session session(config());
+        prepare(session);
+        Ask question = askLong("What about the dog?", true);
+        question.episode = 0;
+        const auto first = session.run<TurnDone>(question);
+        QVERIFY2(first, session.why());
+        QVERIFY(session.run<Synced>(told(40, question.question, first->text)));
+        Ask elsewhere = askLong("What about the dog?");
+        elsewhere.episode = 1;
+        const auto other = session.run<TurnDone>(elsewhere);
+        QVERIFY2(other, session.why());
+        QVERIFY(other->statistics.promptTokens > first->statistics.promptTokens + 2);
+        // The first episode still holds the turn.
+        elsewhere.episode = 0;
+        const auto again = session.run<TurnDone>(elsewhere);
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->statistics.promptTokens, first->statistics.promptTokens + 2);
+    }
+
+    void forgetsARememberedTurnThatWasNotTold() {
+        Session session(config());
+        prepare(session);
+        const auto fresh = session.run<TurnDone>(askLong("And the piano?"));
+        QVERIFY2(fresh, session.why());
+        Ask question = askLong("What about the dog?", true);
+        question.episode = fresh->episode;
+        QVERIFY2(session.run<TurnDone>(question), session.why());
+        const auto after = session.run<TurnDone>(askLong("And the piano?"));
+        QVERIFY2(after, session.why());
+        QCOMPARE(after->text, fresh->text);
+        QCOMPARE(after->statistics.promptTokens, fresh->statistics.promptTokens);
+    }
+
+    void answersAlikeWhenNothingIsRemembered() {
+        Session session(config());
+        prepare(session);
+        const auto first = session.run<TurnDone>(askLong("What about the dog?"));
+        const auto between = session.run<TurnDone>(askLong("And the piano?"));
+        const auto second = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY(first && between && second);
+        QCOMPARE(second->text, first->text);
+    }
+
+    void goesOnRememberingPastTheRoomOfItsCache() {
+        Session session(config());
+        prepare(session);
+        std::int64_t turns = 40;
+        for (int i = 0; i < 8; ++i, turns += 2) {
+            Ask question =
+                askLong("Question number " + std::to_string(i) + " about the dog on the beach?", true);
+            question.episode = 2;
+            const auto done = session.run<TurnDone>(question);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->statistics.generatedTokens, 12);
+            QVERIFY(session.run<Synced>(told(turns, question.question, done->text)));
+        }
+        const auto trace = session.run<Trace>(Inspect{"long", smallMemory(), 2});
+        QVERIFY2(trace, session.why());
+        for (const auto& heads : trace->keptPerHead) {
+            QVERIFY(heads[0] + heads[1] <= 2 * (160 + 64));
+        }
+    }
+
+    void dropsTheMemoryWhenAnEarlierTurnIsEdited() {
+        Session session(config());
+        const std::int64_t tokens = prepare(session);
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        SyncConversation edited = longConversation(40);
+        edited.turns[2].text[0] = 'T';
+        QVERIFY(session.run<Synced>(edited));
+        QVERIFY(!session.run<Trace>(Inspect{"long", smallMemory(), 0}));
+        const auto failed = session.run<Failed>(Inspect{"long", smallMemory(), 0});
+        QVERIFY(failed);
+        QCOMPARE(failed->error.code, ErrorCode::kNotFound);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QVERIFY(built->readTokens >= kEpisodes * (tokens - 2));
+    }
+
+    void showsWhichTokensAnEpisodeKeeps() {
+        Session session(config());
+        const std::int64_t tokens = prepare(session);
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        const auto trace = session.run<Trace>(Inspect{"long", smallMemory(), 1});
+        QVERIFY2(trace, session.why());
+        QCOMPARE(trace->historyTokens, tokens);
+        QCOMPARE(trace->turns.size(), std::size_t{40});
+        // The pinned ones are in every set.
+        for (std::int64_t i = 0; i < 4; ++i)
+            QCOMPARE(trace->retainedShare[static_cast<std::size_t>(i)], 255);
+        for (std::int64_t i = tokens - 64; i < tokens; ++i)
+            QCOMPARE(trace->retainedShare[static_cast<std::size_t>(i)], 255);
+        for (const auto& heads : trace->keptPerHead)
+            QCOMPARE(heads[0] + heads[1], 2 * 160);
+    }
+
+    void goesOnWithFinishedEpisodesAfterACancelledBuild() {
+        std::int64_t tokens = 0;
+        {
+            Session session(config());
+            tokens = prepare(session, longConversation(600));
+            QVERIFY(tokens > 0);
+            const JobId build = session.post(BuildMemory{"long", smallMemory()});
+            QVERIFY(waitForEpisode(session, build, 1));
+            QElapsedTimer timer;
+            timer.start();
+            session.cancel(build);
+            const auto failed = session.log().wait<Failed>(build);
+            QVERIFY(timer.elapsed() < 2000);
+            QVERIFY(failed);
+            QCOMPARE(failed->error.code, ErrorCode::kCancelled);
+        }
+        Session session(config());
+        prepare(session, longConversation(600));
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->readTokens, (kEpisodes - 1) * tokens);
+    }
+
+    void endsACancelledAnswerAtOnce() {
+        Session session(config());
+        QVERIFY(session.run<ModelLoaded>(load()));
+        QVERIFY(session.run<Synced>(conversation()));
+        const JobId job = session.post(endlessAsk());
+        QVERIFY(session.log().wait<TokenDelta>(job));
+        QElapsedTimer timer;
+        timer.start();
+        session.cancel(job);
+        const auto done = session.log().wait<TurnDone>(job);
+        const qint64 elapsed = timer.elapsed();
+        QVERIFY(done);
+        QCOMPARE(done->reason, std::string("cancelled"));
+        QVERIFY2(elapsed < 300, std::to_string(elapsed).c_str());
+    }
+
+    void findsItsFilesAgainInANewEngine() {
+        std::string text;
+        std::vector<std::string> keys;
+        {
+            Session session(config());
+            prepare(session);
+            const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+            QVERIFY2(built, session.why());
+            for (const EpisodeSummary& episode : built->episodes)
+                keys.push_back(episode.cacheKey);
+            const auto done = session.run<TurnDone>(askLong("What about the dog?"));
+            QVERIFY2(done, session.why());
+            text = done->text;
+        }
+        Session session(config());
+        prepare(session);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->readTokens, 0);
+        QCOMPARE(built->episodes.size(), keys.size());
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            QCOMPARE(built->episodes[i].cacheKey, keys[i]);
+        const auto done = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY2(done, session.why());
+        QCOMPARE(done->text, text);
+    }
+
+    void findsTheMemoryOfAHistoryThatHasGrownSince() {
+        {
+            Session session(config());
+            prepare(session);
+            QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        }
+        Session session(config());
+        prepare(session, longConversation(42));
+        const auto done = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY2(done, session.why());
+        QCOMPARE(done->statistics.readTokens, 0);
+    }
+
+    void readsAnEpisodeAgainWhoseFileIsDamaged() {
+        std::int64_t tokens = 0;
+        {
+            Session session(config());
+            tokens = prepare(session);
+            QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        }
+        const auto files = filesWith(cacheFolder(), ".kv");
+        QCOMPARE(files.size(), std::size_t{kEpisodes});
+        flipAByteInTheMiddle(files[1]);
+        Session session(config());
+        prepare(session);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->readTokens, tokens);
+    }
+
+    void makesADamagedIndexAgain() {
+        std::int64_t tokens = 0;
+        {
+            Session session(config());
+            tokens = prepare(session);
+            QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        }
+        const auto files = filesWith(cacheFolder(), ".memory");
+        QCOMPARE(files.size(), std::size_t{1});
+        flipAByteInTheMiddle(files[0]);
+        Session session(config());
+        QCOMPARE(prepare(session), tokens);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->episodes.size(), std::size_t{kEpisodes});
+        QCOMPARE(built->readTokens, 0);
+    }
+
+    void removesTheFilesOfAMemory() {
+        Session session(config());
+        prepare(session);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        std::int64_t bytes = 0;
+        for (const auto& entry : fs::directory_iterator(cacheFolder()))
+            bytes += static_cast<std::int64_t>(entry.file_size());
+        const auto released = session.run<Released>(Release{{built->episodes[0].cacheKey}});
+        QVERIFY2(released, session.why());
+        QCOMPARE(released->files, kEpisodes + 1);
+        QCOMPARE(released->bytes, bytes);
+        QVERIFY(fs::is_empty(cacheFolder()));
+    }
+
+    void refusesToReleaseWhatIsNoKey() {
+        Session session(config());
+        prepare(session);
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        for (const std::string key : {"", "../kv", "abc"}) {
+            const auto failed = session.run<Failed>(Release{{key}});
+            QVERIFY(failed);
+            QCOMPARE(failed->error.code, ErrorCode::kInvalidArgument);
+        }
+        QCOMPARE(filesWith(cacheFolder(), ".kv").size(), std::size_t{kEpisodes});
+    }
+
+    void keepsItsModelWhenAnotherDoesNotLoad() {
+        Session session(config());
+        prepare(session);
+        const auto first = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY2(first, session.why());
+        for (const char* bad : {"broken", "missing"}) {
+            LoadModel other = load();
+            other.model = bad;
+            QVERIFY(session.run<Failed>(other));
+        }
+        const auto second = session.run<TurnDone>(askLong("What about the dog?"));
+        QVERIFY2(second, session.why());
+        QCOMPARE(second->text, first->text);
+    }
+
+    void refusesAnEpisodeThatIsNotThere() {
+        Session session(config());
+        prepare(session);
+        for (const std::int32_t episode : {-1, kEpisodes}) {
+            Ask question = askLong("What about the dog?");
+            question.episode = episode;
+            const auto failed = session.run<Failed>(question);
+            QVERIFY(failed);
+            QCOMPARE(failed->error.code, ErrorCode::kInvalidArgument);
+        }
+    }
+
+    void refusesTurnsAfterAGap() {
+        Session session(config());
+        prepare(session);
+        SyncConversation sync = longConversation(2);
+        sync.firstTurn = 41;
+        const auto failed = session.run<Failed>(sync);
+        QVERIFY(failed);
+        QCOMPARE(failed->error.code, ErrorCode::kInvalidArgument);
+    }
+
+    void failsWithoutAModel() {
+        Session session(config());
+        QVERIFY(session.run<Synced>(longConversation(4)));
+        const auto failed = session.run<Failed>(askLong("What about the dog?"));
+        QVERIFY(failed);
+        QCOMPARE(failed->error.code, ErrorCode::kNotFound);
+    }
+
+    void tellsASmallRealModelWhatWasSaid() {
+        EPI_FIND_OR_SKIP(model, modelFile, "smollm2-135m-instruct-q4_1/SmolLM2-135M-Instruct.Q4_1.gguf");
+        Session session(config());
+        LoadModel command = load();
+        command.model = model.string();
+        QVERIFY2(session.run<ModelLoaded>(command), session.why());
+        QVERIFY(session.run<Synced>(conversation()));
+        Ask question = ask("What is the name of my dog?");
+        question.sampling.maxTokens = 24;
+        const auto done = session.run<TurnDone>(question);
+        QVERIFY2(done, session.why());
+        QVERIFY2(done->text.find("Rex") != std::string::npos, done->text.c_str());
+    }
+
+private:
+    /// Waits until a build reads this episode; false when the job ends before.
+    static bool waitForEpisode(Session& session, JobId build, std::int32_t episode) {
+        for (int number = 1;; ++number) {
+            const auto progress = session.log().wait<Progress>(build, number);
+            if (!progress) return false;
+            if (progress->episode == episode) return true;
+        }
+    }
+};
+
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestLocalEngine)
+#include "tst_local_engine.moc"
