@@ -212,9 +212,7 @@ private:
         return isIdentical;
     }
 
-    static void compareThresholds(const GoldenCase& golden,
-                                  const EvictionReplayReport& report,
-                                  bool isIdentical) {
+    static void compareThresholds(const GoldenCase& golden, const EvictionReplayReport& report) {
         const auto kept = golden.array<float>("threshold_kept");
         const auto dropped = golden.array<float>("threshold_dropped");
         const std::size_t perBlock = kept.size() / report.blocks.size();
