@@ -75,12 +75,14 @@ std::vector<ModelSummary> listModels(const fs::path& folder) {
 
 Result<fs::path> findModel(const fs::path& folder, std::string_view name, bool hasGpu) {
     if (name.empty()) {
+        std::string tried;
         for (const DefaultModel& candidate : kDefaultModels) {
             if (candidate.needsGpu && !hasGpu) continue;
+            tried += (tried.empty() ? "" : ", ") + std::string(candidate.id);
             const std::vector<fs::path> files = modelFiles(folder / candidate.id);
             if (!files.empty()) return files.front();
         }
-        return notFound(folder, "none of the default models is");
+        return notFound(folder, "none of the default models (" + tried + ") is");
     }
     std::error_code failure;
     const fs::path path(name);
