@@ -44,7 +44,8 @@ Result<std::unique_ptr<LanguageModel>> loadModel(const ModelArguments& arguments
                                         .compute = choice.compute,
                                         .progress = {},
                                         .cancel = cancel}));
-    if (!model->info().notice.empty()) output.notice("running on the CPU: " + model->info().notice);
+    if (!model->info().notice.empty())
+        output.notice("answers are computed on the CPU, because " + model->info().notice);
     return model;
 }
 

@@ -2,14 +2,12 @@
 
 #include <memory>
 
+#include <QDir>
 #include <QFile>
 #include <QJsonArray>
-#include <QJsonDocument>
-#include <QJsonObject>
-#include <QProcess>
-#include <QTemporaryDir>
 #include <QtTest>
 
+#include "tests/cli/cli_process.h"
 #include "tests/support/shared_data.h"
 
 namespace epi {
@@ -22,23 +20,15 @@ constexpr const char* kConversation = R"([{"sample_id": "conv-1", "conversation"
                   {"speaker": "Ben", "dia_id": "D1:2", "text": "Good for you!"}]},
     "qa": [{"question": "What did Ann buy?", "answer": "a bicycle", "evidence": ["D1:1"], "category": 4}]}])";
 
-struct Finished {
-    int exitCode = -1;
-    QByteArray out;
-    QByteArray err;
-
-    [[nodiscard]] QJsonObject json() const { return QJsonDocument::fromJson(out).object(); }
-    [[nodiscard]] QString errorCode() const { return json()["error"].toObject()["code"].toString(); }
-    [[nodiscard]] QString errorMessage() const { return json()["error"].toObject()["message"].toString(); }
-};
+using test::Finished;
 
 class TestCli : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
     void init() {
-        folder_ = std::make_unique<QTemporaryDir>();
-        QVERIFY(folder_->isValid());
+        cli_ = std::make_unique<test::CliProcess>();
+        QVERIFY(cli_->isValid());
     }
 
     void explainsExitCodesInItsHelp() {
@@ -51,8 +41,22 @@ private Q_SLOTS:
 
     void offersJsonOnEveryCommand_data() {
         QTest::addColumn<QStringList>("command");
-        for (const char* command :
-             {"model info", "model verify", "tokenize", "template", "import", "conversations"})
+        for (const char* command : {"model info",
+                                    "model verify",
+                                    "tokenize",
+                                    "template",
+                                    "import",
+                                    "conversations",
+                                    "logits",
+                                    "embed",
+                                    "chat",
+                                    "memory build",
+                                    "memory inspect",
+                                    "memory evict",
+                                    "ask",
+                                    "eval run",
+                                    "eval export",
+                                    "eval list"})
             QTest::newRow(command) << QString::fromLatin1(command).split(u' ');
     }
     void offersJsonOnEveryCommand() {
@@ -100,7 +104,7 @@ private Q_SLOTS:
     }
 
     void neverTakesAPathForAModelId() {
-        QVERIFY(QDir(folder_->path()).mkpath(QStringLiteral("epichat/models")));
+        QVERIFY(QDir(cli_->folder()).mkpath(QStringLiteral("epichat/models")));
         const QString outside = write("epichat/outside.gguf", "GGUF");
         const Finished result = run({"model", "info", "../../epichat", "--json"});
         QCOMPARE(result.exitCode, 3);
@@ -174,7 +178,7 @@ private Q_SLOTS:
 
     void listsWhatItImported() {
         const QString file = write("conversations.json", kConversation);
-        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const QString database = cli_->filePath("chats.db");
         const Finished imported = run({"import", file, "--db", database, "--json"});
         QCOMPARE(imported.exitCode, 0);
         const Finished listed = run({"conversations", "--db", database, "--json"});
@@ -192,7 +196,7 @@ private Q_SLOTS:
 
     void importsTheSameFileOnce() {
         const QString file = write("conversations.json", kConversation);
-        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const QString database = cli_->filePath("chats.db");
         const Finished first = run({"import", file, "--db", database, "--json"});
         const Finished second = run({"import", file, "--db", database, "--json"});
         QCOMPARE(second.exitCode, 0);
@@ -203,7 +207,7 @@ private Q_SLOTS:
     }
 
     void refusesAFileOfNoKnownFormat() {
-        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const QString database = cli_->filePath("chats.db");
         const Finished result = run({"import", write("other.json", "{}"), "--db", database, "--json"});
         QCOMPARE(result.exitCode, 2);
         QCOMPARE(result.errorCode(), QStringLiteral("unsupported"));
@@ -211,7 +215,7 @@ private Q_SLOTS:
     }
 
     void makesNoDatabaseWhenListing() {
-        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const QString database = cli_->filePath("chats.db");
         QCOMPARE(run({"conversations", "--db", database}).exitCode, 3);
         QVERIFY(!QFile::exists(database));
     }
@@ -219,43 +223,21 @@ private Q_SLOTS:
     void failsWhenItsOutputIsLost() {
         if (!QFile::exists(QStringLiteral("/dev/full"))) QSKIP("/dev/full is absent");
         const QString file = write("conversations.json", kConversation);
-        const QString database = folder_->filePath(QStringLiteral("chats.db"));
+        const QString database = cli_->filePath("chats.db");
         QProcess process;
-        prepare(process, {"import", file, "--db", database});
+        cli_->prepare(process, {"import", file, "--db", database});
         process.setStandardOutputFile(QStringLiteral("/dev/full"));
-        QCOMPARE(finish(process).exitCode, 4);
+        QCOMPARE(test::CliProcess::finish(process).exitCode, 4);
     }
 
 private:
-    void prepare(QProcess& process, const QStringList& arguments) const {
-        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-        environment.insert(QStringLiteral("XDG_DATA_HOME"), folder_->path());
-        process.setProcessEnvironment(environment);
-        process.setProgram(QStringLiteral(EPI_CLI));
-        process.setArguments(arguments);
-    }
-
-    static Finished finish(QProcess& process) {
-        process.start();
-        if (!process.waitForFinished(120000) || process.exitStatus() != QProcess::NormalExit) return {};
-        return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
-    }
-
-    [[nodiscard]] Finished run(const QStringList& arguments) const {
-        QProcess process;
-        prepare(process, arguments);
-        return finish(process);
-    }
-
+    [[nodiscard]] Finished run(const QStringList& arguments) const { return cli_->run(arguments); }
     [[nodiscard]] QString write(const char* name, const QByteArray& content) const {
-        QFile file(folder_->filePath(QString::fromLatin1(name)));
-        return file.open(QIODevice::WriteOnly) && file.write(content) == content.size() ? file.fileName()
-                                                                                        : QString();
+        return cli_->write(name, content);
     }
+    static QString path(const std::filesystem::path& file) { return test::CliProcess::path(file); }
 
-    static QString path(const std::filesystem::path& file) { return QString::fromStdString(file.string()); }
-
-    std::unique_ptr<QTemporaryDir> folder_;
+    std::unique_ptr<test::CliProcess> cli_;
 };
 
 }  // namespace

@@ -81,7 +81,7 @@ json detailsOf(const TurnDone& turn) {
             {"reason", turn.reason}};
 }
 
-json describe(const TurnDone& turn, std::int64_t builtTokens) {
+json describe(const TurnDone& turn) {
     const TurnStatistics& statistics = turn.statistics;
     return {{"text", turn.text},
             {"reason", turn.reason},
@@ -89,7 +89,7 @@ json describe(const TurnDone& turn, std::int64_t builtTokens) {
             {"similarities", turn.similarities},
             {"kept", turn.keptTokens},
             {"total", turn.historyTokens},
-            {"read_tokens", builtTokens + statistics.readTokens},
+            {"read_tokens", statistics.readTokens},
             {"past_trained_context", turn.pastTrainedContext},
             {"statistics",
              {{"prompt_tokens", statistics.promptTokens},
@@ -139,8 +139,7 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     // The memory is built first, over the messages before the question.
-    EPI_TRY_ASSIGN(const MemoryBuilt built,
-                   buildStoredMemory(engine, {store, record}, memory, context.output));
+    EPI_TRY(buildStoredMemory(engine, {store, record}, memory, context.output));
     EPI_TRY_ASSIGN(ReplyRow reply, storeExchange(store, record.id, options.question));
     const Ask command{.conversation = engineName(record),
                       .question = options.question,
@@ -153,7 +152,7 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     if (turn.reason == "cancelled") {
         return Error{ErrorCode::kCancelled, "the reply was cancelled, what was said is stored"};
     }
-    context.output.print(describe(turn, built.readTokens), "");
+    context.output.print(describe(turn), "");
     if (!context.output.isJson()) {
         context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +
                               std::to_string(turn.similarities.size()) + ", " +
