@@ -4,8 +4,10 @@
 #include <cmath>
 
 #include <QApplication>
+#include <QFile>
 #include <QFontDatabase>
 #include <QPalette>
+#include <QRegularExpression>
 #include <QStyle>
 #include <QStyleFactory>
 
@@ -148,68 +150,8 @@ QColor Theme::textOn(const QColor& color) {
 }
 
 QString Theme::styleSheet() const {
-    QString sheet =
-        uR"(
-QPushButton, QToolButton { background: @raised; border: 1px solid @border; border-radius: @6; color: @text; }
-*[panel="surface"] { background: @surface; }
-*[panel="accent"] { background: @accentSoft; }
-QLabel[textRole="title"] { font-size: @17; font-weight: 600; }
-QLabel[textRole="heading"] { font-size: @20; font-weight: 600; }
-QLabel[textRole="body"] { font-size: @15; color: @secondaryText; }
-QLabel[textRole="strong"] { font-weight: 600; }
-QLabel[textRole="secondary"] { color: @secondaryText; }
-QLabel[textRole="empty"] { color: @secondaryText; padding: @24; }
-QLabel[textRole="chip"] { border: 1px solid @border; color: @secondaryText; border-radius: @4; padding: 1px @6; }
-QLabel[textRole="warningChip"] { border: 1px solid @warning; background: @warningSoft; color: @warning;
-                                 border-radius: @4; padding: 1px @6; }
-QPlainTextEdit[textRole="body"] { font-size: @15; background: transparent; border: 0; }
-QPushButton { padding: @5 @14; min-height: @18; icon-size: @18; }
-QPushButton[isCompact="true"] { padding: 0 @8; min-height: @18; }
-QToolButton { icon-size: @18; }
-QToolButton { padding: @4; }
-QPushButton:hover, QToolButton:hover { background: @hover; }
-QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: @accentSoft; }
-QPushButton:focus, QToolButton:focus { border: 2px solid @accent; }
-QPushButton:focus { padding: @4 @13; }
-QPushButton:disabled, QToolButton:disabled { color: @secondaryText; background: @surface; }
-QPushButton[isPrimary="true"] { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
-QPushButton[isPrimary="true"]:focus { border: 2px solid @text; }
-QPushButton[isPrimary="true"]:disabled { background: @border; color: @secondaryText; border-color: @border; }
-QToolButton[isFlat="true"] { background: transparent; border: 2px solid transparent; padding: @3; }
-QToolButton[isFlat="true"]:hover { background: @hover; }
-QToolButton[isFlat="true"]:focus { border-color: @accent; }
-QLineEdit { background: @raised; border: 1px solid @border; border-radius: @6; padding: @4 @8; min-height: @20;
-            selection-background-color: @accent; selection-color: @onAccent; }
-QLineEdit:focus { border: 2px solid @accent; padding: @3 @7; }
-QSplitter::handle { background: @border; }
-QMainWindow::separator { background: @border; width: 1px; height: 1px; }
-#header { border-bottom: 1px solid @border; }
-QTabWidget::pane { border: 0; border-top: 1px solid @border; }
-QTabBar::tab { background: transparent; color: @secondaryText; padding: @8 @12; border: 0;
-               border-bottom: 2px solid transparent; }
-QTabBar::tab:selected { color: @text; border-bottom-color: @accent; }
-QTabBar::tab:hover { color: @text; }
-QTabBar::tab:focus { border: 2px solid @accent; }
-QStatusBar { background: @surface; border-top: 1px solid @border; }
-QStatusBar::item { border: 0; }
-QMenuBar { background: @surface; border-bottom: 1px solid @border; padding: @2; }
-QMenuBar::item { padding: @4 @8; background: transparent; border-radius: @4; }
-QMenuBar::item:selected { background: @accentSoft; }
-QToolTip { background: @surface; color: @text; border: 1px solid @border; padding: @4; }
-QProgressBar { background: @border; border: 0; border-radius: @3; max-height: @6; min-height: @6; }
-QProgressBar::chunk { background: @accent; border-radius: @3; }
-QHeaderView::section { background: @surface; color: @secondaryText; border: 0; border-bottom: 1px solid @border;
-                       padding: @6 @4; font-weight: 600; }
-QScrollBar:vertical { background: transparent; width: @12; margin: 0; border: 0; }
-QScrollBar:horizontal { background: transparent; height: @12; margin: 0; border: 0; }
-QScrollBar::handle { background: @handle; border-radius: @4; margin: @2; }
-QScrollBar::handle:vertical { min-height: @32; }
-QScrollBar::handle:horizontal { min-width: @32; }
-QScrollBar::handle:hover { background: @secondaryText; }
-QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
-QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QTableView { gridline-color: @border; border: 1px solid @border; border-radius: @6; background: @raised; }
-)"_s;
+    QFile file(u":/epichat/style.qss"_s);
+    QString sheet = file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
     const QColor handle = isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
     // A name before any that it begins with.
     const std::pair<QLatin1StringView, QColor> named[] = {{"@raised"_L1, colors_.raised},
@@ -226,8 +168,10 @@ QTableView { gridline-color: @border; border: 1px solid @border; border-radius: 
                                                           {"@surface"_L1, colors_.surface}};
     for (const auto& [name, color] : named)
         sheet.replace(name, color.name());
-    for (const int length : {32, 24, 20, 18, 17, 15, 14, 13, 12, 8, 7, 6, 5, 4, 3, 2}) {
-        sheet.replace(u"@"_s + QString::number(length), QString::number(px(length)) + u"px"_s);
+    static const QRegularExpression kLength(u"@(\\d+)"_s);
+    for (auto match = kLength.match(sheet); match.hasMatch(); match = kLength.match(sheet)) {
+        const int length = px(match.captured(1).toInt());
+        sheet.replace(match.capturedStart(), match.capturedLength(), QString::number(length) + u"px"_s);
     }
     return sheet;
 }
