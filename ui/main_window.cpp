@@ -21,6 +21,7 @@
 #include "ui/memory/job_strip.h"
 #include "ui/memory/memory_panel.h"
 #include "ui/notice_bar.h"
+#include "ui/settings/settings_dialog.h"
 #include "ui/status_strip.h"
 
 namespace epi {
@@ -32,53 +33,36 @@ namespace {
 constexpr char kGeometryKey[] = "window.geometry";
 constexpr char kStateKey[] = "window.state";
 constexpr char kSplitterKey[] = "window.splitter";
-constexpr char kThemeKey[] = "window.theme";
-constexpr char kPercentKey[] = "window.percent";
-constexpr char kModelKey[] = "engine.model";
 
-QByteArray fromBase64(const std::optional<std::string>& text) {
-    return text ? QByteArray::fromBase64(QByteArray::fromStdString(*text)) : QByteArray();
+QByteArray fromBase64(const SettingValues& values, const char* key) {
+    const auto found = values.find(key);
+    return found != values.end() ? QByteArray::fromBase64(QByteArray::fromStdString(found->second))
+                                 : QByteArray();
 }
 
 std::string toBase64(const QByteArray& bytes) {
     return bytes.toBase64().toStdString();
 }
 
-ThemeChoice themeFromName(const std::string& name) {
-    if (name == "light") return ThemeChoice::kLight;
-    if (name == "dark") return ThemeChoice::kDark;
-    return ThemeChoice::kSystem;
-}
-
-std::string nameOf(ThemeChoice choice) {
-    switch (choice) {
-        case ThemeChoice::kLight:
-            return "light";
-        case ThemeChoice::kDark:
-            return "dark";
-        case ThemeChoice::kSystem:
-            break;
-    }
-    return "system";
-}
-
 }  // namespace
 
 struct MainWindow::Settings {
-    std::map<std::string, std::optional<std::string>> values;
+    SettingValues values;
     bool isReadOnly = false;
-
-    [[nodiscard]] const std::optional<std::string>& operator[](const char* key) const {
-        return values.at(key);
-    }
 };
 
 MainWindow::MainWindow(EngineClient& engine, StoreClient& store, WindowOptions options, QWidget* parent)
-    : QMainWindow(parent), engine_(engine), store_(store), options_(options) {
+    : QMainWindow(parent),
+      engine_(engine),
+      store_(store),
+      options_(options),
+      preferences_(store),
+      actions_(this) {
     setWindowTitle(tr("EpiChat"));
     setWindowIcon(QIcon(u":/epichat/epichat.svg"_s));
     setAcceptDrops(true);
     buildLayout();
+    registerActions();
     buildMenus();
     connectParts();
     connectEngine();
@@ -155,6 +139,10 @@ void MainWindow::connectParts() {
     });
     connect(page_, &ChatPage::episodeActivated, this, &MainWindow::chooseEpisode);
     connect(page_, &ChatPage::tintToggled, this, &MainWindow::toggleTint);
+    connect(&preferences_, &PreferenceStore::changed, this, &MainWindow::onPreferences);
+    connect(&actions_, &ActionRegistry::customised, this, [this] {
+        preferences_.change([this](Preferences& p) { p.shortcuts = actions_.customShortcuts(); });
+    });
     connect(status_, &StatusStrip::cancelRequested, this, [this] {
         if (!working_) return;
         working_->memory().cancelBuild();
@@ -203,9 +191,11 @@ void MainWindow::restore() {
         this,
         [](Store& store) -> Result<Settings> {
             Settings settings{.values = {}, .isReadOnly = store.isReadOnly()};
-            for (const char* key :
-                 {kGeometryKey, kStateKey, kSplitterKey, kThemeKey, kPercentKey, kModelKey}) {
-                EPI_TRY_ASSIGN(settings.values[key], store.setting(key));
+            std::vector<std::string> keys = settingKeys();
+            keys.insert(keys.end(), {kGeometryKey, kStateKey, kSplitterKey});
+            for (const std::string& key : keys) {
+                EPI_TRY_ASSIGN(const auto value, store.setting(key));
+                if (value) settings.values[key] = *value;
             }
             return settings;
         },
@@ -226,26 +216,33 @@ void MainWindow::restore() {
 }
 
 void MainWindow::applySettings(const Settings& settings) {
-    const int stored =
-        settings[kPercentKey] ? QByteArray::fromStdString(*settings[kPercentKey]).toInt() : 100;
-    const ThemeChoice theme = themeFromName(settings[kThemeKey].value_or("system"));
-    setAppearance(options_.theme.value_or(theme), options_.percent.value_or(stored));
-    restoreGeometry(fromBase64(settings[kGeometryKey]));
-    restoreState(fromBase64(settings[kStateKey]));
-    if (settings[kSplitterKey]) splitter_->restoreState(fromBase64(settings[kSplitterKey]));
-    if (settings[kModelKey]) sendModel(*settings[kModelKey]);
+    preferences_.assign(settings.values);
+    const Preferences& chosen = preferences_.current();
+    setAppearance(options_.theme.value_or(chosen.theme), options_.percent.value_or(chosen.percent));
+    actions_.applyCustomShortcuts(chosen.shortcuts);
+    restoreGeometry(fromBase64(settings.values, kGeometryKey));
+    restoreState(fromBase64(settings.values, kStateKey));
+    if (settings.values.contains(kSplitterKey)) {
+        splitter_->restoreState(fromBase64(settings.values, kSplitterKey));
+    }
+    if (!chosen.model.isEmpty()) sendModel(toUtf8(chosen.model));
     if (settings.isReadOnly) {
         notice_->show(NoticeKind::kWarning,
                       tr("Another program has these conversations open: here they can only be read."));
     }
 }
 
+void MainWindow::onPreferences(const Preferences& before) {
+    const Preferences& now = preferences_.current();
+    if (now.theme != before.theme || now.percent != before.percent) {
+        setAppearance(options_.theme.value_or(now.theme), options_.percent.value_or(now.percent));
+    }
+}
+
 void MainWindow::saveSettings() {
-    std::map<std::string, std::string> values{{kGeometryKey, toBase64(saveGeometry())},
-                                              {kStateKey, toBase64(saveState())},
-                                              {kSplitterKey, toBase64(splitter_->saveState())}};
-    if (!options_.theme) values[kThemeKey] = nameOf(Theme::current().choice());
-    if (!options_.percent) values[kPercentKey] = std::to_string(Theme::current().percent());
+    SettingValues values{{kGeometryKey, toBase64(saveGeometry())},
+                         {kStateKey, toBase64(saveState())},
+                         {kSplitterKey, toBase64(splitter_->saveState())}};
     store_.write([values = std::move(values)](Store& store) -> Result<void> {
         if (store.isReadOnly()) return {};
         for (const auto& [key, value] : values)
@@ -368,6 +365,14 @@ void MainWindow::showEvaluation() {
     evaluation_->show();
     evaluation_->raise();
     evaluation_->activateWindow();
+}
+
+void MainWindow::showSettings(SettingsSection section) {
+    if (!settings_) {
+        settings_ = new SettingsDialog(
+            {.preferences = preferences_, .actions = actions_, .engine = engine_, .store = store_}, this);
+    }
+    settings_->show(section);
 }
 
 EvaluationWindow* MainWindow::evaluation() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,10 +8,12 @@
 #include <QMainWindow>
 #include <QPointer>
 
+#include "ui/actions/action_registry.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/import_client.h"
 #include "ui/bridge/store_client.h"
 #include "ui/chat/chat_session.h"
+#include "ui/settings/preferences.h"
 #include "ui/theme/theme.h"
 
 class QActionGroup;
@@ -25,7 +28,9 @@ class ConversationList;
 class EvaluationWindow;
 class MemoryPanel;
 class NoticeBar;
+class SettingsDialog;
 class StatusStrip;
+enum class SettingsSection;
 
 /// What the command line decides; what it leaves open comes from the settings in the store.
 struct WindowOptions {
@@ -52,7 +57,11 @@ public:
     void toggleTint();
     void showEvaluation();
     void setAppearance(ThemeChoice choice, int percent);
+    void showSettings(SettingsSection section);
+    void showPalette();
 
+    [[nodiscard]] ActionRegistry& actions() { return actions_; }
+    [[nodiscard]] PreferenceStore& preferences() { return preferences_; }
     [[nodiscard]] ChatSession* session() const { return current_; }
     [[nodiscard]] ChatPage& page() { return *page_; }
     [[nodiscard]] ConversationList& conversations() { return *list_; }
@@ -76,17 +85,21 @@ private:
     struct Settings;
 
     void buildLayout();
+    void registerActions();
+    void registerFileActions();
+    void registerChatActions();
+    void registerViewActions();
+    void registerToolActions();
+    void fillMenu(QMenu* menu, std::initializer_list<const char*> ids);
     void buildMenus();
-    void buildFileMenu();
-    void buildChatMenu();
-    void buildViewMenu();
-    void buildMemoryMenu();
+    void buildThemeMenu(QMenu* menu);
     void buildModelMenu();
     void refreshModelMenu();
     void connectEngine();
     void connectParts();
     void applySettings(const Settings& settings);
     void saveSettings();
+    void onPreferences(const Preferences& before);
     void chooseFiles();
     void chooseModelFile();
     void useModel(const QString& model);
@@ -100,10 +113,13 @@ private:
     void refreshJob();
     void chooseEpisode(int episode);
     void cyclePanes();
+    void stepChat(int rows);
 
     EngineClient& engine_;
     StoreClient& store_;
     WindowOptions options_;
+    PreferenceStore preferences_;
+    ActionRegistry actions_;
     ImportClient importer_;
     std::map<qint64, std::unique_ptr<ChatSession>> sessions_;
     std::unique_ptr<ChatSession> draft_;
@@ -117,6 +133,7 @@ private:
     MemoryPanel* panel_ = nullptr;
     StatusStrip* status_ = nullptr;
     QPointer<EvaluationWindow> evaluation_;
+    QPointer<SettingsDialog> settings_;
     QMenu* modelMenu_ = nullptr;
     QActionGroup* themeActions_ = nullptr;
     QAction* tintAction_ = nullptr;

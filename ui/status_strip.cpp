@@ -58,22 +58,6 @@ QLabel* makeLabel(const QString& name, QWidget* parent) {
     return label;
 }
 
-QString stateText(EngineClient::State state) {
-    switch (state) {
-        case EngineClient::State::kStarting:
-            return StatusStrip::tr("Starting the engine…");
-        case EngineClient::State::kLoadingModel:
-            return StatusStrip::tr("Loading the model…");
-        case EngineClient::State::kReady:
-            return StatusStrip::tr("Ready");
-        case EngineClient::State::kNoModel:
-            return StatusStrip::tr("No model");
-        case EngineClient::State::kLost:
-            break;
-    }
-    return StatusStrip::tr("Engine stopped");
-}
-
 /// Tool tips guess whether their text is markup; what comes from outside must not be.
 QString plainToolTip(const QString& text) {
     return text.isEmpty() ? QString() : u"<p>"_s + text.toHtmlEscaped() + u"</p>"_s;
@@ -110,6 +94,22 @@ StatusStrip::StatusStrip(QWidget* parent)
     showReply(std::nullopt);
     device_->hide();
     applyTheme();
+}
+
+QString StatusStrip::stateText(EngineClient::State state) {
+    switch (state) {
+        case EngineClient::State::kStarting:
+            return tr("Starting the engine…");
+        case EngineClient::State::kLoadingModel:
+            return tr("Loading the model…");
+        case EngineClient::State::kReady:
+            return tr("Ready");
+        case EngineClient::State::kNoModel:
+            return tr("No model");
+        case EngineClient::State::kLost:
+            break;
+    }
+    return tr("Engine stopped");
 }
 
 void StatusStrip::showEngine(const EngineClient& engine) {

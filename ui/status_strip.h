@@ -26,6 +26,8 @@ public:
     void showJob(const QString& text);
     void endJob();
     [[nodiscard]] QString engineText() const;
+    /// "Ready", "Loading the model…": a state for the user.
+    [[nodiscard]] static QString stateText(EngineClient::State state);
 
 Q_SIGNALS:
     void cancelRequested();

@@ -15,7 +15,7 @@
 #include "core/wire/remote_engine.h"
 #include "ui/bridge/text.h"
 #include "ui/main_window.h"
-#include "ui/theme/source_plurals.h"
+#include "ui/theme/translations.h"
 
 #include <CLI/CLI.hpp>
 
@@ -42,8 +42,8 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
         arguments->engineCommand,
         "program, with its arguments, that runs the models (default: $EPICHAT_ENGINE, or epichat-engine "
         "beside this program)");
-    app.add_option("--theme", arguments->theme, "light, dark or system")
-        ->check(CLI::IsMember({"light", "dark", "system"}));
+    app.add_option("--theme", arguments->theme, "light, dark, high-contrast or system")
+        ->check(CLI::IsMember({"light", "dark", "high-contrast", "system"}));
     app.add_option("--scale", arguments->percent, "size of text and controls in percent")
         ->check(CLI::Range(epi::Theme::kSmallestPercent, epi::Theme::kLargestPercent));
     app.add_option("--screenshot",
@@ -69,13 +69,6 @@ std::vector<std::string> engineCommand(const std::string& given) {
             epi::toUtf8(QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)));
     }
     return command;
-}
-
-std::optional<epi::ThemeChoice> themeChoice(const std::string& name) {
-    if (name == "light") return epi::ThemeChoice::kLight;
-    if (name == "dark") return epi::ThemeChoice::kDark;
-    if (name == "system") return epi::ThemeChoice::kSystem;
-    return std::nullopt;
 }
 
 int quitWith(const QString& error) {
@@ -118,13 +111,12 @@ int main(int argc, char** argv) {
     if (const auto code = parse(argc, argv, &arguments)) return *code;
 
     QApplication application(argc, argv);
-    epi::SourcePlurals plurals;
-    QApplication::installTranslator(&plurals);
     QApplication::setApplicationName(u"epichat"_s);
     QApplication::setApplicationDisplayName(u"EpiChat"_s);
     QApplication::setDesktopFileName(u"epichat"_s);
     QApplication::setApplicationVersion(QStringLiteral(EPI_VERSION));
-    const epi::WindowOptions options{.theme = themeChoice(arguments.theme), .percent = arguments.percent};
+    const epi::WindowOptions options{.theme = epi::themeFromName(epi::toQString(arguments.theme)),
+                                     .percent = arguments.percent};
     epi::Theme::apply(options.theme.value_or(epi::ThemeChoice::kSystem), options.percent.value_or(100));
 
     const std::filesystem::path database = arguments.database.empty()
@@ -136,10 +128,21 @@ int main(int argc, char** argv) {
         config.command = command;
         return epi::makeRemoteEngine(config, std::move(sink));
     });
-    epi::MainWindow window(engine, store, options);
-    if (!arguments.script.empty() || !arguments.screenshot.empty()) {
-        QObject::connect(&window, &epi::MainWindow::ready, &window, [&] { runScript(window, arguments); });
-    }
-    window.restore();
+    // The window's texts are made once, in the language that the settings name.
+    std::unique_ptr<epi::MainWindow> window;
+    store.request(
+        &application,
+        [](epi::Store& opened) { return opened.setting("general.language"); },
+        [&](const epi::Result<std::optional<std::string>>& language) {
+            const std::string code = language ? language->value_or("") : std::string();
+            epi::installTranslations(application, epi::toQString(code));
+            window = std::make_unique<epi::MainWindow>(engine, store, options);
+            if (!arguments.script.empty() || !arguments.screenshot.empty()) {
+                QObject::connect(window.get(), &epi::MainWindow::ready, window.get(), [&] {
+                    runScript(*window, arguments);
+                });
+            }
+            window->restore();
+        });
     return QApplication::exec();
 }
