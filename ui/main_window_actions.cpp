@@ -167,6 +167,16 @@ void MainWindow::registerToolActions() {
                   .shortcuts = {key(u"Ctrl+Shift+V"_s)}},
                  this,
                  [this] { showEvaluation(); });
+    actions_.add({.id = u"model.manage"_s,
+                  .group = tr("Model"),
+                  .title = tr("&Models…"),
+                  .shortcuts = {key(u"Ctrl+M"_s)}},
+                 this,
+                 [this] { showModels(); });
+    actions_.add(
+        {.id = u"view.jobs"_s, .group = tr("View"), .title = tr("&Jobs"), .shortcuts = {key(u"Ctrl+J"_s)}},
+        this,
+        [this] { showJobs(); });
     actions_.add({.id = u"model.open"_s,
                   .group = tr("Model"),
                   .title = tr("&Open model file…"),

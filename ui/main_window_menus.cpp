@@ -49,7 +49,7 @@ void MainWindow::buildMenus() {
               "chat.previous",
               "chat.next"});
     QMenu* view = menuBar()->addMenu(tr("&View"));
-    fillMenu(view, {"view.memory", "view.chats", "view.tint", "view.nextPane", ""});
+    fillMenu(view, {"view.memory", "view.chats", "view.tint", "view.nextPane", "view.jobs", ""});
     buildThemeMenu(view->addMenu(tr("T&heme")));
     fillMenu(view, {"view.larger", "view.smaller", "view.normalSize", "", "view.fullScreen"});
     fillMenu(menuBar()->addMenu(tr("&Memory")), {"memory.build", "memory.evaluation"});
@@ -103,18 +103,7 @@ void MainWindow::refreshModelMenu() {
             ->setEnabled(false);
     }
     modelMenu_->addSeparator();
-    fillMenu(modelMenu_, {"model.open"});
-}
-
-void MainWindow::sendModel(const std::string& model) {
-    LoadModel command;
-    command.model = model;
-    engine_.setModel(command);
-}
-
-void MainWindow::useModel(const QString& model) {
-    preferences_.change([&model](Preferences& p) { p.model = model; });
-    sendModel(toUtf8(model));
+    fillMenu(modelMenu_, {"model.manage", "model.open"});
 }
 
 void MainWindow::chooseFiles() {

@@ -11,6 +11,7 @@
 #include <QProcess>
 
 #include "app/window/screenshot_script.h"
+#include "app/window/single_instance.h"
 #include "core/base/paths.h"
 #include "core/wire/remote_engine.h"
 #include "ui/bridge/text.h"
@@ -59,16 +60,30 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
     return std::nullopt;
 }
 
-std::vector<std::string> engineCommand(const std::string& given) {
-    const QString text = given.empty() ? qEnvironmentVariable("EPICHAT_ENGINE") : epi::toQString(given);
-    std::vector<std::string> command;
-    for (const QString& part : QProcess::splitCommand(text))
-        command.push_back(epi::toUtf8(part));
-    if (command.empty()) {
-        command.push_back(
-            epi::toUtf8(QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)));
-    }
-    return command;
+epi::EngineFactory engineBehind(const QStringList& command) {
+    epi::RemoteEngineConfig config;
+    for (const QString& part : command)
+        config.command.push_back(epi::toUtf8(part));
+    return [config](epi::EventSink sink) {
+        return epi::makeRemoteEngine(config, std::move(sink));
+    };
+}
+
+/// The engine beside this program.
+QStringList localEngine() {
+    return {QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)};
+}
+
+/// Whether another window has this profile open and was raised.
+bool raiseOther(const epi::SingleInstance& instance) {
+    return instance.role() == epi::SingleInstance::Role::kSecond &&
+           instance.askToRaise(qgetenv("XDG_ACTIVATION_TOKEN"));
+}
+
+void raise(epi::MainWindow* window, const QByteArray& token) {
+    if (window == nullptr) return;
+    if (!token.isEmpty()) qputenv("XDG_ACTIVATION_TOKEN", token);
+    window->raiseWindow();
 }
 
 int quitWith(const QString& error) {
@@ -115,19 +130,29 @@ int main(int argc, char** argv) {
     QApplication::setApplicationDisplayName(u"EpiChat"_s);
     QApplication::setDesktopFileName(u"epichat"_s);
     QApplication::setApplicationVersion(QStringLiteral(EPI_VERSION));
-    const epi::WindowOptions options{.theme = epi::themeFromName(epi::toQString(arguments.theme)),
-                                     .percent = arguments.percent};
+    epi::WindowOptions options{.theme = epi::themeFromName(epi::toQString(arguments.theme)),
+                               .percent = arguments.percent};
     epi::Theme::apply(options.theme.value_or(epi::ThemeChoice::kSystem), options.percent.value_or(100));
 
     const std::filesystem::path database = arguments.database.empty()
                                                ? epi::paths::data() / "epichat.db"
                                                : std::filesystem::path(arguments.database);
+    const bool isScripted = !arguments.script.empty() || !arguments.screenshot.empty();
+    std::unique_ptr<epi::SingleInstance> instance;
+    if (!isScripted) instance = std::make_unique<epi::SingleInstance>(database);
+    if (instance && raiseOther(*instance)) return 0;
+
+    const QString given = arguments.engineCommand.empty() ? qEnvironmentVariable("EPICHAT_ENGINE")
+                                                          : epi::toQString(arguments.engineCommand);
+    const QStringList command = given.isEmpty() ? localEngine() : QProcess::splitCommand(given);
+    // A command given here is for this run; the settings decide otherwise.
+    if (given.isEmpty()) {
+        options.engineFor = [](const QStringList& chosen) {
+            return engineBehind(chosen.isEmpty() ? localEngine() : chosen);
+        };
+    }
     epi::StoreClient store(database);
-    epi::EngineClient engine([command = engineCommand(arguments.engineCommand)](epi::EventSink sink) {
-        epi::RemoteEngineConfig config;
-        config.command = command;
-        return epi::makeRemoteEngine(config, std::move(sink));
-    });
+    epi::EngineClient engine(engineBehind(command));
     // The window's texts are made once, in the language that the settings name.
     std::unique_ptr<epi::MainWindow> window;
     store.request(
@@ -137,10 +162,16 @@ int main(int argc, char** argv) {
             const std::string code = language ? language->value_or("") : std::string();
             epi::installTranslations(application, epi::toQString(code));
             window = std::make_unique<epi::MainWindow>(engine, store, options);
-            if (!arguments.script.empty() || !arguments.screenshot.empty()) {
+            if (isScripted) {
                 QObject::connect(window.get(), &epi::MainWindow::ready, window.get(), [&] {
                     runScript(*window, arguments);
                 });
+            }
+            if (instance) {
+                QObject::connect(instance.get(),
+                                 &epi::SingleInstance::raiseRequested,
+                                 window.get(),
+                                 [&window](const QByteArray& token) { raise(window.get(), token); });
             }
             window->restore();
         });

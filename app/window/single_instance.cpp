@@ -51,7 +51,8 @@ bool SingleInstance::askToRaise(const QByteArray& token) const {
     QByteArray message = token.left(static_cast<qsizetype>(kLongestMessage) - 1);
     message.replace('\n', "");
     message += '\n';
-    return ::write(writing.get(), message.constData(), static_cast<std::size_t>(message.size())) == message.size();
+    return ::write(writing.get(), message.constData(), static_cast<std::size_t>(message.size())) ==
+           message.size();
 }
 
 }  // namespace epi

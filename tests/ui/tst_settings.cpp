@@ -5,6 +5,7 @@
 #include <QProcess>
 #include <QPushButton>
 #include <QRadioButton>
+#include <QScrollBar>
 #include <QSlider>
 
 #include "tests/ui/window_fixture.h"
@@ -90,6 +91,43 @@ private Q_SLOTS:
         QVERIFY(ready.count() > 0 || ready.wait());
         QVERIFY(Theme::current().isHighContrast());
         QCOMPARE(Theme::current().percent(), 150);
+    }
+
+    void theLastChatIsOpenAgainWhereItWas() {
+        qint64 id = 0;
+        int place = 0;
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 8)));
+            id = app.window.session()->conversation().id;
+            app.window.page().view().scrollToRow(20);
+            QTRY_VERIFY(app.window.page().view().verticalScrollBar()->value() > 0);
+            place = app.window.page().view().verticalScrollBar()->value();
+            app.window.close();
+        }
+        {
+            WindowFixture app(folder_->path());
+            QTRY_COMPARE(app.window.session()->conversation().id, id);
+            // Heights of messages that were never shown are estimates.
+            QTRY_VERIFY(std::abs(app.window.page().view().verticalScrollBar()->value() - place) < place / 4);
+            app.window.preferences().change([](Preferences& p) { p.restoresChat = false; });
+            app.window.close();
+        }
+        WindowFixture app(folder_->path());
+        QCOMPARE(app.window.session()->conversation().id, qint64{0});
+    }
+
+    void aChatThatIsGoneIsNotOpened() {
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 1)));
+            app.window.conversations().deleteCurrent();
+            app.window.conversations().flush();
+            app.store.write([](Store& store) { return store.setSetting("window.chat", "77"); });
+        }
+        WindowFixture app(folder_->path());
+        QVERIFY(app.isReady);
+        QCOMPARE(app.window.session()->conversation().id, qint64{0});
     }
 
     void everyThemeHasReadableText() {

@@ -40,12 +40,14 @@ void EngineClient::restart(EngineFactory factory) {
     if (engine_) ending_.emplace_back([old = std::move(engine_)]() mutable { old.reset(); });
     // From here on nothing of the old one is heard; what it had to do has failed.
     const std::uint64_t silent = ++generation_;
-    const Error gone{ErrorCode::kCancelled, "the engine was replaced"};
+    const Error gone{ErrorCode::kInternal, "the engine was replaced"};
+    isReplacing_ = true;
     for (const JobId job : std::exchange(open_, {}))
         handle(job, Failed{gone});
     if (silent != generation_) return;  // somebody restarted again meanwhile
     hello_.reset();
-    handle(0, EngineLost{.reason = "", .isRestarting = true});
+    handle(0, EngineLost{.reason = gone.message, .isRestarting = true});
+    isReplacing_ = false;
     setState(State::kStarting);
     launch();
 }

@@ -39,6 +39,10 @@ public:
     /// background.
     void restart(EngineFactory factory);
     void reconnect() { restart(factory_); }
+    /// Whether the loss that is being told is a `restart`, not a failure.
+    [[nodiscard]] bool isReplacing() const { return isReplacing_; }
+    /// What `start` starts.
+    void setFactory(EngineFactory factory) { factory_ = std::move(factory); }
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] const std::optional<Hello>& hello() const { return hello_; }
     [[nodiscard]] const std::optional<ModelLoaded>& model() const { return model_; }
@@ -105,6 +109,7 @@ private:
     std::string lastSynced_;
     std::optional<SyncConversation> toResend_;  // to an engine that is being restarted
     std::map<JobId, std::string> syncJobs_;
+    bool isReplacing_ = false;
     std::set<JobId> open_;  // posted and not ended
     std::uint64_t generation_ = 0;
     Inbox<Arrival> inbox_;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <QCoreApplication>
 #include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
@@ -22,7 +23,7 @@ namespace {
 constexpr int kBarSteps = 1000;
 
 QString tr(const char* text) {
-    return JobStrip::tr(text);
+    return QCoreApplication::translate("epi", text);
 }
 
 QString phaseText(const std::string& phase) {

@@ -28,7 +28,7 @@ constexpr int kLargestBudget = 1 << 20;
 constexpr int kMostEpisodes = 64;
 constexpr int kAutomaticBudget = 4096;  // the largest that is chosen automatically
 
-QString size(qint64 bytes) {
+QString sizeText(qint64 bytes) {
     return QLocale().formattedDataSize(bytes);
 }
 
@@ -203,11 +203,12 @@ void LoadPanel::refresh() {
                               .isOnGpu = isOnGpu()});
     const auto freeBytes = freeMemory();
     bar_->show(*estimate_, freeBytes);
-    weights_->setText(tr("Weights %1").arg(size(estimate_->weights)));
-    caches_->setText(tr("Caches %1").arg(size(estimate_->caches)));
-    scratch_->setText(tr("Scratch up to %1").arg(size(estimate_->scratch)));
-    free_->setText(freeBytes ? tr("%1 needed, %2 free").arg(size(estimate_->total()), size(*freeBytes))
-                             : tr("%1 needed; what is free there is not known here").arg(size(estimate_->total())));
+    weights_->setText(tr("Weights %1").arg(sizeText(estimate_->weights)));
+    caches_->setText(tr("Caches %1").arg(sizeText(estimate_->caches)));
+    scratch_->setText(tr("Scratch up to %1").arg(sizeText(estimate_->scratch)));
+    free_->setText(
+        freeBytes ? tr("%1 needed, %2 free").arg(sizeText(estimate_->total()), sizeText(*freeBytes))
+                  : tr("%1 needed; what is free there is not known here").arg(sizeText(estimate_->total())));
     bar_->setAccessibleDescription(weights_->text() + u", "_s + caches_->text() + u", "_s + scratch_->text() +
                                    u". "_s + free_->text());
     showVerdict(*estimate_, freeBytes);
@@ -220,15 +221,16 @@ void LoadPanel::showVerdict(const LoadEstimate& estimate, std::optional<qint64> 
         isWarning = false;
         text = freeBytes ? tr("Fits.") : QString();
     } else if (estimate.weights + estimate.scratch > *freeBytes) {
-        text = tr("The model itself needs %1 and %2 is free. Choose a smaller model or a stronger quantisation.")
-                   .arg(size(estimate.weights + estimate.scratch), size(*freeBytes));
+        text =
+            tr("The model itself needs %1 and %2 is free. Choose a smaller model or a stronger quantisation.")
+                .arg(sizeText(estimate.weights + estimate.scratch), sizeText(*freeBytes));
     } else {
-        const qint64 perEntry =
-            estimate.caches / std::max(1, episodes_->value()) / std::max(1, budget_->value() > 0 ? budget_->value() : kAutomaticBudget);
+        const qint64 perEntry = estimate.caches / std::max(1, episodes_->value()) /
+                                std::max(1, budget_->value() > 0 ? budget_->value() : kAutomaticBudget);
         const qint64 left = *freeBytes - estimate.weights - estimate.scratch;
         const qint64 most = perEntry > 0 ? left / perEntry / episodes_->value() / 256 * 256 : 0;
         text = tr("The model fits, but not with these caches: %1 is left for them. A budget of %2 would fit.")
-                   .arg(size(left), QLocale().toString(most));
+                   .arg(sizeText(left), QLocale().toString(most));
     }
     verdict_->setText(text);
     verdict_->setProperty("textRole", isWarning ? u"warning"_s : u"secondary"_s);

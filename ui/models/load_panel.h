@@ -17,8 +17,8 @@ namespace epi {
 
 class MemoryBar;
 
-/// How a model is to be loaded, and what that takes beside what is free, worked out before anything is read. The
-/// choices are the model's defaults.
+/// How a model is to be loaded, and what that takes beside what is free, worked out before anything is read.
+/// The choices are the model's defaults.
 class LoadPanel final : public QWidget {
     Q_OBJECT
 
@@ -26,7 +26,9 @@ public:
     explicit LoadPanel(QWidget* parent = nullptr);
 
     /// Shows a model with its defaults. Without facts (a file on another machine) nothing is predicted.
-    void setModel(const std::optional<ModelFacts>& facts, const ModelDefaults& defaults, const MemoryOptions& memory);
+    void setModel(const std::optional<ModelFacts>& facts,
+                  const ModelDefaults& defaults,
+                  const MemoryOptions& memory);
     /// What the engine can work with. `isLocal`: this computer's free memory is the engine's.
     void setEngine(bool hasCuda, bool isLocal);
     void setLoading(bool isLoading);

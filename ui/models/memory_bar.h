@@ -8,8 +8,8 @@
 
 namespace epi {
 
-/// What a model needs beside what is free: weights, caches and scratch as parts of a bar. The numbers stand in the
-/// labels around it; the bar is their picture and says them to screen readers.
+/// What a model needs beside what is free: weights, caches and scratch as parts of a bar. The numbers stand
+/// in the labels around it; the bar is their picture and says them to screen readers.
 class MemoryBar final : public QWidget {
     Q_OBJECT
 

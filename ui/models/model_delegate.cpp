@@ -7,7 +7,9 @@
 
 namespace epi {
 
-void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void ModelDelegate::paint(QPainter* painter,
+                          const QStyleOptionViewItem& option,
+                          const QModelIndex& index) const {
     const Theme& theme = Theme::current();
     const ThemeColors& colors = theme.colors();
     painter->save();
@@ -16,7 +18,8 @@ void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     const bool isSelected = option.state & QStyle::State_Selected;
     const bool isHovered = option.state & QStyle::State_MouseOver;
     const bool isFocused = isSelected && (option.state & QStyle::State_HasFocus);
-    painter->setPen(isFocused || (isSelected && theme.isHighContrast()) ? QPen(colors.accent, 2) : QPen(Qt::NoPen));
+    painter->setPen(isFocused || (isSelected && theme.isHighContrast()) ? QPen(colors.accent, 2)
+                                                                        : QPen(Qt::NoPen));
     painter->setBrush(isSelected ? QBrush(colors.accentSoft) : isHovered ? QBrush(colors.hover) : QBrush());
     painter->drawRoundedRect(box.adjusted(1, 1, -1, -1), theme.px(6), theme.px(6));
     const QRect text = box.toRect().adjusted(theme.px(12), theme.px(6), -theme.px(12), -theme.px(6));
@@ -27,8 +30,10 @@ void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         Qt::AlignLeft | Qt::AlignTop,
         painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideMiddle, text.width()));
     painter->setFont(theme.font(TextSize::kSmall));
-    painter->setPen(index.data(ModelListModel::kIsLoadedRole).toBool() ? colors.accent : colors.secondaryText);
-    painter->drawText(text, Qt::AlignLeft | Qt::AlignBottom, index.data(ModelListModel::kDetailsRole).toString());
+    painter->setPen(index.data(ModelListModel::kIsLoadedRole).toBool() ? colors.accent
+                                                                       : colors.secondaryText);
+    painter->drawText(
+        text, Qt::AlignLeft | Qt::AlignBottom, index.data(ModelListModel::kDetailsRole).toString());
     painter->restore();
 }
 

@@ -63,7 +63,8 @@ QString factsText(const ModelFacts& facts) {
         types << ModelManager::tr("%1 × %2").arg(number(count), toQString(type));
     add(ModelManager::tr("Tensors"), types.join(u", "_s));
     if (facts.trainedContext > 0) {
-        add(ModelManager::tr("Trained context"), ModelManager::tr("%1 tokens").arg(number(facts.trainedContext)));
+        add(ModelManager::tr("Trained context"),
+            ModelManager::tr("%1 tokens").arg(number(facts.trainedContext)));
     }
     if (facts.layers > 0) {
         add(ModelManager::tr("Shape"),
@@ -73,7 +74,8 @@ QString factsText(const ModelFacts& facts) {
     add(ModelManager::tr("Licence"),
         facts.licence.empty() ? ModelManager::tr("not given in the file") : toQString(facts.licence));
     add(ModelManager::tr("Chat template"),
-        facts.hasChatTemplate ? ModelManager::tr("in the file") : ModelManager::tr("none, made for completing text"));
+        facts.hasChatTemplate ? ModelManager::tr("in the file")
+                              : ModelManager::tr("none, made for completing text"));
     return lines.join(u'\n');
 }
 
@@ -95,8 +97,9 @@ ModelManager::ModelManager(Parts parts, QWidget* parent)
     side_ = new QStackedWidget(this);
     side_->addWidget(makeDetails());
     QLabel* nothing = makeLabel(side_, u"empty"_s);
-    nothing->setText(tr("No model is chosen.\n\nAdd a GGUF file with the button or by dropping it here. EpiChat "
-                        "downloads nothing by itself."));
+    nothing->setText(
+        tr("No model is chosen.\n\nAdd a GGUF file with the button or by dropping it here. EpiChat "
+           "downloads nothing by itself."));
     nothing->setAlignment(Qt::AlignCenter);
     side_->addWidget(nothing);
     side_->setCurrentIndex(1);
@@ -231,7 +234,7 @@ void ModelManager::scan() {
             }
             models_.assign(std::move(entries));
             refreshEngine();
-            choose(!before.isEmpty()   ? before
+            choose(!before.isEmpty() ? before
                    : engine_.model() ? toQString(engine_.model()->path)
                                      : QString());
             Q_EMIT
@@ -280,7 +283,8 @@ void ModelManager::showChosen() {
     details_->setText(entry->isHere ? tr("Reading…") : tr("On the engine's machine: %1").arg(entry->name));
     check_->setEnabled(entry->isHere);
     remove_->setEnabled(entry->isHere);
-    load_->setModel(std::nullopt, preferences_.current().defaultsOf(entry->name), preferences_.current().memory);
+    load_->setModel(
+        std::nullopt, preferences_.current().defaultsOf(entry->name), preferences_.current().memory);
     if (!entry->isHere) return;
     background_.run(
         this,
@@ -347,9 +351,11 @@ void ModelManager::confirmRemoval() {
     question->setAttribute(Qt::WA_DeleteOnClose);
     question->setWindowTitle(tr("Move to trash"));
     question->setTextFormat(Qt::PlainText);
-    question->setText(tr("Move %1 (%2) to the trash?").arg(entry->title, QLocale().formattedDataSize(entry->bytes)));
-    question->setInformativeText(tr("Chats stay. Their memories built with this model stay too, and are used again "
-                                    "if the file comes back."));
+    question->setText(
+        tr("Move %1 (%2) to the trash?").arg(entry->title, QLocale().formattedDataSize(entry->bytes)));
+    question->setInformativeText(
+        tr("Chats stay. Their memories built with this model stay too, and are used again "
+           "if the file comes back."));
     QPushButton* move = question->addButton(tr("&Move to trash"), QMessageBox::AcceptRole);
     question->addButton(tr("&Keep"), QMessageBox::RejectRole);
     connect(move, &QPushButton::clicked, this, &ModelManager::removeChosen);
@@ -361,7 +367,8 @@ void ModelManager::removeChosen() {
     if (entry == nullptr || !entry->isHere) return;
     const QString title = entry->title;
     if (!QFile::moveToTrash(entry->name)) {
-        say(tr("%1 could not be moved to the trash. Remove it in the file manager: %2").arg(title, entry->folder));
+        say(tr("%1 could not be moved to the trash. Remove it in the file manager: %2")
+                .arg(title, entry->folder));
         return;
     }
     shown_.clear();

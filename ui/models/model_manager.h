@@ -5,6 +5,7 @@
 #include <QDialog>
 
 #include "core/base/cancel_token.h"
+#include "core/format/model_facts.h"
 #include "ui/bridge/background.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/models/model_list_model.h"
@@ -20,9 +21,9 @@ namespace epi {
 class JobBoard;
 class LoadPanel;
 
-/// The models of this computer (or of the machine the engine runs on): add files and folders, see what is in a file,
-/// what it needs in memory, load it, check it, move it to the trash. Loading goes on in the background and never
-/// touches a chat. Not modal.
+/// The models of this computer (or of the machine the engine runs on): add files and folders, see what is in
+/// a file, what it needs in memory, load it, check it, move it to the trash. Loading goes on in the
+/// background and never touches a chat. Not modal.
 class ModelManager final : public QDialog {
     Q_OBJECT
 
