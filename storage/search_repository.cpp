@@ -60,7 +60,9 @@ Result<SearchResults> SearchRepository::search(const SearchQuery& query) {
     SearchResults results;
     const std::string match = matchTyped(query.text);
     if (match.empty()) return results;
-    if (!query.beforeMessage) EPI_TRY_ASSIGN(results.titles, titles(match, query.limit));
+    if (!query.beforeMessage) {
+        EPI_TRY_ASSIGN(results.titles, titles(match, query.limit));
+    }
     EPI_TRY_ASSIGN(results.messages, messages(match, query));
     return results;
 }

@@ -192,10 +192,11 @@ Result<void> Store::setMemory(std::int64_t id, std::string_view memoryJson) {
 }
 
 Result<void> Store::deleteConversation(std::int64_t id) {
-    EPI_TRY(state_->inTransaction([&]() -> Result<void> {
+    const auto remove = [&]() -> Result<void> {
         EPI_TRY(state_->conversations.remove(id));
         return state_->search.forgetDeleted();
-    }));
+    };
+    EPI_TRY(state_->inTransaction(remove));
     // The write-ahead log still holds what was deleted.
     return state_->database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
