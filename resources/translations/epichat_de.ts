@@ -1268,6 +1268,10 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <source>Models (*.gguf);;All files (*)</source>
             <translation>Modelle (*.gguf);;Alle Dateien (*)</translation>
         </message>
+        <message>
+            <source>The episode caches could not be kept below their limit. %1</source>
+            <translation>Die Episoden-Caches konnten nicht unter ihrer Grenze gehalten werden. %1</translation>
+        </message>
     </context>
     <context>
         <name>epi::MemoryBar</name>
