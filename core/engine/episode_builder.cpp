@@ -253,7 +253,8 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
             .level = memory.resolved.level,
             .pins = memory.resolved.preset.pins,
             .prefixTokens = history.prefixTokens,
-            .score = *Score::bind(memory.resolved.score),
+            // A dense memory is never cut: it becomes one of episodes instead.
+            .score = memory.resolved.isDense ? Score() : *Score::bind(memory.resolved.score),
             .headFloor = memory.resolved.headFloor};
 }
 

@@ -129,7 +129,7 @@ private Q_SLOTS:
             [] { return keyOf(identity(), {.budget = 512}, kHistory); },
             [] { return keyOf(identity(), {.block = 100}, kHistory); },
             [] { return keyOf(identity(), {.episodes = 3}, kHistory); },
-            [] { return keyOf(identity(), {.level = BudgetLevel::kPairUniform}, kHistory); },
+            [] { return keyOf(identity(), {.level = BudgetLevel::kPair}, kHistory); },
             [] { return keyOf(identity(), {.segmentUtterances = 5}, kHistory); },
             [] { return keyOf(identity(), {.representatives = 5}, kHistory); },
             [] { return keyOf(identity(), {.patchTokens = 100}, kHistory); },
