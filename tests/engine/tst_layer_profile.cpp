@@ -107,8 +107,8 @@ private Q_SLOTS:
                     for (std::size_t layer = 0; layer < paper.size(); ++layer) {
                         const std::string what = suffix + ": " + std::to_string(shared[layer]) + " " +
                                                  std::to_string(paper[layer]);
-                        QVERIFY2(std::abs(shared[layer] - paper[layer]) <= 1.0 + 1e-3 * paper[layer],
-                                 what.c_str());
+                        const auto wanted = static_cast<double>(paper[layer]);
+                        QVERIFY2(std::abs(shared[layer] - wanted) <= 1.0 + 1e-3 * wanted, what.c_str());
                     }
                     QCOMPARE(std::accumulate(shared.begin(), shared.end(), std::int64_t{0}), budget * layers);
                     ++compared;

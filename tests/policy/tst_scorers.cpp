@@ -273,7 +273,8 @@ private Q_SLOTS:
         const ScoredEntries entries{.lengths = {6, 6, 6}, .scores = scores, .pins = {}};
         const auto counts = [&](std::int64_t floor) {
             std::vector<std::size_t> result;
-            for (const auto& head : selectEntries(entries, 2, BudgetLevel::kPair, floor)->keep)
+            const auto selection = selectEntries(entries, 2, BudgetLevel::kPair, floor);
+            for (const auto& head : selection->keep)
                 result.push_back(head.size());
             return result;
         };
