@@ -50,6 +50,10 @@ public:
     [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const {
         return positions_[index(head)];
     }
+    /// Scores that a policy gave a head's first entries and wants to find again; later entries have none yet.
+    [[nodiscard]] std::span<const float> scores(std::int32_t head) const { return scores_[index(head)]; }
+    /// Remembers a score for every entry: [totalLength], head-major. They stay with their entries.
+    void setScores(std::span<const float> scores);
     [[nodiscard]] std::vector<HeadRun> runs() const;
 
     /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
@@ -68,6 +72,7 @@ public:
         at::Tensor keys;                                   // [total, headDim], head-major
         at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
+        std::vector<std::vector<float>> scores{};          // [kvHead][at most entries]; empty: none
     };
     /// A copy on the CPU.
     [[nodiscard]] Content content() const;
@@ -89,6 +94,7 @@ private:
     std::vector<std::int64_t> length_;
     std::vector<std::int64_t> capacity_;
     std::vector<std::vector<std::int32_t>> positions_;
+    std::vector<std::vector<float>> scores_;
 };
 
 }  // namespace epi

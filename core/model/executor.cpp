@@ -16,13 +16,19 @@
 
 namespace epi {
 
-/// The rows of one forward: appended first, then the probe.
+/// The rows of one forward: appended first, then the probes.
 struct Executor::Rows {
+    struct Probe {
+        std::int64_t firstRow = 0;
+        std::int64_t rows = 0;
+        std::int64_t position = 0;
+        ScoreReduction reduction;
+    };
+
     at::Tensor ids;  // [rows]
     std::int64_t appended = 0;
-    std::int64_t probes = 0;
     std::int64_t appendPosition = 0;
-    std::int64_t probePosition = 0;
+    std::vector<Probe> probes;
     std::vector<RotaryTable> tables;  // per distinct rotary
     const RotarySpec* rotary = nullptr;
     const RotaryTable* table = nullptr;
@@ -47,18 +53,25 @@ Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
     std::vector<std::int64_t> ids;
     std::vector<std::int64_t> positions;
     for (const RowGroup& group : request.groups) {
-        const bool isProbe = group.kind == RowGroup::Kind::kProbe;
-        (isProbe ? rows.probes : rows.appended) = static_cast<std::int64_t>(group.ids.size());
-        (isProbe ? rows.probePosition : rows.appendPosition) = group.firstPosition;
-        for (const TokenId id : group.ids) {
+        const auto count = static_cast<std::int64_t>(group.ids.size());
+        if (group.kind == RowGroup::Kind::kProbe) {
+            rows.probes.push_back({.firstRow = static_cast<std::int64_t>(ids.size()),
+                                   .rows = count,
+                                   .position = group.firstPosition,
+                                   .reduction = group.reduction});
+        } else {
+            rows.appended = count;
+            rows.appendPosition = group.firstPosition;
+        }
+        for (std::int64_t i = 0; i < count; ++i) {
+            const TokenId id = group.ids[static_cast<std::size_t>(i)];
             if (id < 0 || id >= spec_.vocabulary) {
                 return Error{ErrorCode::kInvalidArgument,
                              "token " + std::to_string(id) + " is outside the vocabulary of " +
                                  std::to_string(spec_.vocabulary)};
             }
             ids.push_back(id);
-            positions.push_back(group.firstPosition + static_cast<std::int64_t>(positions.size()) -
-                                (isProbe ? rows.appended : 0));
+            positions.push_back(group.firstPosition + i);
         }
     }
     if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "no token to run"};
@@ -86,7 +99,7 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
                                        const Rows& rows,
                                        const at::Tensor& x,
                                        LayerArena& arena,
-                                       at::Tensor& probeScores) const {
+                                       std::vector<at::Tensor>& probeScores) const {
     const AttentionSpec& spec = layer.attention;
     const at::Tensor input = norm(x, spec.inputNorm);
     at::Tensor query = linear(input, spec.query).view({-1, spec.heads, spec.headDim});
@@ -104,15 +117,16 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
         outputs.push_back(
             attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
     }
-    if (rows.probes > 0) {
+    for (const Rows::Probe& group : rows.probes) {
         ProbeAttention probe = attendProbe(arena,
                                            spec,
-                                           {.query = query.narrow(0, rows.appended, rows.probes),
-                                            .keys = key.narrow(1, rows.appended, rows.probes),
-                                            .values = value.narrow(1, rows.appended, rows.probes),
-                                            .firstPosition = rows.probePosition});
+                                           {.query = query.narrow(0, group.firstRow, group.rows),
+                                            .keys = key.narrow(1, group.firstRow, group.rows),
+                                            .values = value.narrow(1, group.firstRow, group.rows),
+                                            .firstPosition = group.position,
+                                            .reduction = group.reduction});
         outputs.push_back(std::move(probe.output));
-        probeScores = std::move(probe.scores);
+        probeScores.push_back(std::move(probe.scores));
     }
     const at::Tensor output = linear(outputs.size() == 1 ? outputs.front() : at::cat(outputs), spec.output);
     return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
@@ -141,7 +155,7 @@ Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cac
         const auto at = static_cast<std::size_t>(index);
         rows.rotary = &rotaries_[rotaryOfLayer_[at]];
         rows.table = &rows.tables[rotaryOfLayer_[at]];
-        at::Tensor probeScores;
+        std::vector<at::Tensor> probeScores;
         EPI_TRY_ASSIGN(const at::Tensor branch,
                        attention(spec_.layers[at], rows, x, cache.layer(index), probeScores));
         x = x + branch;
@@ -151,8 +165,9 @@ Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cac
     }
     if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
     if (request.logitRows == 0) return at::Tensor();
-    const at::Tensor last = x.narrow(0, rows.appended - request.logitRows, request.logitRows);
-    return linear(norm(last, spec_.outputNorm), spec_.output).to(at::kFloat);
+    const at::Tensor last =
+        norm(x.narrow(0, rows.appended - request.logitRows, request.logitRows), spec_.outputNorm);
+    return (request.wantsHidden ? last : linear(last, spec_.output)).to(at::kFloat);
 }
 
 }  // namespace epi
