@@ -89,8 +89,9 @@ std::string sentence(Rng& rng) {
     std::string text(pick(kPeople, rng));
     text[0] = static_cast<char>(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 'a' + 'A' : text[0]);
     for (const std::string_view part : {pick(kDeeds, rng), pick(kPlaces, rng)})
-        text += " " + std::string(part);
-    return text + (rng.below(3) == 0 ? "" : ", " + std::string(pick(kCircumstances, rng))) + ". ";
+        text.append(" ").append(part);
+    if (rng.below(3) != 0) text.append(", ").append(pick(kCircumstances, rng));
+    return text + ". ";
 }
 
 std::string paragraph(Rng& rng) {
@@ -103,7 +104,7 @@ std::string paragraph(Rng& rng) {
 std::string passPhrase(Rng& rng) {
     std::string phrase;
     for (std::int64_t i = 0; i < kPhraseWords; ++i)
-        phrase += (i == 0 ? "" : " ") + std::string(pick(kPhrase, rng));
+        phrase.append(i == 0 ? "" : " ").append(pick(kPhrase, rng));
     return phrase;
 }
 
