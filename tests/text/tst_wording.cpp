@@ -37,7 +37,7 @@ private Q_SLOTS:
 
     void readsTheTextsOfAFile() {
         const auto wording =
-            parseWording(R"({"turn": "{speaker} said, \"{text}\"\n", "memory_request": "Go on."})");
+            parseWording("{\"turn\": \"{speaker} said, \\\"{text}\\\"\\n\", \"memory_request\": \"Go on.\"}");
         QVERIFY2(wording, test::why(wording));
         QCOMPARE(wording->turn, std::string("{speaker} said, \"{text}\"\n"));
         QCOMPARE(wording->memoryRequest, std::string("Go on."));
@@ -51,11 +51,11 @@ private Q_SLOTS:
         QTest::addColumn<QString>("expected");
         QTest::newRow("no object") << "[]"
                                    << "object expected";
-        QTest::newRow("unknown") << R"({"turns": "x"})"
+        QTest::newRow("unknown") << "{\"turns\": \"x\"}"
                                  << "unknown text, expected one of narration";
-        QTest::newRow("no text") << R"({"turn": 7})"
+        QTest::newRow("no text") << "{\"turn\": 7}"
                                  << "turn: string expected";
-        QTest::newRow("nothing goes in") << R"({"question": "Well?"})"
+        QTest::newRow("nothing goes in") << "{\"question\": \"Well?\"}"
                                          << "'{question}' expected";
     }
     void namesWhatIsWrongInAFile() {
