@@ -11,7 +11,7 @@ namespace epi::cpu {
 namespace {
 
 constexpr std::uint64_t kIndexBits = 32;
-constexpr std::uint64_t kIndexMask = (std::uint64_t{1} << kIndexBits) - 1;
+constexpr std::uint64_t kUnclaimedMask = (std::uint64_t{1} << kIndexBits) - 1;
 constexpr auto kSpinTime = std::chrono::microseconds(30);
 
 void pause() {
@@ -43,8 +43,7 @@ ThreadPool::ThreadPool(int threads) {
 
 ThreadPool::~ThreadPool() {
     isStopping_ = true;
-    count_ = 0;  // a thread that starts only now finds nothing to do
-    ticket_.fetch_add(std::uint64_t{1} << kIndexBits);
+    ticket_.fetch_add(std::uint64_t{1} << kIndexBits);  // a region without indices
     ticket_.notify_all();
     for (std::thread& worker : workers_)
         worker.join();
@@ -52,13 +51,12 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::runRegion(const Region& region, std::int64_t count) {
     if (count <= 0) return;
-    // Nobody reads these between two regions with the right to act on them: that takes a claimed index.
+    // No index of the last region is unclaimed, so nobody acts on these while they change.
     call_.store(region.call, std::memory_order_relaxed);
     body_.store(region.body, std::memory_order_relaxed);
-    count_.store(count, std::memory_order_relaxed);
     unfinished_.store(count, std::memory_order_relaxed);
     const std::uint64_t number = (ticket_.load(std::memory_order_relaxed) >> kIndexBits) + 1;
-    ticket_.store(number << kIndexBits, std::memory_order_release);
+    ticket_.store(number << kIndexBits | static_cast<std::uint64_t>(count), std::memory_order_release);
     ticket_.notify_all();
     runIndices(number);
     for (std::int64_t left = 0; (left = unfinished_.load(std::memory_order_acquire)) > 0;)
@@ -69,19 +67,16 @@ void ThreadPool::runIndices(std::uint64_t region) {
     std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
     const auto call = call_.load(std::memory_order_relaxed);
     const void* body = body_.load(std::memory_order_relaxed);
-    const auto count = static_cast<std::uint64_t>(count_.load(std::memory_order_relaxed));
-    while (ticket >> kIndexBits == region && (ticket & kIndexMask) < count) {
-        if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel)) continue;
-        call(body, static_cast<std::int64_t>(ticket & kIndexMask));
+    while (ticket >> kIndexBits == region && (ticket & kUnclaimedMask) > 0) {
+        if (!ticket_.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel)) continue;
+        call(body, static_cast<std::int64_t>(ticket & kUnclaimedMask) - 1);
         if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_all();
         ticket = ticket_.load(std::memory_order_acquire);
     }
 }
 
 void ThreadPool::work() {
-    std::uint64_t seen = ticket_.load(std::memory_order_acquire) >> kIndexBits;
-    // A region may have begun before this thread did: the first look takes whatever is current.
-    runIndices(seen);
+    std::uint64_t seen = 0;  // not the current one: a region may have begun before this thread did
     while (true) {
         std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
         while (ticket >> kIndexBits == seen) {

@@ -47,13 +47,12 @@ private:
     /// Claims and runs indices of this region until none is left.
     void runIndices(std::uint64_t region);
 
-    // Region number in the upper half, next unclaimed index in the lower: an index is claimed only while its
-    // region is the current one. Three cache lines, since all threads write two of them.
+    // Region number in the upper half, number of unclaimed indices in the lower: an index is claimed only
+    // while its region is the current one. Three cache lines, since all threads write two of them.
     alignas(64) std::atomic<std::uint64_t> ticket_{0};
     alignas(64) std::atomic<std::int64_t> unfinished_{0};
     alignas(64) std::atomic<void (*)(const void*, std::int64_t)> call_{nullptr};
     std::atomic<const void*> body_{nullptr};
-    std::atomic<std::int64_t> count_{0};
     std::atomic<bool> isStopping_{false};
     std::vector<std::thread> workers_;
 };
