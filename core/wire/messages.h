@@ -26,7 +26,7 @@ struct LoadModel {
     std::string model;     // file path or model id; empty: the default model
     std::string embedder;  // folder, file or model id, or "llm"; empty: the default embedder
     DeviceChoice device = DeviceChoice::kAuto;
-    ComputeMode compute = ComputeMode::kExact;
+    ComputeMode compute = ComputeMode::kFast;
     bool plainTemplate = false;  // use the plain fallback when the model's chat template is unknown
     std::string prompts;         // JSON of core/chat/wording.h; empty: the program's own texts
 };
