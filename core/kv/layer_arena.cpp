@@ -13,6 +13,7 @@
 #include <ATen/ops/index_select.h>
 
 #include "core/tensor/device_memory.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 
@@ -85,24 +86,31 @@ std::vector<HeadRun> LayerArena::runs() const {
     return runs;
 }
 
-Result<void> LayerArena::append(const at::Tensor& keys,
-                                const at::Tensor& values,
-                                std::int64_t firstPosition) {
-    const std::int64_t rows = keys.size(1);
+Result<void> LayerArena::extend(std::int64_t rows, std::int64_t firstPosition) {
     if (rows > room()) {
         return Error{
             ErrorCode::kOutOfMemory,
             "kv cache: " + std::to_string(rows) + " rows to append, room for " + std::to_string(room())};
     }
     for (std::size_t head = 0; head < length_.size(); ++head) {
-        const std::int64_t row = start_[head] + length_[head];
-        const auto h = static_cast<std::int64_t>(head);
-        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
-        values_.narrow(0, row, rows).copy_(values.select(0, h));
         length_[head] += rows;
         for (std::int64_t i = 0; i < rows; ++i) {
             positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
         }
+    }
+    return {};
+}
+
+Result<void> LayerArena::append(const at::Tensor& keys,
+                                const at::Tensor& values,
+                                std::int64_t firstPosition) {
+    const std::int64_t rows = keys.size(1);
+    EPI_TRY(extend(rows, firstPosition));
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        const std::int64_t row = start_[head] + length_[head] - rows;
+        const auto h = static_cast<std::int64_t>(head);
+        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
+        values_.narrow(0, row, rows).copy_(values.select(0, h));
     }
     return {};
 }
@@ -131,7 +139,7 @@ void LayerArena::apply(const CompactionPlan& plan) {
 void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
     const auto count = static_cast<std::int64_t>(sourceRows.size());
     const auto indexOf = [&](std::vector<std::int64_t>& rows) {
-        return at::from_blob(rows.data(), {count}, at::kLong).to(keys_.device());
+        return toDevice(std::span<const std::int64_t>(rows), keys_.device());
     };
     const at::Tensor source = indexOf(sourceRows);
     const at::Tensor target = indexOf(targetRows);

@@ -6,13 +6,14 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
 
+#include "core/model/fused_layers.h"
 #include "core/tensor/attention.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 
@@ -40,7 +41,14 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
             rotary,
             rotary.frequencyFactors.empty() ? at::Tensor() : weights_.vector(rotary.frequencyFactors)));
     }
+    fused_ = FusedLayers::create(spec_, weights_, placement_);
+    if (!fused_) return;
+    // Many rows at a time: their angles are computed on the GPU rather than waited for.
+    for (at::Tensor& frequencies : frequencies_)
+        frequencies = frequencies.to(placement_.device);
 }
+
+Executor::~Executor() = default;
 
 Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
     Rows rows;
@@ -62,9 +70,7 @@ Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
         }
     }
     if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "no token to run"};
-    rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong)
-                   .clone()
-                   .to(placement_.device);
+    rows.ids = toDevice(std::span<const std::int64_t>(ids), placement_.device);
     for (const at::Tensor& frequencies : frequencies_) {
         rows.tables.push_back(rotaryTable(frequencies, positions, placement_.device));
     }
@@ -127,15 +133,10 @@ at::Tensor Executor::feedForward(const FeedForwardSpec& spec, const at::Tensor& 
     return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
 }
 
-Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
-    EPI_TRY_ASSIGN(Rows rows, gather(request));
-    if (rows.appended > cache.room()) {
-        return Error{ErrorCode::kOutOfMemory,
-                     "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
-                         std::to_string(rows.appended) + " are to be read"};
-    }
-    at::Tensor x = at::embedding(weights_.matrix(spec_.embedding).values, rows.ids);
-    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
+                                        Rows& rows,
+                                        at::Tensor x,
+                                        KvCache& cache) const {
     for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
         if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
         const auto at = static_cast<std::size_t>(index);
@@ -148,6 +149,31 @@ Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cac
         x = x + feedForward(spec_.layers[at].feedForward, x);
         if (request.hook != nullptr)
             EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
+    }
+    return x;
+}
+
+Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
+    EPI_TRY_ASSIGN(Rows rows, gather(request));
+    if (rows.appended > cache.room()) {
+        return Error{ErrorCode::kOutOfMemory,
+                     "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
+                         std::to_string(rows.appended) + " are to be read"};
+    }
+    at::Tensor x = at::embedding(weights_.matrix(spec_.embedding).values, rows.ids);
+    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+    if (fused_ && rows.appended + rows.probes > 1) {
+        EPI_TRY_ASSIGN(x,
+                       fused_->run(request,
+                                   {.x = x,
+                                    .appended = rows.appended,
+                                    .probes = rows.probes,
+                                    .appendPosition = rows.appendPosition,
+                                    .tables = rows.tables,
+                                    .rotaryOfLayer = rotaryOfLayer_},
+                                   cache));
+    } else {
+        EPI_TRY_ASSIGN(x, walkLayers(request, rows, x, cache));
     }
     if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
     if (request.logitRows == 0) return at::Tensor();

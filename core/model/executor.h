@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,10 +43,13 @@ struct ForwardRequest {
     CancelToken cancel;            // asked between layers
 };
 
+class FusedLayers;
+
 /// Walks a ModelSpec. Holds nothing but the weights: all state is in the cache. One thread at a time.
 class Executor {
 public:
     Executor(ModelSpec spec, Weights weights, Placement placement);
+    ~Executor();
 
     [[nodiscard]] const ModelSpec& spec() const { return spec_; }
     [[nodiscard]] const Weights& weights() const { return weights_; }
@@ -60,6 +64,11 @@ private:
     struct Rows;
 
     Result<Rows> gather(const ForwardRequest& request) const;
+    /// The hidden states after the last layer, by LibTorch's operations, one at a time.
+    Result<at::Tensor> walkLayers(const ForwardRequest& request,
+                                  Rows& rows,
+                                  at::Tensor x,
+                                  KvCache& cache) const;
     Result<at::Tensor> attention(const LayerSpec& layer,
                                  const Rows& rows,
                                  const at::Tensor& x,
@@ -75,6 +84,7 @@ private:
     std::vector<RotarySpec> rotaries_;     // the distinct ones
     std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
+    std::unique_ptr<FusedLayers> fused_;  // null where the placement has none
 };
 
 }  // namespace epi
