@@ -8,6 +8,7 @@
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
@@ -19,8 +20,9 @@ namespace epi {
 
 LayerArena::LayerArena(const Shape& shape, const Placement& placement)
     : shape_(shape),
-      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
-      values_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
+      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim},
+                      placement.options(placement.cacheType))),
+      values_(at::empty_like(keys_)),
       positions_(static_cast<std::size_t>(shape.kvHeads)) {
     layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
 }

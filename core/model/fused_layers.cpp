@@ -171,7 +171,9 @@ bool hasKernel(const LayerSpec& layer) {
 std::unique_ptr<FusedLayers> FusedLayers::create(const ModelSpec& spec,
                                                  const Weights& weights,
                                                  const Placement& placement) {
-    if (!placement.device.is_cuda() || placement.type != at::kBFloat16) return nullptr;
+    if (!placement.device.is_cuda() || placement.type != at::kBFloat16 ||
+        placement.cacheType != at::kBFloat16)
+        return nullptr;
     const EpiPrefillOps* ops = prefillOps();
     if (ops == nullptr || spec.dimension % 8 != 0 || spec.dimension > 16384) return nullptr;
     const auto canRun = [&](const LayerSpec& layer) {
