@@ -23,7 +23,7 @@ bool hasAvxVnni() {
 }
 
 bool isSupported() {
-    return hasAvxVnni() \&\& kAvx2Kernels.isSupported();
+    return hasAvxVnni() && kAvx2Kernels.isSupported();
 }
 
 }  // namespace
