@@ -14,6 +14,7 @@
 #include <ATen/ops/index_select.h>
 
 #include "core/tensor/device_memory.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 
@@ -153,7 +154,7 @@ void LayerArena::apply(const CompactionPlan& plan) {
 void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
     const auto count = static_cast<std::int64_t>(sourceRows.size());
     const auto indexOf = [&](std::vector<std::int64_t>& rows) {
-        return at::from_blob(rows.data(), {count}, at::kLong).to(keys_.device());
+        return toDevice(std::span<const std::int64_t>(rows), keys_.device());
     };
     const at::Tensor source = indexOf(sourceRows);
     const at::Tensor target = indexOf(targetRows);

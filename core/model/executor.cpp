@@ -5,20 +5,21 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
 
 #include "core/model/cpu_decoder.h"
+#include "core/model/fused_layers.h"
 #include "core/tensor/attention.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 namespace {
 
 /// Whether this is a step of writing a reply, with nothing that looks at layers.
 bool isOneAppendedRow(const ForwardRequest& request) {
-    return request.hook == nullptr && request.groups.size() == 1 &&
+    return request.hook == nullptr && !request.wantsHidden && request.groups.size() == 1 &&
            request.groups.front().kind == RowGroup::Kind::kAppend && request.groups.front().ids.size() == 1;
 }
 
@@ -61,6 +62,11 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
             CpuDecoder::Rotary{.frequencies = frequencies_, .ofLayer = rotaryOfLayer_},
             linear_.pool());
     }
+    fused_ = FusedLayers::create(spec_, weights_, placement_);
+    if (!fused_) return;
+    // Many rows at a time: their angles are computed on the GPU rather than waited for.
+    for (at::Tensor& frequencies : frequencies_)
+        frequencies = frequencies.to(placement_.device);
 }
 
 Executor::~Executor() = default;
@@ -106,9 +112,7 @@ Executor::Rows Executor::gather(const ForwardRequest& request) const {
             positions.push_back(group.firstPosition + i);
         }
     }
-    rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong)
-                   .clone()
-                   .to(placement_.device);
+    rows.ids = toDevice(std::span<const std::int64_t>(ids), placement_.device);
     for (const at::Tensor& frequencies : frequencies_) {
         rows.tables.push_back(rotaryTable(frequencies, positions, placement_.device));
     }
@@ -172,16 +176,10 @@ at::Tensor Executor::feedForward(const FeedForwardSpec& spec, const at::Tensor& 
     return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
 }
 
-Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
-    EPI_TRY(check(request, cache));
-    if (decoder_ != nullptr && isOneAppendedRow(request)) {
-        if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
-        const RowGroup& row = request.groups.front();
-        return decoder_->step(row.ids.front(), row.firstPosition, request.logitRows > 0, cache);
-    }
-    Rows rows = gather(request);
-    at::Tensor x = linear_.embed(rows.ids, weights_.matrix(spec_.embedding));
-    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
+                                        Rows& rows,
+                                        at::Tensor x,
+                                        KvCache& cache) const {
     for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
         if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
         const auto at = static_cast<std::size_t>(index);
@@ -194,6 +192,33 @@ Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cac
         x = x + feedForward(spec_.layers[at].feedForward, x);
         if (request.hook != nullptr)
             EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
+    }
+    return x;
+}
+
+Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
+    EPI_TRY(check(request, cache));
+    if (decoder_ != nullptr && isOneAppendedRow(request)) {
+        if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
+        const RowGroup& row = request.groups.front();
+        return decoder_->step(row.ids.front(), row.firstPosition, request.logitRows > 0, cache);
+    }
+    Rows rows = gather(request);
+    at::Tensor x = linear_.embed(rows.ids, weights_.matrix(spec_.embedding));
+    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+    // The fused walk knows one probe, scored as EpiCache does.
+    const bool isFused = fused_ != nullptr && !isOneAppendedRow(request) && rows.probes.size() <= 1 &&
+                         (rows.probes.empty() || rows.probes.front().reduction == ScoreReduction{});
+    if (isFused) {
+        const FusedLayers::Input input{.x = x,
+                                       .appended = rows.appended,
+                                       .probes = rows.probes.empty() ? 0 : rows.probes.front().rows,
+                                       .appendPosition = rows.appendPosition,
+                                       .tables = rows.tables,
+                                       .rotaryOfLayer = rotaryOfLayer_};
+        EPI_TRY_ASSIGN(x, fused_->run(request, input, cache));
+    } else {
+        EPI_TRY_ASSIGN(x, walkLayers(request, rows, x, cache));
     }
     if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
     if (request.logitRows == 0) return at::Tensor();

@@ -51,6 +51,8 @@ struct ForwardRequest {
     CancelToken cancel;            // asked between layers
 };
 
+class FusedLayers;
+
 /// Walks a ModelSpec. Holds nothing but the weights and scratch memory: all state is in the cache. One thread
 /// at a time.
 class Executor {
@@ -73,6 +75,11 @@ private:
 
     [[nodiscard]] Result<void> check(const ForwardRequest& request, const KvCache& cache) const;
     [[nodiscard]] Rows gather(const ForwardRequest& request) const;
+    /// The hidden states after the last layer, by LibTorch's operations, one at a time.
+    Result<at::Tensor> walkLayers(const ForwardRequest& request,
+                                  Rows& rows,
+                                  at::Tensor x,
+                                  KvCache& cache) const;
     Result<at::Tensor> attention(const LayerSpec& layer,
                                  const Rows& rows,
                                  const at::Tensor& x,
@@ -90,6 +97,7 @@ private:
     std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
     std::unique_ptr<CpuDecoder> decoder_;  // where weights are blocks on the CPU
+    std::unique_ptr<FusedLayers> fused_;   // null where the placement has none
 };
 
 }  // namespace epi
