@@ -162,6 +162,7 @@ void EngineClient::handle(JobId job, const EvalDone& done) {
 }
 
 void EngineClient::handle(JobId, const Released&) {}
+void EngineClient::handle(JobId, const LayersProfiled&) {}
 
 void EngineClient::handle(JobId job, const Failed& failure) {
     if (const auto sync = syncJobs_.extract(job); !sync.empty()) synced_.erase(sync.mapped());

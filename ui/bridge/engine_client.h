@@ -92,6 +92,7 @@ private:
     void handle(JobId job, const EvalAnswer& answer);
     void handle(JobId job, const EvalDone& done);
     void handle(JobId job, const Released& released);
+    void handle(JobId job, const LayersProfiled& profiled);
     void handle(JobId job, const Failed& failure);
     void handle(JobId job, const EngineLost& lost);
     void setState(State state);
