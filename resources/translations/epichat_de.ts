@@ -1332,7 +1332,7 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         </message>
         <message>
             <source>EpiCache, as in the paper</source>
-            <translation type="unfinished" />
+            <translation>EpiCache, wie im Artikel</translation>
         </message>
     </context>
     <context>
