@@ -122,11 +122,10 @@ void FirstSteps::applyTheme() {
     layout()->setSpacing(theme.px(12));
     grid_->setContentsMargins(0, theme.px(16), 0, 0);
     grid_->setHorizontalSpacing(theme.px(16));
-    grid_->setVerticalSpacing(theme.px(4));
+    grid_->setVerticalSpacing(theme.px(10));
     for (const Step& step : {model_, import_, write_}) {
         if (step.mark == nullptr) continue;
         step.mark->setFixedWidth(theme.px(28));
-        step.text->setContentsMargins(0, 0, 0, theme.px(16));
     }
 }
 

@@ -86,15 +86,16 @@ QWidget* LoadPanel::makeChoices() {
     episodes_->setToolTip(tr("Episodes the conversation is sorted into (E); each gets a cache of its own"));
     auto* grid = new QGridLayout(choices);
     grid->setContentsMargins(0, 0, 0, 0);
-    int column = 0;
+    int count = 0;  // two beside each other
     const auto add = [&](const QString& title, QWidget* field) {
         QLabel* label = makeLabel(choices);
         label->setText(title);
         label->setBuddy(field);
         field->setAccessibleName(QString(title).remove(u'&'));
         field->setAccessibleDescription(field->toolTip());
-        grid->addWidget(label, 0, column);
-        grid->addWidget(field, 1, column++);
+        const int row = count / 2 * 2;
+        grid->addWidget(label, row, count % 2);
+        grid->addWidget(field, row + 1, count++ % 2);
     };
     add(tr("&Device"), device_);
     add(tr("A&rithmetic"), compute_);
@@ -111,7 +112,7 @@ QWidget* LoadPanel::makeLegend() {
     auto* legend = new QWidget(this);
     auto* grid = new QGridLayout(legend);
     grid->setContentsMargins(0, 0, 0, 0);
-    const auto add = [&](int column, const QColor& color) {
+    const auto add = [&](int row, const QColor& color) {
         auto* swatch = new QLabel(legend);
         swatch->setTextFormat(Qt::PlainText);
         QPixmap square(Theme::current().px(12), Theme::current().px(12));
@@ -122,8 +123,7 @@ QWidget* LoadPanel::makeLegend() {
         pair->addWidget(swatch);
         pair->addWidget(label);
         pair->addStretch(1);
-        grid->addLayout(pair, 0, column);
-        grid->setColumnStretch(column, 1);
+        grid->addLayout(pair, row, 0);
         return label;
     };
     weights_ = add(0, MemoryBar::weightsColor());
@@ -131,7 +131,7 @@ QWidget* LoadPanel::makeLegend() {
     scratch_ = add(2, MemoryBar::scratchColor());
     free_ = makeLabel(legend);
     free_->setProperty("textRole", u"secondary"_s);
-    grid->addWidget(free_, 1, 0, 1, 3);
+    grid->addWidget(free_, 3, 0);
     return legend;
 }
 
