@@ -434,13 +434,17 @@ void MainWindow::importFiles(const QStringList& paths) {
 
 void MainWindow::onImported(const ImportResult& result) {
     list_->refresh();
-    const QString text =
-        tr("Imported from %1: %2.").arg(QFileInfo(result.path).fileName(), resultText(result));
+    QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(result.lines.size()))
+                       .arg(QFileInfo(result.path).fileName());
+    const bool isAllNew = std::ranges::all_of(
+        result.lines, [](const ImportLine& line) { return line.outcome.change == ImportChange::kAdded; });
+    if (!isAllNew) text += u" "_s + resultText(result);
     const QStringList report = reportLines(result.summary);
     if (report.isEmpty()) {
         notice_->show(NoticeKind::kInformation, text);
     } else {
-        notice_->show(NoticeKind::kWarning, text, tr("&Details"), [this, text, report] {
+        const QString count = tr("%n part(s) could not be used.", nullptr, static_cast<int>(report.size()));
+        notice_->show(NoticeKind::kWarning, text + u" "_s + count, tr("&Details"), [this, text, report] {
             notice_->show(NoticeKind::kWarning, text + u"\n"_s + report.join(u'\n'));
         });
     }

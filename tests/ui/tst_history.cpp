@@ -75,7 +75,7 @@ private Q_SLOTS:
         QVERIFY(app.isFilled);
         QCOMPARE(titlesOf(app.model()),
                  (QStringList{QStringLiteral("Apple <b>trees</b> & co"), QStringLiteral("Rivers")}));
-        QVERIFY(app.window.notice().text().contains(QStringLiteral("2 new chats")));
+        QVERIFY(app.window.notice().text().contains(QStringLiteral("Imported 2 conversations")));
     }
 
     void aPinnedChatComesFirstAndStaysPinned() {

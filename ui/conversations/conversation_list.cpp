@@ -52,7 +52,12 @@ ConversationList::ConversationList(StoreClient& store, QWidget* parent)
     field_->setAccessibleName(tr("Search chats and messages"));
     field_->setClearButtonEnabled(true);
     searchIcon_ = field_->addAction(themedIcon(u"search"_s), QLineEdit::LeadingPosition);
+    searchIcon_->setText(tr("Search"));
+    // Qt's button for clearing a field has no name of its own.
+    if (auto* clear = field_->findChild<QAction*>(u"_q_qlineeditclearaction"_s))
+        clear->setText(tr("Clear the search"));
     field_->installEventFilter(this);
+    connect(searchIcon_, &QAction::triggered, this, &ConversationList::startSearch);
     stack_->addWidget(view_);
     stack_->addWidget(makeEmptyState());
     stack_->addWidget(results_);
