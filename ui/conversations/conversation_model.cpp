@@ -113,7 +113,8 @@ int ConversationModel::rowOf(std::int64_t id) const {
 bool ConversationModel::isShown(const ConversationRecord& record) const {
     const bool isArchived = filter_.scope == ConversationFilter::Scope::kArchive;
     const bool isInBin = filter_.scope == ConversationFilter::Scope::kBin;
-    if (hidden_.contains(record.id) || record.deletedAtMs.has_value() != isInBin) return false;
+    if (record.deletedAtMs.has_value() != isInBin) return false;
+    if (!isInBin && hidden_.contains(record.id)) return false;
     if (!isInBin && record.isArchived != isArchived) return false;
     if (filter_.folderId != 0 && record.folderId != filter_.folderId) return false;
     return filter_.tag.isEmpty() || std::ranges::find(record.tags, toUtf8(filter_.tag)) != record.tags.end();
