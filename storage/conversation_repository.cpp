@@ -1,5 +1,6 @@
 #include "storage/conversation_repository.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "storage/clock.h"
@@ -12,9 +13,12 @@ constexpr std::size_t kMaxListed = 20;
 
 // SELECT lists below give the columns in this order, and `read` takes them in it.
 #define EPI_CONVERSATION_COLUMNS                                                                          \
-    "id, source_id, title, layout, speakers, system_prompt, memory, created_at_ms, updated_at_ms, "       \
+    "id, uid, source_id, title, layout, speakers, system_prompt, memory, created_at_ms, updated_at_ms, "  \
     "(SELECT count(*) FROM messages WHERE conversation_id = conversations.id AND sequence IS NOT NULL), " \
-    "(SELECT count(*) FROM questions WHERE conversation_id = conversations.id)"
+    "(SELECT count(*) FROM questions WHERE conversation_id = conversations.id), "                         \
+    "folder_id, (SELECT name FROM folders WHERE folders.id = folder_id), "                                \
+    "(SELECT json_group_array(name) FROM tags WHERE conversation_id = conversations.id), "                \
+    "is_pinned, is_archived, deleted_at_ms"
 
 Error notFound(std::int64_t id) {
     return {ErrorCode::kNotFound, "no conversation " + std::to_string(id)};
@@ -32,6 +36,7 @@ std::optional<std::int64_t> asInteger(std::string_view text) {
 Result<ConversationRecord> ConversationRepository::read(Statement& row) const {
     ConversationRecord conversation;
     conversation.id = row.integer();
+    conversation.uid = row.text();
     conversation.sourceId = row.text();
     conversation.title = row.text();
     const auto layout = historyLayoutFromName(row.text());
@@ -42,21 +47,27 @@ Result<ConversationRecord> ConversationRepository::read(Statement& row) const {
     conversation.updatedAtMs = row.integer();
     conversation.messageCount = row.integer();
     conversation.questionCount = row.integer();
-    if (!layout || !speakers) {
-        const std::string reason = layout ? speakers.error().message : layout.error().message;
+    conversation.folderId = row.optionalInteger().value_or(0);
+    conversation.folder = row.text();
+    auto tags = stringsFromJsonColumn(row.text());
+    conversation.isPinned = row.integer() != 0;
+    conversation.isArchived = row.integer() != 0;
+    conversation.deletedAtMs = row.optionalInteger();
+    if (!layout || !speakers || !tags) {
+        const std::string reason = !layout     ? layout.error().message
+                                   : !speakers ? speakers.error().message
+                                               : tags.error().message;
         return Error{ErrorCode::kCorruptData,
                      database_.file().string() + ": conversations row " + std::to_string(conversation.id) +
                          " is damaged: " + reason};
     }
     conversation.layout = *layout;
     conversation.speakers = *std::move(speakers);
+    conversation.tags = *std::move(tags);
     return conversation;
 }
 
-Result<std::vector<ConversationRecord>> ConversationRepository::all() {
-    EPI_TRY_ASSIGN(
-        Statement rows,
-        database_.prepare("SELECT " EPI_CONVERSATION_COLUMNS " FROM conversations ORDER BY activity DESC"));
+Result<std::vector<ConversationRecord>> ConversationRepository::readAll(Statement& rows) const {
     std::vector<ConversationRecord> conversations;
     for (;;) {
         EPI_TRY_ASSIGN(const bool hasRow, rows.step());
@@ -64,6 +75,21 @@ Result<std::vector<ConversationRecord>> ConversationRepository::all() {
         EPI_TRY_ASSIGN(ConversationRecord conversation, read(rows));
         conversations.push_back(std::move(conversation));
     }
+}
+
+Result<std::vector<ConversationRecord>> ConversationRepository::all() {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT " EPI_CONVERSATION_COLUMNS " FROM conversations "
+                                     "WHERE deleted_at_ms IS NULL "
+                                     "ORDER BY activity DESC, updated_at_ms DESC, id"));
+    return readAll(rows);
+}
+
+Result<std::vector<ConversationRecord>> ConversationRepository::inBin() {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT " EPI_CONVERSATION_COLUMNS " FROM conversations "
+                                     "WHERE deleted_at_ms IS NOT NULL ORDER BY deleted_at_ms DESC, id"));
+    return readAll(rows);
 }
 
 Result<ConversationRecord> ConversationRepository::find(std::int64_t id) {
@@ -97,32 +123,59 @@ Result<ConversationRecord> ConversationRepository::find(std::string_view idOrSou
     return Error{ErrorCode::kNotFound, std::move(message)};
 }
 
-Result<std::optional<std::int64_t>> ConversationRepository::findImported(std::string_view sourceId,
-                                                                         std::string_view contentHash) {
-    EPI_TRY_ASSIGN(Statement row,
-                   database_.prepare("SELECT id FROM conversations "
-                                     "WHERE source_id = :source AND content_hash = :hash"));
-    row.bind(":source", sourceId).bind(":hash", contentHash);
+Result<std::optional<ConversationRecord>> ConversationRepository::findByUid(std::string_view uid) {
+    EPI_TRY_ASSIGN(
+        Statement row,
+        database_.prepare("SELECT " EPI_CONVERSATION_COLUMNS " FROM conversations WHERE uid = :uid"));
+    row.bind(":uid", uid);
     EPI_TRY_ASSIGN(const bool hasRow, row.step());
-    return hasRow ? std::optional(row.integer()) : std::nullopt;
+    if (!hasRow) return std::optional<ConversationRecord>();
+    EPI_TRY_ASSIGN(ConversationRecord conversation, read(row));
+    return std::optional(std::move(conversation));
 }
 
-Result<std::int64_t> ConversationRepository::insert(const ConversationRecord& conversation,
-                                                    std::string_view contentHash) {
+Result<std::int64_t> ConversationRepository::insert(const ConversationRecord& conversation) {
     EPI_TRY_ASSIGN(
         Statement insert,
-        database_.prepare("INSERT INTO conversations (activity, source_id, content_hash, title, layout, "
+        database_.prepare("INSERT INTO conversations (activity, uid, source_id, title, layout, "
                           "speakers, system_prompt, memory, created_at_ms, updated_at_ms) VALUES ("
-                          "(SELECT 1 + coalesce(max(activity), 0) FROM conversations), :source, "
-                          "nullif(:hash, ''), :title, :layout, :speakers, :prompt, :memory, :now, :now)"));
+                          "(SELECT 1 + coalesce(max(activity), 0) FROM conversations), "
+                          "'epichat:' || lower(hex(randomblob(16))), :source, :title, :layout, :speakers, "
+                          ":prompt, :memory, :now, :now)"));
     insert.bind(":source", conversation.sourceId)
-        .bind(":hash", contentHash)
         .bind(":title", conversation.title)
         .bind(":layout", name(conversation.layout))
         .bind(":speakers", toJsonColumn(conversation.speakers))
         .bind(":prompt", conversation.systemPrompt)
         .bind(":memory", conversation.memory)
         .bind(":now", nowMs());
+    EPI_TRY(insert.run());
+    return database_.lastInsertedId();
+}
+
+Result<std::int64_t> ConversationRepository::insertImported(const ConversationRecord& conversation) {
+    // Equal activities are told apart by the time, then by the order in the file.
+    EPI_TRY_ASSIGN(
+        Statement insert,
+        database_.prepare("INSERT INTO conversations (activity, uid, source_id, title, layout, "
+                          "speakers, system_prompt, memory, created_at_ms, updated_at_ms) VALUES ("
+                          "(SELECT coalesce(max(activity), 0) FROM conversations "
+                          "WHERE updated_at_ms <= :updated), :uid, :source, :title, :layout, :speakers, "
+                          ":prompt, :memory, :created, :updated)"));
+    const std::int64_t updated = std::max(conversation.updatedAtMs, conversation.createdAtMs);
+    const std::int64_t now = nowMs();
+    insert.bind(":uid", conversation.uid)
+        .bind(":source", conversation.sourceId)
+        .bind(":title", conversation.title)
+        .bind(":layout", name(conversation.layout))
+        .bind(":speakers", toJsonColumn(conversation.speakers))
+        .bind(":prompt", conversation.systemPrompt)
+        .bind(":memory", conversation.memory)
+        .bind(":created",
+              conversation.createdAtMs > 0 ? conversation.createdAtMs
+              : updated > 0                ? updated
+                                           : now)
+        .bind(":updated", updated > 0 ? updated : now);
     EPI_TRY(insert.run());
     return database_.lastInsertedId();
 }

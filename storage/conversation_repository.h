@@ -17,15 +17,19 @@ class ConversationRepository {
 public:
     explicit ConversationRepository(Database& database) : database_(database) {}
 
-    /// Most recently used first.
+    /// Most recently used first; without those in the bin.
     Result<std::vector<ConversationRecord>> all();
+    /// What is in the bin, the last to come there first.
+    Result<std::vector<ConversationRecord>> inBin();
     Result<ConversationRecord> find(std::int64_t id);
     Result<ConversationRecord> find(std::string_view idOrSourceId);
-    /// The conversation made by importing exactly this content.
-    Result<std::optional<std::int64_t>> findImported(std::string_view sourceId, std::string_view contentHash);
+    Result<std::optional<ConversationRecord>> findByUid(std::string_view uid);
 
-    /// `contentHash` is empty in conversations that were not imported.
-    Result<std::int64_t> insert(const ConversationRecord& conversation, std::string_view contentHash);
+    /// As the most recently used one, now, with a new uid.
+    Result<std::int64_t> insert(const ConversationRecord& conversation);
+    /// With the record's uid and times, among those that were last used at its time; without times as if used
+    /// now.
+    Result<std::int64_t> insertImported(const ConversationRecord& conversation);
     Result<void> rename(std::int64_t id, std::string_view title);
     Result<void> setMemory(std::int64_t id, std::string_view memoryJson);
     Result<void> remove(std::int64_t id);
@@ -38,6 +42,7 @@ public:
 
 private:
     Result<ConversationRecord> read(Statement& row) const;
+    Result<std::vector<ConversationRecord>> readAll(Statement& rows) const;
     Result<void> runOn(std::int64_t id, Statement& change);
 
     Database& database_;

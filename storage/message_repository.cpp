@@ -1,6 +1,8 @@
 #include "storage/message_repository.h"
 
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "storage/clock.h"
 #include "storage/field_hash.h"
@@ -38,7 +40,11 @@ std::int64_t checksum(const MessageRecord& message, const RowNames& names, bool 
 }
 
 std::int64_t checksum(const MessageRecord& message) {
-    return checksum(message, {name(message.role), name(message.state)}, true);
+    return checksum(message, {name(message.role), name(message.state)}, message.sequence > 0);
+}
+
+std::optional<std::int64_t> sequenceColumn(const MessageRecord& message) {
+    return message.sequence > 0 ? std::optional(message.sequence) : std::nullopt;
 }
 
 }  // namespace
@@ -72,12 +78,7 @@ Result<MessageRecord> MessageRepository::read(Statement& row) const {
     return message;
 }
 
-Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId) {
-    EPI_TRY_ASSIGN(Statement rows,
-                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
-                                     "WHERE conversation_id = :conversation AND sequence IS NOT NULL "
-                                     "ORDER BY sequence"));
-    rows.bind(":conversation", conversationId);
+Result<std::vector<MessageRecord>> MessageRepository::readAll(Statement& rows) const {
     std::vector<MessageRecord> messages;
     for (;;) {
         EPI_TRY_ASSIGN(const bool hasRow, rows.step());
@@ -85,6 +86,23 @@ Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t 
         EPI_TRY_ASSIGN(MessageRecord message, read(rows));
         messages.push_back(std::move(message));
     }
+}
+
+Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
+                                     "WHERE conversation_id = :conversation AND sequence IS NOT NULL "
+                                     "ORDER BY sequence"));
+    rows.bind(":conversation", conversationId);
+    return readAll(rows);
+}
+
+Result<std::vector<MessageRecord>> MessageRepository::all(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
+                                     "WHERE conversation_id = :conversation ORDER BY id"));
+    rows.bind(":conversation", conversationId);
+    return readAll(rows);
 }
 
 Result<MessageRecord> MessageRepository::find(std::int64_t id) {
@@ -96,10 +114,38 @@ Result<MessageRecord> MessageRepository::find(std::int64_t id) {
     return read(row);
 }
 
-Result<void> MessageRepository::append(std::int64_t conversationId, std::span<MessageRecord> messages) {
+Result<MessageRepository::Inserter> MessageRepository::inserter() {
     // The checksum covers the row's id, so the id is chosen here, the way AUTOINCREMENT would.
-    EPI_TRY_ASSIGN(std::int64_t lastId,
+    EPI_TRY_ASSIGN(const std::int64_t lastId,
                    database_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'messages'"));
+    EPI_TRY_ASSIGN(Statement insert,
+                   database_.prepare("INSERT INTO messages (" EPI_MESSAGE_COLUMNS ") VALUES "
+                                     "(:id, :conversation, :parent, :sequence, :role, :speaker, :text, "
+                                     ":caption, :session, :source, :state, :details, :created, :checksum)"));
+    return Inserter(std::move(insert), lastId);
+}
+
+Result<void> MessageRepository::Inserter::insert(MessageRecord& message) {
+    message.id = ++lastId_;
+    if (message.createdAtMs == 0) message.createdAtMs = nowMs();
+    statement_.bind(":id", message.id)
+        .bind(":conversation", message.conversationId)
+        .bind(":parent", message.parentId)
+        .bind(":sequence", sequenceColumn(message))
+        .bind(":role", name(message.role))
+        .bind(":speaker", message.speaker)
+        .bind(":text", message.text)
+        .bind(":caption", message.caption)
+        .bind(":session", message.session)
+        .bind(":source", message.sourceId)
+        .bind(":state", name(message.state))
+        .bind(":details", message.details)
+        .bind(":created", message.createdAtMs)
+        .bind(":checksum", checksum(message));
+    return statement_.run();
+}
+
+Result<void> MessageRepository::append(std::int64_t conversationId, std::span<MessageRecord> messages) {
     EPI_TRY_ASSIGN(Statement last,
                    database_.prepare("SELECT id, sequence FROM messages "
                                      "WHERE conversation_id = :conversation AND sequence IS NOT NULL "
@@ -112,33 +158,48 @@ Result<void> MessageRepository::append(std::int64_t conversationId, std::span<Me
         parent = last.integer();
         sequence = last.integer();
     }
-    EPI_TRY_ASSIGN(Statement insert,
-                   database_.prepare("INSERT INTO messages (" EPI_MESSAGE_COLUMNS ") VALUES "
-                                     "(:id, :conversation, :parent, :sequence, :role, :speaker, :text, "
-                                     ":caption, :session, :source, :state, :details, :created, :checksum)"));
-    const std::int64_t now = nowMs();
+    EPI_TRY_ASSIGN(Inserter inserter, this->inserter());
     for (MessageRecord& message : messages) {
-        message.id = ++lastId;
         message.conversationId = conversationId;
         message.parentId = parent;
         message.sequence = ++sequence;
-        if (message.createdAtMs == 0) message.createdAtMs = now;
-        insert.bind(":id", message.id)
-            .bind(":conversation", message.conversationId)
-            .bind(":parent", message.parentId)
-            .bind(":sequence", message.sequence)
-            .bind(":role", name(message.role))
-            .bind(":speaker", message.speaker)
-            .bind(":text", message.text)
-            .bind(":caption", message.caption)
-            .bind(":session", message.session)
-            .bind(":source", message.sourceId)
-            .bind(":state", name(message.state))
-            .bind(":details", message.details)
-            .bind(":created", message.createdAtMs)
-            .bind(":checksum", checksum(message));
-        EPI_TRY(insert.run());
+        EPI_TRY(inserter.insert(message));
         parent = message.id;
+    }
+    return {};
+}
+
+Result<void> MessageRepository::activate(std::int64_t conversationId, std::int64_t lastId) {
+    EPI_TRY_ASSIGN(std::vector<MessageRecord> messages, all(conversationId));
+    std::unordered_map<std::int64_t, std::size_t> places;
+    for (std::size_t i = 0; i < messages.size(); ++i)
+        places.emplace(messages[i].id, i);
+    std::vector<std::size_t> branch;
+    for (std::optional<std::int64_t> id = lastId; id && places.contains(*id);) {
+        branch.push_back(places.at(*id));
+        id = messages[branch.back()].parentId;
+    }
+    std::vector<std::int64_t> sequences(messages.size(), 0);
+    for (std::size_t i = 0; i < branch.size(); ++i)
+        sequences[branch[i]] = static_cast<std::int64_t>(branch.size() - i);
+
+    EPI_TRY_ASSIGN(Statement change,
+                   database_.prepare("UPDATE messages SET sequence = :sequence, checksum = :checksum "
+                                     "WHERE id = :id"));
+    const auto write = [&change](const MessageRecord& message) {
+        return change.bind(":sequence", sequenceColumn(message))
+            .bind(":checksum", checksum(message))
+            .bind(":id", message.id)
+            .run();
+    };
+    // First off the branch, then onto it: no two messages have one place in between.
+    for (const bool isOntoBranch : {false, true}) {
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            const bool isChanged = messages[i].sequence != sequences[i];
+            if (!isChanged || (isOntoBranch && sequences[i] == 0)) continue;
+            messages[i].sequence = isOntoBranch ? sequences[i] : 0;
+            EPI_TRY(write(messages[i]));
+        }
     }
     return {};
 }

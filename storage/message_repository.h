@@ -19,6 +19,27 @@ public:
 
     Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId);
     Result<MessageRecord> find(std::int64_t id);
+    /// Of all branches, parents before the messages that follow them; `sequence` is 0 off the active branch.
+    Result<std::vector<MessageRecord>> all(std::int64_t conversationId);
+
+    /// Adds messages one by one, each with the parent and the sequence (0: off the active branch) it says.
+    class Inserter {
+    public:
+        /// Fills in the id and, where it is 0, the time.
+        Result<void> insert(MessageRecord& message);
+
+    private:
+        friend class MessageRepository;
+        Inserter(Statement statement, std::int64_t lastId)
+            : statement_(std::move(statement)), lastId_(lastId) {}
+
+        Statement statement_;
+        std::int64_t lastId_;
+    };
+    /// Requires: nothing else adds messages as long as it lives.
+    Result<Inserter> inserter();
+    /// Makes the branch from the beginning to `lastId` the active one.
+    Result<void> activate(std::int64_t conversationId, std::int64_t lastId);
 
     /// Appends to the active branch and fills in id, conversation, parent, sequence and, where it is 0, the
     /// time.
@@ -30,6 +51,7 @@ public:
 
 private:
     Result<MessageRecord> read(Statement& row) const;
+    Result<std::vector<MessageRecord>> readAll(Statement& rows) const;
 
     Database& database_;
 };

@@ -35,6 +35,7 @@ struct MessageRecord {
 
 struct ConversationRecord {
     std::int64_t id = 0;
+    std::string uid;  // the same in every profile the conversation is imported into
     std::string sourceId;
     std::string title;
     HistoryLayout layout = HistoryLayout::kChat;
@@ -45,6 +46,17 @@ struct ConversationRecord {
     std::int64_t updatedAtMs = 0;
     std::int64_t messageCount = 0;
     std::int64_t questionCount = 0;
+    std::int64_t folderId = 0;  // 0: in no folder
+    std::string folder;         // its name
+    std::vector<std::string> tags;
+    bool isPinned = false;
+    bool isArchived = false;
+    std::optional<std::int64_t> deletedAtMs;  // in the bin since
+};
+
+struct FolderRecord {
+    std::int64_t id = 0;
+    std::string name;
 };
 
 struct QuestionRecord {

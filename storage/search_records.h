@@ -17,9 +17,13 @@ struct TextRange {
     bool operator==(const TextRange&) const = default;
 };
 
-/// What somebody is typing into a search field.
+/// kNewest finds its first hits at once however many there are; kBest weighs all of them (BM25).
+enum class SearchOrder { kNewest, kBest };
+
+/// What somebody is typing into a search field. Conversations in the bin are not searched.
 struct SearchQuery {
     std::string text;
+    SearchOrder order = SearchOrder::kNewest;
     std::int64_t limit = 50;                    // hits of each kind
     std::optional<std::int64_t> beforeMessage;  // goes on below this hit; titles come only without it
 };
@@ -48,7 +52,7 @@ struct MessageHit {
 
 struct SearchResults {
     std::vector<TitleHit> titles;      // the most recently used conversation first
-    std::vector<MessageHit> messages;  // newest first
+    std::vector<MessageHit> messages;  // in the order asked for
 };
 
 }  // namespace epi

@@ -71,7 +71,8 @@ Result<std::vector<TitleHit>> SearchRepository::titles(const std::string& match,
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT id, conversations.title, epi_match_ranges(title_words) "
                                      "FROM title_words JOIN conversations ON id = title_words.rowid "
-                                     "WHERE title_words MATCH :match ORDER BY activity DESC LIMIT :limit"));
+                                     "WHERE title_words MATCH :match AND deleted_at_ms IS NULL "
+                                     "ORDER BY activity DESC LIMIT :limit"));
     rows.bind(":match", match).bind(":limit", limit);
     std::vector<TitleHit> hits;
     for (;;) {
@@ -87,12 +88,17 @@ Result<std::vector<TitleHit>> SearchRepository::titles(const std::string& match,
 
 Result<std::vector<MessageHit>> SearchRepository::messages(const std::string& match,
                                                            const SearchQuery& query) {
-    EPI_TRY_ASSIGN(Statement rows,
-                   database_.prepare("SELECT id, conversation_id, sequence, role, speaker, created_at_ms, "
-                                     "messages.text, messages.caption, epi_match_ranges(message_words) "
-                                     "FROM message_words JOIN messages ON id = message_words.rowid "
-                                     "WHERE message_words MATCH :match AND message_words.rowid < :before "
-                                     "ORDER BY message_words.rowid DESC LIMIT :limit"));
+    // The order is one of two texts of our own.
+    const std::string sql = std::string(
+                                "SELECT id, conversation_id, sequence, role, speaker, created_at_ms, "
+                                "messages.text, messages.caption, epi_match_ranges(message_words) "
+                                "FROM message_words JOIN messages ON id = message_words.rowid "
+                                "WHERE message_words MATCH :match AND message_words.rowid < :before "
+                                "AND conversation_id NOT IN "
+                                "(SELECT id FROM conversations WHERE deleted_at_ms IS NOT NULL) ORDER BY ") +
+                            (query.order == SearchOrder::kBest ? "rank" : "message_words.rowid DESC") +
+                            " LIMIT :limit";
+    EPI_TRY_ASSIGN(Statement rows, database_.prepare(sql));
     rows.bind(":match", match)
         .bind(":before", query.beforeMessage.value_or(std::numeric_limits<std::int64_t>::max()))
         .bind(":limit", query.limit);

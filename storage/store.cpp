@@ -4,10 +4,12 @@
 #include <system_error>
 #include <utility>
 
+#include "storage/chat_transfer.h"
+#include "storage/clock.h"
 #include "storage/conversation_repository.h"
 #include "storage/database.h"
 #include "storage/episode_repository.h"
-#include "storage/field_hash.h"
+#include "storage/history_repository.h"
 #include "storage/message_repository.h"
 #include "storage/migrations.h"
 #include "storage/profile_lock.h"
@@ -25,6 +27,8 @@ struct StoreState {
           database(std::move(opened)),
           conversations(database),
           messages(database),
+          history(database),
+          transfer(conversations, messages, history),
           episodes(database),
           runs(database),
           search(database),
@@ -44,6 +48,8 @@ struct StoreState {
     Database database;
     ConversationRepository conversations;
     MessageRepository messages;
+    HistoryRepository history;
+    ChatTransfer transfer;
     EpisodeRepository episodes;
     RunRepository runs;
     SearchRepository search;
@@ -52,50 +58,7 @@ struct StoreState {
 
 namespace {
 
-std::string contentHash(const ImportedConversation& imported) {
-    FieldHash hash;
-    const auto addCount = [&hash](const auto& list) {
-        hash.add(static_cast<std::int64_t>(list.size()));
-    };
-    hash.add(imported.sourceId).add(imported.title);
-    addCount(imported.speakers);
-    for (const std::string& speaker : imported.speakers) {
-        hash.add(speaker);
-    }
-    addCount(imported.sessions);
-    for (const ImportedSession& session : imported.sessions) {
-        hash.add(session.number).add(session.date);
-        addCount(session.turns);
-        for (const ImportedTurn& turn : session.turns) {
-            hash.add(turn.sourceId).add(turn.speaker).add(turn.text).add(turn.caption);
-        }
-    }
-    for (const BenchmarkQuestion& question : imported.questions) {
-        hash.add(question.question).add(question.answer).add(question.category);
-        hash.add(question.adversarialAnswer);
-        addCount(question.evidence);
-        for (const std::string& evidence : question.evidence) {
-            hash.add(evidence);
-        }
-    }
-    return std::to_string(hash.digest());
-}
-
-std::vector<MessageRecord> messagesOf(const ImportedConversation& imported) {
-    std::vector<MessageRecord> messages;
-    for (const ImportedSession& session : imported.sessions) {
-        for (const ImportedTurn& turn : session.turns) {
-            MessageRecord message;
-            message.speaker = turn.speaker;
-            message.text = turn.text;
-            message.caption = turn.caption;
-            message.session = session.date;
-            message.sourceId = turn.sourceId;
-            messages.push_back(std::move(message));
-        }
-    }
-    return messages;
-}
+constexpr std::int64_t kBinMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
 
 Result<Database> openReadOnly(const std::filesystem::path& file) {
     EPI_TRY_ASSIGN(Database database, Database::open(file, Database::Access::kReadOnly));
@@ -141,8 +104,18 @@ Result<Store> Store::open(const std::filesystem::path& file) {
     EPI_TRY_ASSIGN(auto lock, ProfileLock::tryTake(file.string() + ".lock"));
     EPI_TRY_ASSIGN(Database database, lock ? openReadWrite(file) : openReadOnly(file));
     auto state = std::make_unique<StoreState>(std::move(lock), std::move(database));
-    if (!state->database.isReadOnly()) EPI_TRY(settleUnfinished(*state));
-    return Store(std::move(state));
+    const bool isReadOnly = state->database.isReadOnly();
+    if (!isReadOnly) EPI_TRY(settleUnfinished(*state));
+    Store store(std::move(state));
+    if (!isReadOnly) EPI_TRY(store.emptyOldBin());
+    return store;
+}
+
+Result<void> Store::emptyOldBin() {
+    EPI_TRY_ASSIGN(const auto old, state_->history.binnedBefore(nowMs() - kBinMs));
+    for (const std::int64_t id : old)
+        EPI_TRY(deleteConversation(id));
+    return {};
 }
 
 bool Store::isReadOnly() const {
@@ -162,25 +135,28 @@ Result<ConversationRecord> Store::findConversation(std::string_view idOrSourceId
 }
 
 Result<std::int64_t> Store::createConversation(const ConversationRecord& conversation) {
-    return state_->inTransaction([&] { return state_->conversations.insert(conversation, ""); });
+    return state_->inTransaction([&] { return state_->conversations.insert(conversation); });
 }
 
 Result<std::int64_t> Store::importConversation(const ImportedConversation& imported) {
-    const std::string hash = contentHash(imported);
-    return state_->inTransaction([&]() -> Result<std::int64_t> {
-        EPI_TRY_ASSIGN(const auto existing, state_->conversations.findImported(imported.sourceId, hash));
-        if (existing) return *existing;
-        ConversationRecord record;
-        record.sourceId = imported.sourceId;
-        record.title = imported.title;
-        record.layout = HistoryLayout::kNarrated;
-        record.speakers = imported.speakers;
-        EPI_TRY_ASSIGN(const std::int64_t id, state_->conversations.insert(record, hash));
-        std::vector<MessageRecord> messages = messagesOf(imported);
-        EPI_TRY(state_->messages.append(id, messages));
-        EPI_TRY(state_->conversations.insertQuestions(id, imported.questions));
-        return id;
+    EPI_TRY_ASSIGN(const ImportOutcome outcome, importChat(portableChatOf(imported)));
+    return outcome.conversationId;
+}
+
+Result<ImportOutcome> Store::importChat(const PortableChat& chat) {
+    return state_->inTransaction([&]() -> Result<ImportOutcome> {
+        EPI_TRY_ASSIGN(ChatTransfer::Plan plan, state_->transfer.plan(chat));
+        return state_->transfer.apply(chat, std::move(plan));
     });
+}
+
+Result<ImportOutcome> Store::previewImport(const PortableChat& chat) {
+    EPI_TRY_ASSIGN(const ChatTransfer::Plan plan, state_->transfer.plan(chat));
+    return plan.outcome;
+}
+
+Result<PortableChat> Store::portableChat(std::int64_t id) {
+    return state_->transfer.portable(id);
 }
 
 Result<void> Store::renameConversation(std::int64_t id, std::string_view title) {
@@ -199,6 +175,54 @@ Result<void> Store::deleteConversation(std::int64_t id) {
     EPI_TRY(state_->inTransaction(remove));
     // The write-ahead log still holds what was deleted.
     return state_->database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Result<std::vector<ConversationRecord>> Store::bin() {
+    return state_->conversations.inBin();
+}
+
+Result<void> Store::setInBin(std::int64_t id, bool isInBin) {
+    return state_->inTransaction([&] { return state_->history.setInBin(id, isInBin); });
+}
+
+Result<void> Store::setPinned(std::int64_t id, bool isPinned) {
+    return state_->inTransaction([&] { return state_->history.setPinned(id, isPinned); });
+}
+
+Result<void> Store::setArchived(std::int64_t id, bool isArchived) {
+    return state_->inTransaction([&] { return state_->history.setArchived(id, isArchived); });
+}
+
+Result<void> Store::setTags(std::int64_t id, std::span<const std::string> tags) {
+    return state_->inTransaction([&] { return state_->history.setTags(id, tags); });
+}
+
+Result<std::vector<FolderRecord>> Store::folders() {
+    return state_->history.folders();
+}
+
+Result<void> Store::setFolder(std::int64_t id, std::string_view folder) {
+    return state_->inTransaction([&]() -> Result<void> {
+        if (folder.empty()) return state_->history.setFolder(id, std::nullopt);
+        EPI_TRY_ASSIGN(const std::int64_t folderId, state_->history.findOrAddFolder(folder));
+        return state_->history.setFolder(id, folderId);
+    });
+}
+
+Result<void> Store::renameFolder(std::int64_t folderId, std::string_view name) {
+    return state_->inTransaction([&] { return state_->history.renameFolder(folderId, name); });
+}
+
+Result<void> Store::removeFolder(std::int64_t folderId) {
+    return state_->inTransaction([&] { return state_->history.removeFolder(folderId); });
+}
+
+Result<std::string> Store::draft(std::int64_t id) {
+    return state_->history.draft(id);
+}
+
+Result<void> Store::setDraft(std::int64_t id, std::string_view text) {
+    return state_->inTransaction([&] { return state_->history.setDraft(id, text); });
 }
 
 Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId) {

@@ -9,8 +9,10 @@
 
 #include "core/base/result.h"
 #include "core/recall/term_counts.h"
+#include "core/transfer/portable_chat.h"
 #include "storage/records.h"
 #include "storage/search_records.h"
+#include "storage/transfer_records.h"
 
 namespace epi {
 
@@ -32,18 +34,41 @@ public:
 
     [[nodiscard]] bool isReadOnly() const;
 
-    // Conversations, newest first.
+    // Conversations, newest first, without those in the bin.
     Result<std::vector<ConversationRecord>> conversations();
     Result<ConversationRecord> conversation(std::int64_t id);
     /// By row id ("12") or source id ("conv-26"); kNotFound lists what there is.
     Result<ConversationRecord> findConversation(std::string_view idOrSourceId);
     Result<std::int64_t> createConversation(const ConversationRecord& conversation);
     /// Adds an imported conversation with its turns and questions in one transaction. Importing the same
-    /// source id with the same content again changes nothing and returns the existing id.
+    /// content again changes nothing and returns the existing id.
     Result<std::int64_t> importConversation(const ImportedConversation& imported);
+    /// Adds a chat with all its branches, or what it has that the chat of the same uid here has not, in one
+    /// transaction.
+    Result<ImportOutcome> importChat(const PortableChat& chat);
+    /// What importChat would do.
+    Result<ImportOutcome> previewImport(const PortableChat& chat);
+    /// A conversation as a value for an exporter.
+    Result<PortableChat> portableChat(std::int64_t id);
     Result<void> renameConversation(std::int64_t id, std::string_view title);
     Result<void> setMemory(std::int64_t id, std::string_view memoryJson);
+    /// For ever, with everything that belongs to it.
     Result<void> deleteConversation(std::int64_t id);
+
+    // Order among many conversations. What lies in the bin for 30 days is deleted when the store is opened.
+    Result<std::vector<ConversationRecord>> bin();
+    Result<void> setInBin(std::int64_t id, bool isInBin);
+    Result<void> setPinned(std::int64_t id, bool isPinned);
+    Result<void> setArchived(std::int64_t id, bool isArchived);
+    Result<void> setTags(std::int64_t id, std::span<const std::string> tags);
+    Result<std::vector<FolderRecord>> folders();
+    /// Moves it into the folder of this name, made where there is none; empty: out of its folder.
+    Result<void> setFolder(std::int64_t id, std::string_view folder);
+    Result<void> renameFolder(std::int64_t folderId, std::string_view name);
+    Result<void> removeFolder(std::int64_t folderId);
+    /// Text begun and not sent.
+    Result<std::string> draft(std::int64_t id);
+    Result<void> setDraft(std::int64_t id, std::string_view text);
 
     // Messages of the active branch in order.
     Result<std::vector<MessageRecord>> messages(std::int64_t conversationId);
@@ -77,6 +102,8 @@ public:
 
 private:
     explicit Store(std::unique_ptr<StoreState> state);
+    Result<void> emptyOldBin();
+
     std::unique_ptr<StoreState> state_;
 };
 

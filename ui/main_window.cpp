@@ -21,6 +21,7 @@
 #include "ui/chat/composer.h"
 #include "ui/chat/message_view.h"
 #include "ui/conversations/conversation_list.h"
+#include "ui/conversations/draft_keeper.h"
 #include "ui/evaluation/evaluation_window.h"
 #include "ui/first_steps.h"
 #include "ui/memory/memory_panel.h"
@@ -28,6 +29,9 @@
 #include "ui/notice_bar.h"
 #include "ui/settings/settings_dialog.h"
 #include "ui/status_strip.h"
+#include "ui/transfer/export_client.h"
+#include "ui/transfer/import_dialog.h"
+#include "ui/transfer/import_text.h"
 
 namespace epi {
 
@@ -68,7 +72,8 @@ MainWindow::MainWindow(EngineClient& engine, StoreClient& store, WindowOptions o
       store_(store),
       options_(options),
       preferences_(store),
-      actions_(this) {
+      actions_(this),
+      importer_(store) {
     setWindowTitle(tr("EpiChat"));
     setWindowIcon(QIcon(u":/epichat/epichat.svg"_s));
     setAcceptDrops(true);
@@ -96,6 +101,7 @@ void MainWindow::buildLayout() {
     splitter_ = new QSplitter(Qt::Horizontal, centre);
     list_ = new ConversationList(store_, splitter_);
     page_ = new ChatPage(splitter_);
+    drafts_ = new DraftKeeper(store_, page_->composer(), this);
     splitter_->addWidget(list_);
     splitter_->addWidget(page_);
     splitter_->setStretchFactor(0, 0);
@@ -142,7 +148,9 @@ void MainWindow::connectParts() {
                       tr("&Open data folder"),
                       [this] { openDataFolder(store_); });
     });
-    connect(&importer_, &ImportClient::readFile, this, &MainWindow::onImported);
+    connect(list_, &ConversationList::messageOpened, this, &MainWindow::openMessage);
+    connect(list_, &ConversationList::exportRequested, this, [this](qint64 id) { exportChats(id); });
+    connect(&importer_, &ImportClient::finished, this, &MainWindow::onImported);
     connect(&importer_, &ImportClient::failed, this, [this](const QString& path, const Error& error) {
         const QString text = tr("%1 was not imported. %2").arg(QFileInfo(path).fileName(), describe(error));
         notice_->show(NoticeKind::kError, text, tr("&Import another…"), [this] { chooseFiles(); });
@@ -338,6 +346,7 @@ void MainWindow::connectSession(ChatSession* session) {
     connect(session, &ChatSession::created, this, [this, session](qint64 id) {
         sessions_[id] = std::move(draft_);
         if (current_ != session) return;
+        drafts_->adopt(id);
         list_->setCurrent(id);
         rememberChat();
     });
@@ -358,6 +367,7 @@ void MainWindow::openConversation(qint64 id) {
 void MainWindow::show(ChatSession* session) {
     current_ = session;
     page_->setSession(session);
+    drafts_->show(session->conversation().id);
     panel_->setSession(session);
     status_->showReply(session->lastReply());
     refreshJob();
@@ -418,52 +428,68 @@ EvaluationWindow* MainWindow::evaluation() const {
 void MainWindow::importFiles(const QStringList& paths) {
     for (const QString& path : paths) {
         notice_->show(NoticeKind::kInformation, tr("Importing %1…").arg(QFileInfo(path).fileName()));
-        importer_.read(path);
+        importer_.start(path);
     }
 }
 
-void MainWindow::onImported(const QString& path, const ImportReport& report) {
-    const QString file = QFileInfo(path).fileName();
-    store_.request(
-        this,
-        [conversations = report.conversations](Store& store) -> Result<QList<qint64>> {
-            QList<qint64> ids;
-            // The first of the file ends up as the newest, which the list shows first.
-            for (auto it = conversations.rbegin(); it != conversations.rend(); ++it) {
-                EPI_TRY_ASSIGN(const std::int64_t id, store.importConversation(*it));
-                ids.prepend(id);
-            }
-            return ids;
-        },
-        [this, path, file, notices = report.notices](Result<QList<qint64>> ids) {
-            list_->refresh();
-            if (!ids) {
-                const QString text = tr("%1 was not imported. %2").arg(file, describe(ids.error()));
-                notice_->show(NoticeKind::kError, text, tr("&Import another…"), [this] { chooseFiles(); });
-                Q_EMIT
-                importFailed(path, text);
-                return;
-            }
-            const QString text =
-                tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(ids->size())).arg(file);
-            showImported(text, notices);
-            Q_EMIT
-            imported(path, *ids);
-        });
-}
-
-void MainWindow::showImported(const QString& text, const std::vector<std::string>& notices) {
-    if (notices.empty()) {
+void MainWindow::onImported(const ImportResult& result) {
+    list_->refresh();
+    QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(result.lines.size()))
+                       .arg(QFileInfo(result.path).fileName());
+    const bool isAllNew = std::ranges::all_of(
+        result.lines, [](const ImportLine& line) { return line.outcome.change == ImportChange::kAdded; });
+    if (!isAllNew) text += u" "_s + resultText(result);
+    const QStringList report = reportLines(result.summary);
+    if (report.isEmpty()) {
         notice_->show(NoticeKind::kInformation, text);
-        return;
+    } else {
+        const QString count = tr("%n part(s) could not be used.", nullptr, static_cast<int>(report.size()));
+        notice_->show(NoticeKind::kWarning, text + u" "_s + count, tr("&Details"), [this, text, report] {
+            notice_->show(NoticeKind::kWarning, text + u"\n"_s + report.join(u'\n'));
+        });
     }
-    const QString count = tr("%n part(s) could not be used.", nullptr, static_cast<int>(notices.size()));
-    QString all = text;
-    for (const std::string& notice : notices)
-        all += u"\n"_s + toQString(notice);
-    notice_->show(NoticeKind::kWarning, text + u" "_s + count, tr("&Details"), [this, all] {
-        notice_->show(NoticeKind::kWarning, all);
-    });
+    QList<qint64> ids;
+    for (const ImportLine& line : result.lines)
+        ids.append(line.outcome.conversationId);
+    Q_EMIT
+    imported(result.path, ids);
+}
+
+void MainWindow::previewImport(const QStringList& paths) {
+    for (const QString& path : paths) {
+        auto* dialog = new ImportDialog(store_, path, this);
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        connect(dialog, &ImportDialog::imported, list_, &ConversationList::refresh);
+        dialog->open();
+    }
+}
+
+void MainWindow::exportChats(std::optional<qint64> conversation) {
+    const ConversationRecord* record = conversation ? list_->model().find(*conversation) : nullptr;
+    if (conversation && record == nullptr) return;
+    exportWithDialog(store_,
+                     conversation,
+                     record != nullptr ? toQString(record->title) : tr("EpiChat chats"),
+                     this,
+                     [this](bool isFine, const QString& sentence) {
+                         notice_->show(isFine ? NoticeKind::kInformation : NoticeKind::kError, sentence);
+                     });
+}
+
+void MainWindow::openMessage(qint64 conversation, qint64 message) {
+    openConversation(conversation);
+    ChatSession* session = current_;
+    if (session == nullptr || session->conversation().id != conversation || message == 0) return;
+    const auto show = [this, session, message] {
+        if (current_ != session) return;
+        page_->view().scrollToRow(session->messages().rowOf(message));
+        page_->view().setFocus(Qt::ShortcutFocusReason);
+    };
+    if (session->isLoaded()) {
+        show();
+    } else {
+        connect(session, &ChatSession::loaded, this, show, Qt::SingleShotConnection);
+    }
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
@@ -472,6 +498,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
         return;
     }
     list_->flush();
+    drafts_->save();
     saveSettings();
     if (evaluation_) evaluation_->close();
     QMainWindow::closeEvent(event);
@@ -494,7 +521,7 @@ void MainWindow::dropEvent(QDropEvent* event) {
         models_->addPlaces(models);
         models_->choose(models.first());
     }
-    importFiles(paths);
+    previewImport(paths);
 }
 
 }  // namespace epi

@@ -29,6 +29,7 @@ class ChatPage;
 class FirstSteps;
 class ModelManager;
 class ConversationList;
+class DraftKeeper;
 class EvaluationWindow;
 class MemoryPanel;
 class NoticeBar;
@@ -59,7 +60,9 @@ public:
 
     void newChat();
     void openConversation(qint64 id);
+    /// Imports at once; `previewImport` shows first what is in the files.
     void importFiles(const QStringList& paths);
+    void previewImport(const QStringList& paths);
     void showMemoryPanel(bool isShown);
     void toggleTint();
     void showEvaluation();
@@ -126,8 +129,9 @@ private:
     void watchModel();
     void trimCaches();
     void watchJobs(ChatSession* session);
-    void onImported(const QString& path, const ImportReport& report);
-    void showImported(const QString& text, const std::vector<std::string>& notices);
+    void onImported(const ImportResult& result);
+    void exportChats(std::optional<qint64> conversation);
+    void openMessage(qint64 conversation, qint64 message);
     void onEngineLost(const QString& reason, bool isRestarting);
     void show(ChatSession* session);
     ChatSession* sessionFor(const ConversationRecord& conversation);
@@ -152,6 +156,7 @@ private:
     ConversationList* list_ = nullptr;
     NoticeBar* notice_ = nullptr;
     ChatPage* page_ = nullptr;
+    DraftKeeper* drafts_ = nullptr;
     QDockWidget* dock_ = nullptr;
     MemoryPanel* panel_ = nullptr;
     StatusStrip* status_ = nullptr;

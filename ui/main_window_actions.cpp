@@ -30,6 +30,7 @@ void MainWindow::registerActions() {
     registerChatActions();
     registerViewActions();
     registerToolActions();
+    list_->registerActions(actions_);
 }
 
 void MainWindow::registerFileActions() {
@@ -42,6 +43,17 @@ void MainWindow::registerFileActions() {
         {.id = u"file.import"_s, .group = group, .title = tr("&Import…"), .shortcuts = {key(u"Ctrl+I"_s)}},
         this,
         [this] { chooseFiles(); });
+    actions_.add({.id = u"file.exportChat"_s,
+                  .group = group,
+                  .title = tr("&Export this chat…"),
+                  .shortcuts = {key(u"Ctrl+Shift+E"_s)}},
+                 this,
+                 [this] {
+                     if (list_->current() != 0) exportChats(list_->current());
+                 });
+    actions_.add({.id = u"file.exportAll"_s, .group = group, .title = tr("Export a&ll chats…")},
+                 this,
+                 [this] { exportChats(std::nullopt); });
     actions_.add(
         {.id = u"app.settings"_s, .group = group, .title = tr("&Settings…"), .shortcuts = {key(u"Ctrl+,"_s)}},
         this,

@@ -35,14 +35,20 @@ void MainWindow::fillMenu(QMenu* menu, std::initializer_list<const char*> ids) {
 }
 
 void MainWindow::buildMenus() {
-    fillMenu(menuBar()->addMenu(tr("&File")),
-             {"chat.new", "file.import", "", "app.settings", "", "app.quit"});
+    fillMenu(
+        menuBar()->addMenu(tr("&File")),
+        {"chat.new", "file.import", "file.exportChat", "file.exportAll", "", "app.settings", "", "app.quit"});
     fillMenu(menuBar()->addMenu(tr("&Chat")),
              {"chat.write",
               "chat.stop",
               "chat.askAgain",
               "",
+              "chat.search",
               "chat.rename",
+              "chat.pin",
+              "chat.archive",
+              "chat.tags",
+              "chat.newFolder",
               "chat.delete",
               "chat.undoDelete",
               "",
@@ -108,10 +114,10 @@ void MainWindow::refreshModelMenu() {
 
 void MainWindow::chooseFiles() {
     auto* dialog =
-        new QFileDialog(this, tr("Import conversations"), {}, tr("Conversations (*.json);;All files (*)"));
+        new QFileDialog(this, tr("Import conversations"), {}, tr("Chats (*.json *.md *.txt);;All files (*)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setFileMode(QFileDialog::ExistingFiles);
-    connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::importFiles);
+    connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::previewImport);
     dialog->open();
 }
 

@@ -7,17 +7,20 @@
 #include <QAction>
 #include <QDir>
 #include <QFileInfo>
+#include <QLineEdit>
 #include <QPixmap>
 
 #include "ui/bridge/text.h"
 #include "ui/chat/chat_page.h"
 #include "ui/chat/message_view.h"
 #include "ui/conversations/conversation_list.h"
+#include "ui/conversations/search_panel.h"
 #include "ui/evaluation/evaluation_window.h"
 #include "ui/memory/memory_panel.h"
 #include "ui/models/load_panel.h"
 #include "ui/models/model_manager.h"
 #include "ui/settings/settings_dialog.h"
+#include "ui/transfer/import_dialog.h"
 
 namespace epi {
 
@@ -114,6 +117,8 @@ ScreenshotScript::Wait ScreenshotScript::begin(const QJsonObject& step) {
                                                 {u"models"_s, &ScreenshotScript::models},
                                                 {u"action"_s, &ScreenshotScript::action},
                                                 {u"screenshot"_s, &ScreenshotScript::screenshot},
+                                                {u"search"_s, &ScreenshotScript::search},
+                                                {u"preview import"_s, &ScreenshotScript::previewImport},
                                                 {u"wait"_s, &ScreenshotScript::pause}};
     const auto found = kSteps.find(step[u"do"_s].toString());
     return found == kSteps.end() ? fail(u"no such step"_s) : (this->*found->second)(step);
@@ -306,6 +311,8 @@ ScreenshotScript::Wait ScreenshotScript::screenshot(const QJsonObject& step) {
     const QString name = step[u"window"_s].toString(u"main"_s);
     if (name == "evaluation"_L1) {
         widget = window_.evaluation();
+    } else if (name == "import"_L1) {
+        widget = window_.findChild<ImportDialog*>();
     } else if (name != "main"_L1) {
         widget = window_.findChild<QWidget*>(name);
     }
@@ -314,6 +321,21 @@ ScreenshotScript::Wait ScreenshotScript::screenshot(const QJsonObject& step) {
     return [widget, file] {
         const bool isSaved = saveScreenshot(*widget, file);
         return Outcome{.isDone = isSaved, .error = isSaved ? QString() : u"cannot write %1"_s.arg(file)};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::search(const QJsonObject& step) {
+    window_.conversations().searchField().setText(step[u"text"_s].toString());
+    return [this] {
+        return Outcome{.isDone = window_.conversations().search().model().rowCount() > 0, .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::previewImport(const QJsonObject& step) {
+    window_.previewImport({step[u"file"_s].toString()});
+    return [this] {
+        const auto* dialog = window_.findChild<ImportDialog*>();
+        return Outcome{.isDone = dialog != nullptr && !dialog->isReading(), .error = {}};
     };
 }
 

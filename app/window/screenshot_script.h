@@ -82,6 +82,8 @@ private:
     Wait models(const QJsonObject& step);
     Wait action(const QJsonObject& step);
     Wait screenshot(const QJsonObject& step);
+    Wait search(const QJsonObject& step);
+    Wait previewImport(const QJsonObject& step);
     Wait pause(const QJsonObject& step);
 
     MainWindow& window_;

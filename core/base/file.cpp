@@ -69,47 +69,9 @@ Result<void> syncFolder(const std::filesystem::path& folder) {
     return {};
 }
 
-/// A file beside its target that disappears unless it was renamed onto it.
-class TemporaryFile {
-public:
-    static Result<TemporaryFile> createBeside(const std::filesystem::path& target) {
-        std::string name = (folderOf(target) / ".epichat-XXXXXX").native();
-        FileDescriptor descriptor(::mkostemp(name.data(), O_CLOEXEC));
-        if (!descriptor.isOpen()) return systemFailure("create a file beside", target, errno);
-        return TemporaryFile(std::move(descriptor), std::move(name));
-    }
-
-    ~TemporaryFile() {
-        if (!name_.empty()) ::unlink(name_.c_str());
-    }
-    TemporaryFile(TemporaryFile&& other) noexcept
-        : descriptor_(std::move(other.descriptor_)), name_(std::exchange(other.name_, {})) {}
-    TemporaryFile& operator=(TemporaryFile&&) = delete;
-
-    static std::filesystem::path folderOf(const std::filesystem::path& path) {
-        return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    }
-
-    Result<void> fill(std::span<const std::span<const std::byte>> pieces) const {
-        for (const std::span<const std::byte> piece : pieces)
-            EPI_TRY(writeAll(descriptor_.get(), piece, name_));
-        if (::fsync(descriptor_.get()) != 0) return systemFailure("sync", name_, errno);
-        return {};
-    }
-
-    Result<void> replace(const std::filesystem::path& target) {
-        if (::rename(name_.c_str(), target.c_str()) != 0) return systemFailure("replace", target, errno);
-        name_.clear();
-        return {};
-    }
-
-private:
-    TemporaryFile(FileDescriptor descriptor, std::string name)
-        : descriptor_(std::move(descriptor)), name_(std::move(name)) {}
-
-    FileDescriptor descriptor_;
-    std::string name_;
-};
+std::filesystem::path folderOf(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
 
 }  // namespace
 
@@ -177,12 +139,49 @@ Result<std::string> readWholeFile(const std::filesystem::path& path, std::uint64
     return text;
 }
 
+AtomicFile::AtomicFile(FileDescriptor descriptor, std::string temporaryName, std::filesystem::path path)
+    : descriptor_(std::move(descriptor)), temporaryName_(std::move(temporaryName)), path_(std::move(path)) {}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : descriptor_(std::move(other.descriptor_)),
+      temporaryName_(std::exchange(other.temporaryName_, {})),
+      path_(std::move(other.path_)),
+      writtenBytes_(other.writtenBytes_) {}
+
+AtomicFile::~AtomicFile() {
+    if (!temporaryName_.empty()) ::unlink(temporaryName_.c_str());
+}
+
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
+    std::string name = (folderOf(path) / ".epichat-XXXXXX").native();
+    FileDescriptor descriptor(::mkostemp(name.data(), O_CLOEXEC));
+    if (!descriptor.isOpen()) return systemFailure("create a file beside", path, errno);
+    return AtomicFile(std::move(descriptor), std::move(name), path);
+}
+
+Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
+    EPI_TRY(writeAll(descriptor_.get(), bytes, path_));
+    writtenBytes_ += bytes.size();
+    return {};
+}
+
+Result<void> AtomicFile::write(std::string_view text) {
+    return write(std::as_bytes(std::span(text)));
+}
+
+Result<void> AtomicFile::commit() {
+    if (::fsync(descriptor_.get()) != 0) return systemFailure("sync", path_, errno);
+    if (::rename(temporaryName_.c_str(), path_.c_str()) != 0) return systemFailure("replace", path_, errno);
+    temporaryName_.clear();
+    return syncFolder(folderOf(path_));
+}
+
 Result<void> writeFileAtomically(const std::filesystem::path& path,
                                  std::span<const std::span<const std::byte>> pieces) {
-    EPI_TRY_ASSIGN(TemporaryFile file, TemporaryFile::createBeside(path));
-    EPI_TRY(file.fill(pieces));
-    EPI_TRY(file.replace(path));
-    return syncFolder(TemporaryFile::folderOf(path));
+    EPI_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path));
+    for (const std::span<const std::byte> piece : pieces)
+        EPI_TRY(file.write(piece));
+    return file.commit();
 }
 
 Result<void> writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {

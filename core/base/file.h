@@ -51,6 +51,34 @@ private:
 /// The bytes of a regular file; kUnsupported when it has more than `maxBytes`.
 Result<std::string> readWholeFile(const std::filesystem::path& path, std::uint64_t maxBytes);
 
+/// A file while it is written piece by piece: it replaces `path` when it is committed and leaves nothing
+/// behind when it is not. One thread.
+class AtomicFile {
+public:
+    /// Mode 0600, in the same folder.
+    static Result<AtomicFile> create(const std::filesystem::path& path);
+    ~AtomicFile();
+    AtomicFile(AtomicFile&& other) noexcept;
+    AtomicFile& operator=(AtomicFile&&) = delete;
+
+    /// kIo when the disk is full; the file is then of no use.
+    Result<void> write(std::string_view text);
+    Result<void> write(std::span<const std::byte> bytes);
+    /// fsync, rename, fsync of the folder: after success the bytes survive a power cut. A symbolic link at
+    /// `path` is replaced, not followed.
+    Result<void> commit();
+
+    [[nodiscard]] std::uint64_t writtenBytes() const { return writtenBytes_; }
+
+private:
+    AtomicFile(FileDescriptor descriptor, std::string temporaryName, std::filesystem::path path);
+
+    FileDescriptor descriptor_;
+    std::string temporaryName_;  // empty once it has its name
+    std::filesystem::path path_;
+    std::uint64_t writtenBytes_ = 0;
+};
+
 /// Replaces `path` by a file (mode 0600) with these bytes, or leaves it as it was: a temporary file in the
 /// same folder, fsync, rename, fsync of the folder. After success the bytes survive a power cut. A symbolic
 /// link at `path` is replaced, not followed.

@@ -86,8 +86,8 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, const JsonLimits
     return JsonDocument(std::move(root));
 }
 
-JsonReader JsonDocument::root() const {
-    return {*root_, ""};
+JsonReader JsonDocument::root(std::string path) const {
+    return {*root_, std::move(path)};
 }
 
 bool JsonReader::isObject() const {
@@ -104,6 +104,18 @@ bool JsonReader::isString() const {
 
 bool JsonReader::isInteger() const {
     return value_->is_number_integer();
+}
+
+bool JsonReader::isNumber() const {
+    return value_->is_number();
+}
+
+bool JsonReader::isNull() const {
+    return value_->is_null();
+}
+
+bool JsonReader::isTrue() const {
+    return value_->is_boolean() && value_->get<bool>();
 }
 
 Error JsonReader::error(const std::string& message) const {
@@ -139,6 +151,11 @@ Result<std::int64_t> JsonReader::integer(std::int64_t least, std::int64_t most) 
                      " expected, " + value_->dump() + " found");
     }
     return value;
+}
+
+Result<double> JsonReader::number() const {
+    if (!isNumber()) return unexpected("number");
+    return value_->get<double>();
 }
 
 Result<std::vector<JsonReader>> JsonReader::elements() const {

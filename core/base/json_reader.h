@@ -34,6 +34,10 @@ public:
     [[nodiscard]] bool isArray() const;
     [[nodiscard]] bool isString() const;
     [[nodiscard]] bool isInteger() const;
+    [[nodiscard]] bool isNumber() const;
+    [[nodiscard]] bool isNull() const;
+    /// True only for the literal `true`.
+    [[nodiscard]] bool isTrue() const;
 
     [[nodiscard]] Result<std::string> string() const;
     [[nodiscard]] Result<bool> boolean() const;
@@ -41,6 +45,8 @@ public:
     [[nodiscard]] Result<std::int64_t> integer(
         std::int64_t least = std::numeric_limits<std::int64_t>::min(),
         std::int64_t most = std::numeric_limits<std::int64_t>::max()) const;
+    /// Any number, as a double.
+    [[nodiscard]] Result<double> number() const;
     [[nodiscard]] Result<std::vector<JsonReader>> elements() const;
     [[nodiscard]] Result<std::vector<std::string>> strings() const;
     /// Sorted by key.
@@ -72,15 +78,16 @@ class JsonDocument {
 public:
     /// kCorruptData says where the text stops being JSON, kUnsupported which limit it exceeds.
     static Result<JsonDocument> parse(std::string_view text, const JsonLimits& limits = {});
+    /// A document somebody else parsed, within limits of their own.
+    explicit JsonDocument(std::unique_ptr<const nlohmann::json> root);
     ~JsonDocument();
     JsonDocument(JsonDocument&&) noexcept;
     JsonDocument& operator=(JsonDocument&&) noexcept;
 
-    [[nodiscard]] JsonReader root() const;
+    /// `path` is where the document stands in a larger one, e.g. "[3]".
+    [[nodiscard]] JsonReader root(std::string path = "") const;
 
 private:
-    explicit JsonDocument(std::unique_ptr<const nlohmann::json> root);
-
     std::unique_ptr<const nlohmann::json> root_;
 };
 

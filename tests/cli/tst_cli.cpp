@@ -46,6 +46,7 @@ private Q_SLOTS:
                                     "tokenize",
                                     "template",
                                     "import",
+                                    "export",
                                     "conversations",
                                     "logits",
                                     "embed",

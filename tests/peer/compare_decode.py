@@ -55,7 +55,8 @@ def build_peer():
 def serve_llama(path, cache_tokens, threads):
     """The same protocol as epichat-decode-bench; runs inside the virtual environment."""
     import llama_cpp as ll
-    ll.llama_log_set(ll.llama_log_callback(lambda *_: None), None)
+    quiet = ll.llama_log_callback(lambda *_: None)  # must live as long as the library calls it
+    ll.llama_log_set(quiet, None)
     ll.llama_backend_init()
     model = ll.llama_model_load_from_file(path.encode(), ll.llama_model_default_params())
     parameters = ll.llama_context_default_params()

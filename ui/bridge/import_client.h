@@ -1,36 +1,73 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <set>
+#include <vector>
 
 #include <QObject>
 #include <QString>
 #include <QThreadPool>
 
-#include "core/eval/importer.h"
+#include "core/transfer/chat_import.h"
+#include "storage/transfer_records.h"
 #include "ui/bridge/inbox.h"
+#include "ui/bridge/store_client.h"
 
 namespace epi {
 
-/// Reads files with the importers on a thread of its own, one after the other. GUI thread only.
+/// One chat of a file and what happened to it, or would.
+struct ImportLine {
+    QString title;
+    qint64 messages = 0;  // on the branch that is shown
+    qint64 allMessages = 0;
+    qint64 updatedAtMs = 0;  // 0: unknown
+    ImportOutcome outcome;
+};
+
+struct ImportResult {
+    QString path;
+    bool isPreview = false;
+    ImportSummary summary;
+    std::vector<ImportLine> lines;
+};
+
+/// Reads files of chats on a thread of its own, one file after the other, and stores each chat in a
+/// transaction of its own before it reads the next. GUI thread only.
 class ImportClient final : public QObject {
     Q_OBJECT
 
 public:
-    explicit ImportClient(QObject* parent = nullptr);
+    explicit ImportClient(StoreClient& store, QObject* parent = nullptr);
+    /// Cancels and waits for the chat being stored.
+    ~ImportClient() override;
 
-    void read(const QString& path);
+    /// Says what `start` would do.
+    void preview(const QString& path);
+    /// `skipped` are places of chats in the file.
+    void start(const QString& path, std::set<std::size_t> skipped = {});
+    /// Whole chats that were stored stay.
+    void cancel();
 
 Q_SIGNALS:
-    void readFile(const QString& path, const epi::ImportReport& report);
+    void progressed(double share);
+    void finished(const epi::ImportResult& result);
     void failed(const QString& path, const epi::Error& error);
 
 private:
-    struct Outcome {
+    struct Job {
         QString path;
-        Result<ImportReport> report;
+        bool isPreview = false;
+        std::set<std::size_t> skipped;
+        CancelToken cancel;
     };
 
-    Inbox<Outcome> outcomes_;
+    void run(const Job& job);
+    void post(Job job);
+
+    StoreClient& store_;
+    CancelToken cancel_;
+    Inbox<std::function<void()>> news_;
     QThreadPool pool_;  // last: its thread ends before the inbox it fills is gone
 };
 

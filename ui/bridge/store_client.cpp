@@ -4,13 +4,13 @@ namespace epi {
 
 StoreClient::StoreClient(std::filesystem::path file, QObject* parent)
     : QObject(parent),
-      file_(file),
+      file_(std::move(file)),
       answers_(this,
                [](std::vector<std::function<void()>> answers) {
                    for (auto& answer : answers)
                        answer();
                }),
-      thread_(std::move(file)) {}
+      thread_(file_) {}
 
 void StoreClient::appendMessage(QObject* context,
                                 MessageRecord message,

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <type_traits>
 #include <utility>
 
@@ -36,6 +37,19 @@ public:
                     if (context) reply(std::move(answer));
                 });
             });
+    }
+
+    /// Runs `work` on the store's thread and waits for what it returns: for worker threads that must not run
+    /// ahead of the disk. Any thread but the GUI's.
+    template <typename Work>
+    auto runAndWait(Work work) -> std::invoke_result_t<Work, Store&> {
+        using Answer = std::invoke_result_t<Work, Store&>;
+        std::promise<Answer> promise;
+        std::future<Answer> answer = promise.get_future();
+        thread_.post([&work, &promise](Result<Store>& store) {
+            promise.set_value(store ? work(*store) : Answer(store.error()));
+        });
+        return answer.get();
     }
 
     /// A write whose only news is a failure, which `failed` reports.

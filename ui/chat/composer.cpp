@@ -49,6 +49,8 @@ Composer::Composer(QWidget* parent)
     connect(edit_, &QPlainTextEdit::textChanged, this, [this] {
         send_->setEnabled(!edit_->toPlainText().trimmed().isEmpty());
         fitHeight();
+        Q_EMIT
+        edited();
     });
     send_->setEnabled(false);
     applyTheme();

@@ -26,6 +26,8 @@ public:
 Q_SIGNALS:
     void sendRequested(const QString& text);
     void stopRequested();
+    /// The text is another one now.
+    void edited();
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;

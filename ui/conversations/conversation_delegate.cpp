@@ -3,6 +3,7 @@
 #include <QPainter>
 
 #include "ui/conversations/conversation_model.h"
+#include "ui/theme/icons.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -22,18 +23,25 @@ void ConversationDelegate::paint(QPainter* painter,
     painter->setBrush(isSelected ? QBrush(colors.accentSoft) : isHovered ? QBrush(colors.hover) : QBrush());
     painter->drawRoundedRect(box.adjusted(1, 1, -1, -1), theme.px(6), theme.px(6));
 
-    const QRect text = box.toRect().adjusted(theme.px(12), theme.px(6), -theme.px(12), -theme.px(6));
+    QRect text = box.toRect().adjusted(theme.px(12), theme.px(6), -theme.px(12), -theme.px(6));
+    if (index.data(ConversationModel::kPinnedRole).toBool()) {
+        const int side = theme.px(14);
+        const bool isLeftToRight = option.direction == Qt::LeftToRight;
+        const QRect mark(isLeftToRight ? text.right() - side + 1 : text.left(), text.top(), side, side);
+        themedIcon(QStringLiteral("pin")).paint(painter, mark);
+        text.adjust(isLeftToRight ? 0 : side + theme.px(6), 0, isLeftToRight ? -side - theme.px(6) : 0, 0);
+    }
     painter->setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
     painter->setPen(colors.text);
     painter->drawText(
         text,
-        Qt::AlignLeft | Qt::AlignTop,
+        Qt::AlignLeading | Qt::AlignTop,
         painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, text.width()));
     painter->setFont(theme.font(TextSize::kSmall));
     painter->setPen(colors.secondaryText);
     const QString details = index.data(ConversationModel::kDetailsRole).toString();
     painter->drawText(text,
-                      Qt::AlignLeft | Qt::AlignBottom,
+                      Qt::AlignLeading | Qt::AlignBottom,
                       painter->fontMetrics().elidedText(details, Qt::ElideRight, text.width()));
     painter->restore();
 }

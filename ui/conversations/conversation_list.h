@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <vector>
 
 #include <QTimer>
 #include <QWidget>
@@ -9,16 +10,23 @@
 #include "ui/bridge/store_client.h"
 #include "ui/conversations/conversation_model.h"
 
+class QAction;
 class QBoxLayout;
 class QLabel;
+class QLineEdit;
 class QListView;
 class QPushButton;
 class QStackedWidget;
 
 namespace epi {
 
-/// The left panel: all conversations, new and import, rename in place, and delete with a chance to undo. A
-/// deletion reaches the store when its toast is gone.
+class ActionRegistry;
+class ConversationMenu;
+class ScopeBox;
+class SearchPanel;
+
+/// The left panel: search, and the conversations of a scope (all, a folder, a tag, the archive, the bin),
+/// with rename in place and a bin whose last deletion can be undone.
 class ConversationList final : public QWidget {
     Q_OBJECT
 
@@ -34,14 +42,27 @@ public:
     void renameCurrent();
     void deleteCurrent();
     void undoDelete();
-    /// Does now what a toast still holds back; before the window closes.
+    /// Undo of the last deletion is no longer offered.
     void flush();
     void takeFocus();
+    void registerActions(ActionRegistry& actions);
+    /// The search field gets the focus, its text chosen.
+    void startSearch();
+    void togglePinned();
+    void toggleArchived();
+    void editTags();
+    void moveToNewFolder();
+    [[nodiscard]] SearchPanel& search() { return *results_; }
+    [[nodiscard]] ScopeBox& scope() { return *scope_; }
+    [[nodiscard]] QLineEdit& searchField() { return *field_; }
     /// How long a deletion can be undone.
     void setUndoTime(std::chrono::milliseconds time) { undoTimer_.setInterval(time); }
 
 Q_SIGNALS:
     void opened(qint64 id);
+    /// A hit of the search.
+    void messageOpened(qint64 id, qint64 messageId);
+    void exportRequested(qint64 id);
     void newRequested();
     void importRequested();
     void renamed(qint64 id, const QString& title);
@@ -51,25 +72,43 @@ Q_SIGNALS:
 protected:
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    struct Contents {
+        std::vector<ConversationRecord> conversations;
+        std::vector<FolderRecord> folders;
+    };
     QWidget* makeEmptyState();
     QWidget* makeToast();
     void applyTheme();
     void arrangeButtons();
     void showCurrent();
+    void connectView();
+    void connectSearch();
+    void showMenu(const QPoint& position);
+    void showContents(Contents contents);
+    void showPage();
+    void runSearch();
 
     StoreClient& store_;
     ConversationModel model_;
     QPushButton* new_;
     QPushButton* import_;
     QBoxLayout* buttons_ = nullptr;
+    QBoxLayout* filters_ = nullptr;
+    QAction* searchIcon_ = nullptr;
     QStackedWidget* stack_;
     QListView* view_;
+    QLineEdit* field_;
+    ScopeBox* scope_;
+    SearchPanel* results_;
+    ConversationMenu* menu_;
+    QLabel* empty_ = nullptr;
     QWidget* toast_ = nullptr;
     QLabel* toastText_ = nullptr;
     QTimer undoTimer_;
-    std::optional<qint64> toDelete_;
+    std::optional<ConversationRecord> deleted_;  // the last one, as long as that can be undone
     qint64 current_ = 0;
 };
 

@@ -23,9 +23,13 @@ QString detailsOf(const ConversationRecord& record) {
         ConversationModel::tr("%n message(s)", nullptr, static_cast<int>(record.messageCount));
     const QDateTime time = QDateTime::fromMSecsSinceEpoch(record.updatedAtMs);
     const bool isToday = time.date() == QDate::currentDate();
-    return count + u" · "_s +
-           (isToday ? locale.toString(time.time(), u"HH:mm"_s)
-                    : locale.toString(time.date(), u"d MMM yyyy"_s));
+    QString details =
+        count + u" · "_s +
+        (isToday ? locale.toString(time.time(), u"HH:mm"_s) : locale.toString(time.date(), u"d MMM yyyy"_s));
+    if (!record.folder.empty()) details += u" · "_s + toQString(record.folder);
+    for (const std::string& tag : record.tags)
+        details += u" #"_s + toQString(tag);
+    return details;
 }
 
 }  // namespace
@@ -39,14 +43,18 @@ QVariant ConversationModel::data(const QModelIndex& index, int role) const {
     const ConversationRecord& record = at(index.row());
     switch (role) {
         case Qt::DisplayRole:
+            return record.title.empty() ? tr("Untitled") : toQString(record.title);
         case Qt::EditRole:
             return toQString(record.title);
         case kIdRole:
             return static_cast<qint64>(record.id);
         case kDetailsRole:
             return detailsOf(record);
+        case kPinnedRole:
+            return record.isPinned;
         case Qt::AccessibleTextRole:
-            return tr("%1, %2").arg(toQString(record.title), detailsOf(record));
+            return record.isPinned ? tr("%1, pinned, %2").arg(toQString(record.title), detailsOf(record))
+                                   : tr("%1, %2").arg(toQString(record.title), detailsOf(record));
         default:
             return {};
     }
@@ -75,7 +83,12 @@ bool ConversationModel::setData(const QModelIndex& index, const QVariant& value,
 
 void ConversationModel::assign(std::vector<ConversationRecord> records) {
     all_ = std::move(records);
-    filter();
+    refresh();
+}
+
+void ConversationModel::restore(const ConversationRecord& record) {
+    if (find(record.id) == nullptr) all_.insert(all_.begin(), record);
+    refresh();
 }
 
 void ConversationModel::setHidden(std::int64_t id, bool isHidden) {
@@ -84,7 +97,7 @@ void ConversationModel::setHidden(std::int64_t id, bool isHidden) {
     } else {
         hidden_.erase(id);
     }
-    filter();
+    refresh();
 }
 
 const ConversationRecord* ConversationModel::find(std::int64_t id) const {
@@ -97,11 +110,27 @@ int ConversationModel::rowOf(std::int64_t id) const {
     return found == shown_.end() ? -1 : static_cast<int>(found - shown_.begin());
 }
 
-void ConversationModel::filter() {
+bool ConversationModel::isShown(const ConversationRecord& record) const {
+    const bool isArchived = filter_.scope == ConversationFilter::Scope::kArchive;
+    const bool isInBin = filter_.scope == ConversationFilter::Scope::kBin;
+    if (record.deletedAtMs.has_value() != isInBin) return false;
+    if (!isInBin && hidden_.contains(record.id)) return false;
+    if (!isInBin && record.isArchived != isArchived) return false;
+    if (filter_.folderId != 0 && record.folderId != filter_.folderId) return false;
+    return filter_.tag.isEmpty() || std::ranges::find(record.tags, toUtf8(filter_.tag)) != record.tags.end();
+}
+
+void ConversationModel::setFilter(const ConversationFilter& filter) {
+    if (filter_ == filter) return;
+    filter_ = filter;
+    refresh();
+}
+
+void ConversationModel::refresh() {
     std::vector<ConversationRecord> next;
-    std::ranges::copy_if(all_, std::back_inserter(next), [this](const ConversationRecord& record) {
-        return !hidden_.contains(record.id);
-    });
+    std::ranges::copy_if(
+        all_, std::back_inserter(next), [this](const ConversationRecord& record) { return isShown(record); });
+    std::ranges::stable_partition(next, [](const ConversationRecord& record) { return record.isPinned; });
     // The same rows in the same order keep selection and scroll position.
     if (std::ranges::equal(next, shown_, isSameRow)) {
         shown_ = std::move(next);

@@ -1,0 +1,133 @@
+// Files of chats: what they hold, and that none is ever there by half.
+
+#include <QFile>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "core/transfer/chat_exporter.h"
+#include "tests/support/check_result.h"
+#include "tests/transfer/import_text.h"
+
+using namespace epi;
+
+namespace {
+
+PortableChat sampleChat() {
+    PortableChat chat;
+    chat.uid = "epichat:1";
+    chat.sourceId = "s";
+    chat.title = "<script>alert(1)</script> & more";
+    chat.systemPrompt = "Be brief.";
+    chat.memory = R"({"budget":512})";
+    chat.draft = "not yet";
+    chat.folder = "Work/../x";
+    chat.tags = {"a", "b c"};
+    chat.isPinned = true;
+    chat.createdAtMs = 1'700'000'000'123;
+    chat.updatedAtMs = 1'700'000'001'456;
+    chat.messages = {{.id = "m1", .role = Role::kUser, .text = "## You\n\n<img src=\"http://x/y.png\">"},
+                     {.id = "m2",
+                      .parent = 0,
+                      .role = Role::kAssistant,
+                      .text = "```\nopen",
+                      .state = "stopped",
+                      .details = R"({"kept":3})",
+                      .createdAtMs = 5},
+                     {.id = "m3", .parent = 0, .role = Role::kAssistant, .text = "other branch"}};
+    chat.current = 1;
+    chat.questions = {{.question = "q", .answer = "a", .category = 2, .evidence = {"m1"}}};
+    return chat;
+}
+
+QByteArray bytesOf(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+}  // namespace
+
+class TestChatExport : public QObject {
+    Q_OBJECT
+
+private:
+    QTemporaryDir folder_;
+
+    QString write(const char* format, const std::vector<PortableChat>& chats) {
+        const QString path = folder_.filePath(QString::fromLatin1(format));
+        const auto exporter = findChatExporter(format);
+        auto file = ChatExport::open(path.toStdString(), **exporter, "Everything");
+        for (const PortableChat& chat : chats) {
+            if (!file || !file->add(chat)) return {};
+        }
+        return file && file->finish() ? path : QString();
+    }
+
+private Q_SLOTS:
+    void jsonLosesNothing() {
+        const QString path = write("json", {sampleChat(), sampleChat()});
+        const test::Imported imported = test::importPath(path.toStdString());
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        QCOMPARE(imported.chats.size(), std::size_t{2});
+        const QByteArray before = bytesOf(path);
+        std::vector<PortableChat> chats;
+        for (const ReadChat& read : imported.chats)
+            chats.push_back(read.chat);
+        QCOMPARE(chats[0].messages[1].details, sampleChat().messages[1].details);
+        QCOMPARE(chats[0].questions[0].evidence, sampleChat().questions[0].evidence);
+        QCOMPARE(bytesOf(write("json", chats)), before);
+    }
+
+    void jsonOfALaterVersionIsRefused() {
+        QByteArray file = bytesOf(write("json", {sampleChat()}));
+        file.replace("\"version\":1", "\"version\":2");
+        const test::Imported imported = test::importBytes(file);
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        QVERIFY(imported.summary->problems.size() == 1);
+    }
+
+    void markdownComesBackAsTheBranchShown() {
+        const test::Imported imported = test::importPath(write("markdown", {sampleChat()}).toStdString());
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        const PortableChat& chat = imported.chats.at(0).chat;
+        QCOMPARE(chat.title, sampleChat().title);
+        QCOMPARE(chat.systemPrompt, sampleChat().systemPrompt);
+        QCOMPARE(chat.messages.size(), std::size_t{2});
+        QCOMPARE(chat.messages[0].text, sampleChat().messages[0].text);
+        QCOMPARE(chat.messages[1].text, std::string("```\nopen\n```"));
+    }
+
+    void htmlHasNoMarkupOfTheText() {
+        const QByteArray page = bytesOf(write("html", {sampleChat()}));
+        QVERIFY(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        QVERIFY(page.contains("&lt;img src=&quot;http://x/y.png&quot;&gt;"));
+        QVERIFY(!page.contains("<script") && !page.contains("<img") && !page.contains("<link"));
+        QVERIFY(page.contains("default-src 'none'"));
+        QVERIFY(!page.contains("other branch"));
+    }
+
+    void anExportThatIsNotFinishedLeavesTheOldFile() {
+        const QString path = write("json", {sampleChat()});
+        const QByteArray before = bytesOf(path);
+        {
+            auto file = ChatExport::open(path.toStdString(), **findChatExporter("json"), "");
+            QVERIFY(file && file->add(sampleChat()));
+        }
+        QCOMPARE(bytesOf(path), before);
+        QCOMPARE(QDir(folder_.path()).entryList(QDir::Files | QDir::Hidden).filter(u".epichat"_qs).size(), 0);
+    }
+
+    void saysWhenTheFolderIsNotThere() {
+        const auto file = ChatExport::open("/no/such/folder/x.json", **findChatExporter("json"), "");
+        QVERIFY(!file);
+        QVERIFY(QByteArray(test::why(file)).contains("/no/such/folder"));
+    }
+
+    void namesTheFormatsItKnows() {
+        const auto found = findChatExporter("pdf");
+        QVERIFY(test::failsWith(found, ErrorCode::kInvalidArgument));
+        QVERIFY(QByteArray(test::why(found)).contains("html, json, markdown"));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestChatExport)
+#include "tst_chat_export.moc"
