@@ -20,7 +20,11 @@ Result<std::filesystem::path> resolveModel(const std::string& model, bool hasGpu
 void addModelOptions(CLI::App& command, ModelArguments& arguments) {
     addModelOption(command, arguments.model);
     command.add_option("--device", arguments.device, "auto, cpu or cuda")->capture_default_str();
-    command.add_option("--compute", arguments.compute, "exact or fast")->capture_default_str();
+    command
+        .add_option("--compute",
+                    arguments.compute,
+                    "fast, or exact: fp32 throughout, as reference values are computed")
+        ->capture_default_str();
     command.add_flag(
         "--plain-template", arguments.plainTemplate, "A plain template when the model's own is unknown");
 }

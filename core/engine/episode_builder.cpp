@@ -27,10 +27,11 @@ double secondsSince(Clock::time_point start) {
 }
 
 MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, bool isDense) {
-    const bool isWide = context.model.executor().placement().type == c10::kFloat;
+    const Placement& placement = context.model.executor().placement();
     return {.model = context.model.info().fingerprint,
             .embedder = isDense || context.embedder == nullptr ? "" : context.embedder->fingerprint(),
-            .precision = isWide ? "f32" : "bf16",
+            .precision = std::string(typeName(placement.cacheType)) +
+                         (placement.keepsBlocks ? ", quantised activations" : ""),
             .layout = layout};
 }
 
@@ -214,8 +215,9 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
         const LayerArena::Shape& shape = cache.layer(index).shape();
         const auto& window = executor.spec().layers[static_cast<std::size_t>(index)].attention.window;
         const std::int64_t budget = window ? *window : memory.layerBudgets[static_cast<std::size_t>(index)];
-        const std::int64_t rowBytes = 2 * shape.kvHeads * shape.headDim *
-                                      static_cast<std::int64_t>(c10::elementSize(executor.placement().type));
+        const std::int64_t rowBytes =
+            2 * shape.kvHeads * shape.headDim *
+            static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType));
         scratch = std::max(scratch, rowBytes * (prompt + budget));
         peak.entriesPerHead = std::max(peak.entriesPerHead, shape.rowsPerHead + prompt);
         peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/format/cache_file.h"
+#include "core/tensor/placement.h"
 
 namespace epi {
 namespace {
@@ -123,10 +124,10 @@ Result<void> saveSnapshot(const std::filesystem::path& folder,
         add("values", bytesOf(snapshot.layers[layer].values));
         add("positions", std::as_bytes(std::span(positions[layer])));
     }
-    const bool isWide = snapshot.layers.front().keys.scalar_type() == at::kFloat;
+    const auto type = snapshot.layers.front().keys.scalar_type();
     const CacheFileHeader header{.key = key,
                                  .metadata = {{"next_position", snapshot.nextPosition},
-                                              {"type", isWide ? "f32" : "bf16"},
+                                              {"type", typeName(type)},
                                               {"lengths", std::move(lengths)}}};
     return writeCacheFile(folder / (key + kCacheSuffix), header, sections);
 }
@@ -144,7 +145,8 @@ Result<std::shared_ptr<const KvSnapshot>> loadSnapshot(const std::filesystem::pa
         !metadata.contains("type")) {
         return mismatch(path, "a field of the header is missing or does not fit the model");
     }
-    const auto type = metadata["type"] == "f32" ? at::kFloat : at::kBFloat16;
+    const auto type = typeFromName(metadata["type"].is_string() ? metadata["type"].get<std::string>() : "");
+    if (!type) return mismatch(path, "the type of its keys is unknown");
     for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
         const AttentionSpec& attention = spec.layers[layer].attention;
         std::vector<std::int64_t> lengths;
@@ -167,7 +169,7 @@ Result<std::shared_ptr<const KvSnapshot>> loadSnapshot(const std::filesystem::pa
         }
         LayerArena::Content& content = snapshot->layers.emplace_back();
         const auto read = [&](const char* kind, at::Tensor& tensor) -> Result<void> {
-            tensor = at::empty({total, attention.headDim}, type);
+            tensor = at::empty({total, attention.headDim}, *type);
             return file.read(sectionName(kind, layer),
                              {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
         };

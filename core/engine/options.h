@@ -11,7 +11,8 @@
 namespace epi {
 
 enum class DeviceChoice { kAuto, kCpu, kCuda };
-/// kExact: fp32 weights and activations, the mode of goldens and parity. kFast: bf16 on a GPU.
+/// kExact: fp32 weights, activations and caches, the mode of goldens and parity. kFast: bf16 on a GPU; on a
+/// CPU the file's quantised weights with activations in int8 and a cache in fp16.
 enum class ComputeMode { kExact, kFast };
 /// How a layer's budget is shared by its KV heads: kPair, the best M_l*H entries of all heads together;
 /// kPairUniform, the best M_l of each head.

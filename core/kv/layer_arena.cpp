@@ -8,6 +8,7 @@
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
@@ -18,8 +19,9 @@ namespace epi {
 
 LayerArena::LayerArena(const Shape& shape, const Placement& placement)
     : shape_(shape),
-      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
-      values_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
+      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim},
+                      placement.options(placement.cacheType))),
+      values_(at::empty_like(keys_)),
       positions_(static_cast<std::size_t>(shape.kvHeads)) {
     layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
 }
@@ -85,24 +87,31 @@ std::vector<HeadRun> LayerArena::runs() const {
     return runs;
 }
 
-Result<void> LayerArena::append(const at::Tensor& keys,
-                                const at::Tensor& values,
-                                std::int64_t firstPosition) {
-    const std::int64_t rows = keys.size(1);
+Result<void> LayerArena::extend(std::int64_t rows, std::int64_t firstPosition) {
     if (rows > room()) {
         return Error{
             ErrorCode::kOutOfMemory,
             "kv cache: " + std::to_string(rows) + " rows to append, room for " + std::to_string(room())};
     }
     for (std::size_t head = 0; head < length_.size(); ++head) {
-        const std::int64_t row = start_[head] + length_[head];
-        const auto h = static_cast<std::int64_t>(head);
-        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
-        values_.narrow(0, row, rows).copy_(values.select(0, h));
         length_[head] += rows;
         for (std::int64_t i = 0; i < rows; ++i) {
             positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
         }
+    }
+    return {};
+}
+
+Result<void> LayerArena::append(const at::Tensor& keys,
+                                const at::Tensor& values,
+                                std::int64_t firstPosition) {
+    const std::int64_t rows = keys.size(1);
+    EPI_TRY(extend(rows, firstPosition));
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        const std::int64_t row = start_[head] + length_[head] - rows;
+        const auto h = static_cast<std::int64_t>(head);
+        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
+        values_.narrow(0, row, rows).copy_(values.select(0, h));
     }
     return {};
 }

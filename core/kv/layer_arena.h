@@ -56,6 +56,15 @@ public:
     /// kOutOfMemory when `room()` is smaller.
     Result<void> append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition);
 
+    /// Adds rows to every head whose keys and values the caller writes into `keys` and `values`.
+    /// kOutOfMemory when `room()` is smaller.
+    Result<void> extend(std::int64_t rows, std::int64_t firstPosition);
+    /// The whole store, [kvHeads * rowsPerHead, headDim]; a head's entries are the rows from `start(head)`
+    /// on.
+    [[nodiscard]] const at::Tensor& keys() const { return keys_; }
+    [[nodiscard]] const at::Tensor& values() const { return values_; }
+    [[nodiscard]] std::int64_t start(std::int32_t head) const { return start_[index(head)]; }
+
     /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient
     /// memory for the kept rows of this layer.
     void apply(const CompactionPlan& plan);

@@ -5,16 +5,24 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
 
+#include "core/model/cpu_decoder.h"
 #include "core/tensor/attention.h"
 
 namespace epi {
+namespace {
+
+/// Whether this is a step of writing a reply, with nothing that looks at layers.
+bool isOneAppendedRow(const ForwardRequest& request) {
+    return request.hook == nullptr && request.groups.size() == 1 &&
+           request.groups.front().kind == RowGroup::Kind::kAppend && request.groups.front().ids.size() == 1;
+}
+
+}  // namespace
 
 /// The rows of one forward: appended first, then the probe.
 struct Executor::Rows {
@@ -29,7 +37,7 @@ struct Executor::Rows {
 };
 
 Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
-    : spec_(std::move(spec)), weights_(std::move(weights)), placement_(placement) {
+    : spec_(std::move(spec)), weights_(std::move(weights)), placement_(placement), linear_(placement) {
     for (const LayerSpec& layer : spec_.layers) {
         const RotarySpec& rotary = layer.attention.rotary;
         const auto known = std::find(rotaries_.begin(), rotaries_.end(), rotary);
@@ -40,9 +48,39 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
             rotary,
             rotary.frequencyFactors.empty() ? at::Tensor() : weights_.vector(rotary.frequencyFactors)));
     }
+    if (placement_.keepsBlocks && placement_.device.is_cpu()) {
+        decoder_ = std::make_unique<CpuDecoder>(
+            spec_,
+            weights_,
+            CpuDecoder::Rotary{.frequencies = frequencies_, .ofLayer = rotaryOfLayer_},
+            linear_.pool());
+    }
 }
 
-Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
+Executor::~Executor() = default;
+
+Result<void> Executor::check(const ForwardRequest& request, const KvCache& cache) const {
+    std::int64_t appended = 0;
+    std::int64_t rows = 0;
+    for (const RowGroup& group : request.groups) {
+        const auto count = static_cast<std::int64_t>(group.ids.size());
+        rows += count;
+        if (group.kind == RowGroup::Kind::kAppend) appended += count;
+        for (const TokenId id : group.ids) {
+            if (id >= 0 && id < spec_.vocabulary) continue;
+            return Error{ErrorCode::kInvalidArgument,
+                         "token " + std::to_string(id) + " is outside the vocabulary of " +
+                             std::to_string(spec_.vocabulary)};
+        }
+    }
+    if (rows == 0) return Error{ErrorCode::kInvalidArgument, "no token to run"};
+    if (appended <= cache.room()) return {};
+    return Error{ErrorCode::kOutOfMemory,
+                 "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
+                     std::to_string(appended) + " are to be read"};
+}
+
+Executor::Rows Executor::gather(const ForwardRequest& request) const {
     Rows rows;
     std::vector<std::int64_t> ids;
     std::vector<std::int64_t> positions;
@@ -51,17 +89,11 @@ Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
         (isProbe ? rows.probes : rows.appended) = static_cast<std::int64_t>(group.ids.size());
         (isProbe ? rows.probePosition : rows.appendPosition) = group.firstPosition;
         for (const TokenId id : group.ids) {
-            if (id < 0 || id >= spec_.vocabulary) {
-                return Error{ErrorCode::kInvalidArgument,
-                             "token " + std::to_string(id) + " is outside the vocabulary of " +
-                                 std::to_string(spec_.vocabulary)};
-            }
             ids.push_back(id);
             positions.push_back(group.firstPosition + static_cast<std::int64_t>(positions.size()) -
                                 (isProbe ? rows.appended : 0));
         }
     }
-    if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "no token to run"};
     rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong)
                    .clone()
                    .to(placement_.device);
@@ -72,7 +104,7 @@ Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
 }
 
 at::Tensor Executor::linear(const at::Tensor& x, const LinearSpec& spec) const {
-    const at::Tensor y = at::linear(x, weights_.matrix(spec.weight).values);
+    const at::Tensor y = linear_.apply(x, weights_.matrix(spec.weight));
     return spec.bias.empty() ? y : y + weights_.vector(spec.bias).to(y.scalar_type());
 }
 
@@ -128,13 +160,14 @@ at::Tensor Executor::feedForward(const FeedForwardSpec& spec, const at::Tensor& 
 }
 
 Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
-    EPI_TRY_ASSIGN(Rows rows, gather(request));
-    if (rows.appended > cache.room()) {
-        return Error{ErrorCode::kOutOfMemory,
-                     "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
-                         std::to_string(rows.appended) + " are to be read"};
+    EPI_TRY(check(request, cache));
+    if (decoder_ != nullptr && isOneAppendedRow(request)) {
+        if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
+        const RowGroup& row = request.groups.front();
+        return decoder_->step(row.ids.front(), row.firstPosition, request.logitRows > 0, cache);
     }
-    at::Tensor x = at::embedding(weights_.matrix(spec_.embedding).values, rows.ids);
+    Rows rows = gather(request);
+    at::Tensor x = linear_.embed(rows.ids, weights_.matrix(spec_.embedding));
     if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
     for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
         if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};

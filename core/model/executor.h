@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
 #include "core/kv/kv_cache.h"
+#include "core/model/linear.h"
 #include "core/model/model_spec.h"
 #include "core/model/weights.h"
 #include "core/tensor/placement.h"
@@ -16,6 +18,8 @@
 #include "core/text/tokenizer.h"
 
 namespace epi {
+
+class CpuDecoder;
 
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
 /// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
@@ -42,10 +46,12 @@ struct ForwardRequest {
     CancelToken cancel;            // asked between layers
 };
 
-/// Walks a ModelSpec. Holds nothing but the weights: all state is in the cache. One thread at a time.
+/// Walks a ModelSpec. Holds nothing but the weights and scratch memory: all state is in the cache. One thread
+/// at a time.
 class Executor {
 public:
     Executor(ModelSpec spec, Weights weights, Placement placement);
+    ~Executor();
 
     [[nodiscard]] const ModelSpec& spec() const { return spec_; }
     [[nodiscard]] const Weights& weights() const { return weights_; }
@@ -59,7 +65,8 @@ public:
 private:
     struct Rows;
 
-    Result<Rows> gather(const ForwardRequest& request) const;
+    [[nodiscard]] Result<void> check(const ForwardRequest& request, const KvCache& cache) const;
+    [[nodiscard]] Rows gather(const ForwardRequest& request) const;
     Result<at::Tensor> attention(const LayerSpec& layer,
                                  const Rows& rows,
                                  const at::Tensor& x,
@@ -72,9 +79,11 @@ private:
     ModelSpec spec_;
     Weights weights_;
     Placement placement_;
+    Linear linear_;
     std::vector<RotarySpec> rotaries_;     // the distinct ones
     std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
+    std::unique_ptr<CpuDecoder> decoder_;  // where weights are blocks on the CPU
 };
 
 }  // namespace epi

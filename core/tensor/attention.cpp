@@ -83,6 +83,7 @@ at::Tensor attendAppended(const LayerArena& arena,
             const auto seen = positions.first(static_cast<std::size_t>(visible));
             const auto expand = [&](const at::Tensor& entries) {
                 return entries.narrow(1, 0, visible)
+                    .to(query.scalar_type())
                     .unsqueeze(1)
                     .expand({run.count, group, visible, spec.headDim});
             };

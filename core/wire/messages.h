@@ -26,7 +26,7 @@ struct LoadModel {
     std::string model;     // file path or model id; empty: the default model
     std::string embedder;  // folder or model id; empty: the default embedder
     DeviceChoice device = DeviceChoice::kAuto;
-    ComputeMode compute = ComputeMode::kExact;
+    ComputeMode compute = ComputeMode::kFast;
     bool plainTemplate = false;  // use the plain fallback when the model's chat template is unknown
 };
 

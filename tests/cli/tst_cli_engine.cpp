@@ -194,6 +194,8 @@ private Q_SLOTS:
                                           "evict",
                                           "-m",
                                           path(model),
+                                          "--compute",
+                                          "exact",
                                           "--preset",
                                           "epicache-released",
                                           "--level",

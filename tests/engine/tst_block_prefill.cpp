@@ -432,7 +432,8 @@ private Q_SLOTS:
             if (each["name"] == prompt) ids = each["ids"].get<std::vector<TokenId>>();
         }
         QVERIFY(ids.size() >= 200);
-        const auto loaded = LanguageModel::load({.path = modelPath, .device = DeviceChoice::kCpu});
+        const auto loaded = LanguageModel::load(
+            {.path = modelPath, .device = DeviceChoice::kCpu, .compute = ComputeMode::kExact});
         QVERIFY2(loaded, test::why(loaded));
         compareContinuations(**loaded, ids);
     }

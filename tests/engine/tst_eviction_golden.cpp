@@ -136,7 +136,8 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(modelPath, modelFile, model);
         const GoldenCase golden(facts, arrays);
         QVERIFY(golden.isSound());
-        const auto loaded = LanguageModel::load({.path = modelPath, .device = DeviceChoice::kCpu});
+        const auto loaded = LanguageModel::load(
+            {.path = modelPath, .device = DeviceChoice::kCpu, .compute = ComputeMode::kExact});
         QVERIFY2(loaded, test::why(loaded));
         const auto report = replayEviction(**loaded, replayOf(golden));
         QVERIFY2(report, test::why(report));
