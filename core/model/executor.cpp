@@ -11,6 +11,7 @@
 #include <ATen/ops/silu.h>
 
 #include "core/model/cpu_decoder.h"
+#include "core/model/cuda_decoder.h"
 #include "core/tensor/attention.h"
 
 namespace epi {
@@ -54,6 +55,16 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
             weights_,
             CpuDecoder::Rotary{.frequencies = frequencies_, .ofLayer = rotaryOfLayer_},
             linear_.pool());
+    }
+    if (!placement_.copiesBlocks) return;
+    auto decoder =
+        CudaDecoder::create(spec_, weights_, {.frequencies = frequencies_, .ofLayer = rotaryOfLayer_});
+    if (decoder) {
+        weights_.dropBlocks((*decoder)->bytes());
+        decoder_ = std::move(*decoder);
+    } else {
+        weights_.dropBlocks(0);
+        decoderNotice_ = decoder.error().message;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <ATen/core/TensorBody.h>
@@ -19,7 +20,7 @@
 
 namespace epi {
 
-class CpuDecoder;
+class RowDecoder;
 
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
 /// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
@@ -56,6 +57,9 @@ public:
     [[nodiscard]] const ModelSpec& spec() const { return spec_; }
     [[nodiscard]] const Weights& weights() const { return weights_; }
     [[nodiscard]] const Placement& placement() const { return placement_; }
+    /// Why replies are not decoded with kernels of our own although the mode asks for them; empty when they
+    /// are.
+    [[nodiscard]] const std::string& decoderNotice() const { return decoderNotice_; }
 
     /// Logits [logitRows, vocabulary], fp32, on the placement's device; undefined when none are wanted.
     /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,
@@ -83,7 +87,8 @@ private:
     std::vector<RotarySpec> rotaries_;     // the distinct ones
     std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
-    std::unique_ptr<CpuDecoder> decoder_;  // where weights are blocks on the CPU
+    std::unique_ptr<RowDecoder> decoder_;  // for single rows; null: the general path does them
+    std::string decoderNotice_;
 };
 
 }  // namespace epi

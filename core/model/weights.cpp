@@ -8,8 +8,10 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include "core/base/digest.h"
+#include "core/model/cuda_decoder.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
@@ -179,6 +181,12 @@ public:
                          "' holds values that are not finite"};
     }
 
+    /// The blocks of the tensor that was decoded last: [rows, bytes per row], valid until the next read.
+    [[nodiscard]] at::Tensor lastBlocks(std::int64_t rows) {
+        const auto rowBytes = static_cast<std::int64_t>(buffer_.size()) / rows;
+        return at::from_blob(buffer_.data(), {rows, rowBytes}, at::kByte);
+    }
+
     std::string fingerprint() { return hex(digest_.finish()); }
 
 private:
@@ -222,6 +230,8 @@ Result<Weights> Weights::load(const GgufFile& file,
             held = isMatrix && weight.values.defined() ? held.to(placement.device, placement.type)
                                                        : held.to(placement.device);
             weights.bytes_ += static_cast<std::int64_t>(held.nbytes());
+            if (isMatrix && placement.copiesBlocks && CudaDecoder::takesBlocks(weight))
+                weight.blocks = reader.lastBlocks(weight.rows).to(placement.device);
             if (isMatrix) {
                 weights.matrices_.emplace(name, std::move(weight));
             } else {
@@ -233,6 +243,13 @@ Result<Weights> Weights::load(const GgufFile& file,
         weights.fingerprint_ = reader.fingerprint();
         return weights;
     });
+}
+
+void Weights::dropBlocks(std::int64_t decoderBytes) {
+    for (auto& [name, weight] : matrices_) {
+        if (weight.values.defined()) weight.blocks.reset();
+    }
+    bytes_ += decoderBytes;
 }
 
 }  // namespace epi

@@ -10,40 +10,6 @@ namespace {
 constexpr std::size_t kCeilingBytes = std::size_t{2} << 30;
 constexpr int kCeilingRuns = 9;
 
-struct DestroyEvent {
-    void operator()(cudaEvent_t event) const { static_cast<void>(cudaEventDestroy(event)); }
-};
-
-/// Device time between two points of a stream.
-class Stopwatch {
-public:
-    static Result<Stopwatch> create() {
-        Stopwatch watch;
-        cudaEvent_t start = nullptr;
-        cudaEvent_t stop = nullptr;
-        EPI_CUDA_TRY("timer", cudaEventCreate(&start));
-        watch.start_.reset(start);
-        EPI_CUDA_TRY("timer", cudaEventCreate(&stop));
-        watch.stop_.reset(stop);
-        return watch;
-    }
-    Result<void> start(cudaStream_t stream) {
-        EPI_CUDA_TRY("timer", cudaEventRecord(start_.get(), stream));
-        return {};
-    }
-    Result<double> stop(cudaStream_t stream) {
-        float milliseconds = 0.0F;
-        EPI_CUDA_TRY("timer", cudaEventRecord(stop_.get(), stream));
-        EPI_CUDA_TRY("timer", cudaEventSynchronize(stop_.get()));
-        EPI_CUDA_TRY("timer", cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()));
-        return static_cast<double>(milliseconds) * 1e-3;
-    }
-
-private:
-    std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, DestroyEvent> start_;
-    std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, DestroyEvent> stop_;
-};
-
 double median(std::vector<double> values) {
     std::ranges::sort(values);
     return values[values.size() / 2];

@@ -54,7 +54,8 @@ Result<void> checkLayer(const DecodeModel& model, const DecodeLayer& layer) {
         return Error{ErrorCode::kUnsupported,
                      "decode kernels: a dimension of " + std::to_string(model.dimension)};
     }
-    if (layer.gate.format != layer.up.format) {
+    const bool isShared = layer.gate.format == WeightFormat::kBf16 || layer.gate.data == layer.up.data;
+    if (layer.gate.format != layer.up.format || !isShared) {
         return Error{ErrorCode::kUnsupported, "decode kernels: gate and up are stored in different types"};
     }
     EPI_TRY(checkMatrix(layer.query, "query"));

@@ -95,7 +95,8 @@ std::string_view name(WeightFormat format) {
     return std::ranges::find(kFormatNames, format, &FormatName::format)->name;
 }
 
-Result<WeightRows> SyntheticModel::matrix(int rows, int columns, float scale, WeightFormat wanted) {
+Result<WeightRows> SyntheticModel::matrix(
+    int rows, int columns, float scale, WeightFormat wanted, QuadShare share) {
     const WeightFormat format = canHold(wanted, columns) ? wanted : WeightFormat::kBf16;
     const std::int64_t values = std::int64_t{rows} * columns;
     WeightRows result{.data = nullptr, .format = format, .rows = rows, .columns = columns};
@@ -113,9 +114,15 @@ Result<WeightRows> SyntheticModel::matrix(int rows, int columns, float scale, We
         if (keepsBlocks_ && staging_.bytes() > 0) buffers_.push_back(std::move(staging_));
         EPI_TRY_ASSIGN(staging_, DeviceBuffer::allocate(blockBytes));
     }
-    EPI_TRY_ASSIGN(DeviceBuffer tiles,
-                   DeviceBuffer::allocate(static_cast<std::size_t>(rows) *
-                                          static_cast<std::size_t>(rowBytes(format, columns))));
+    // The second of two that share their quads goes into the buffer of the first, the last one made.
+    if (share != QuadShare::kSecond) {
+        const std::int64_t all = share == QuadShare::kWhole ? rows : std::int64_t{rows} * 2;
+        EPI_TRY_ASSIGN(DeviceBuffer tiles,
+                       DeviceBuffer::allocate(static_cast<std::size_t>(matrixBytes(format, all, columns))));
+        EPI_CUDA_TRY("random weights", cudaMemsetAsync(tiles.as<void>(), 0, tiles.bytes(), stream_));
+        tiles_ = tiles.as<std::byte>();
+        buffers_.push_back(std::move(tiles));
+    }
     EPI_CUDA_TRY("random weights",
                  randomBlocks({.blocks = staging_.as<std::byte>(),
                                .format = format,
@@ -125,14 +132,14 @@ Result<WeightRows> SyntheticModel::matrix(int rows, int columns, float scale, We
                               stream_));
     EPI_CUDA_TRY("random weights",
                  repack({.blocks = staging_.as<std::byte>(),
-                         .tiles = tiles.as<std::byte>(),
+                         .tiles = tiles_,
                          .format = format,
                          .rows = rows,
-                         .columns = columns},
+                         .columns = columns,
+                         .share = share},
                         stream_));
-    result.data = tiles.as<std::byte>();
+    result.data = tiles_;
     matrices_.push_back({.rows = result, .blocks = keepsBlocks_ ? staging_.as<std::byte>() : nullptr});
-    buffers_.push_back(std::move(tiles));
     return result;
 }
 
@@ -169,8 +176,10 @@ Result<void> SyntheticModel::addLayer(int index) {
     EPI_TRY_ASSIGN(layer.key, matrix(keyRows, shape_.dimension, scale, format_));
     EPI_TRY_ASSIGN(layer.value, matrix(keyRows, shape_.dimension, scale, valueFormat));
     EPI_TRY_ASSIGN(layer.output, matrix(shape_.dimension, queryRows, scale, format_));
-    EPI_TRY_ASSIGN(layer.gate, matrix(shape_.feedForward, shape_.dimension, scale, format_));
-    EPI_TRY_ASSIGN(layer.up, matrix(shape_.feedForward, shape_.dimension, scale, format_));
+    EPI_TRY_ASSIGN(layer.gate,
+                   matrix(shape_.feedForward, shape_.dimension, scale, format_, QuadShare::kFirst));
+    EPI_TRY_ASSIGN(layer.up,
+                   matrix(shape_.feedForward, shape_.dimension, scale, format_, QuadShare::kSecond));
     EPI_TRY_ASSIGN(layer.down, matrix(shape_.dimension, shape_.feedForward, scale / 2.0F, format_));
     if (shape_.hasBias) {
         EPI_TRY_ASSIGN(layer.bias, vector(queryRows + 2 * keyRows, 0.0F, 0.5F));

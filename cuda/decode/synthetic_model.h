@@ -56,7 +56,8 @@ public:
     [[nodiscard]] const std::vector<Matrix>& matrices() const { return matrices_; }
 
 private:
-    Result<WeightRows> matrix(int rows, int columns, float scale, WeightFormat wanted);
+    Result<WeightRows> matrix(
+        int rows, int columns, float scale, WeightFormat wanted, QuadShare share = QuadShare::kWhole);
     Result<const float*> vector(int size, float around, float spread);
     Result<void> addLayer(int index);
 
@@ -69,6 +70,7 @@ private:
     std::vector<Matrix> matrices_;
     std::vector<DeviceBuffer> buffers_;
     DeviceBuffer staging_;
+    std::byte* tiles_ = nullptr;  // of the matrix made last
 };
 
 /// A cache of random entries: head h of layer l has lengths[h] of them, with room for `room` more.

@@ -42,16 +42,18 @@ __device__ float warpSum(float value) {
 
 /// c [16, 8] += a [16, 16] b [16, 8].
 __device__ void multiplyAdd(float (&c)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800  // older GPUs are refused by deviceTraits
     asm volatile(
         "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
         "{%0,%1,%2,%3};"
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#endif
 }
 
 /// Transposes an 8 x 8 matrix of bf16 that is spread over the warp.
 __device__ std::uint32_t transpose(std::uint32_t fragment) {
-    std::uint32_t result;
+    std::uint32_t result = 0;
     asm("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(result) : "r"(fragment));
     return result;
 }

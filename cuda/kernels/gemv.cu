@@ -28,7 +28,7 @@ RowQuads quadsOf(const WeightRows& first, const WeightRows& second) {
     return {.first = first.data,
             .second = second.data,
             .rowBytes = bytes,
-            .stride = bytes * 2,
+            .stride = bytes * (first.format == WeightFormat::kBf16 ? 2 : 4),
             .quads = (first.rows + 1) / 2,
             .rows = first.rows,
             .isPaired = true,

@@ -11,8 +11,8 @@ namespace epi::cuda {
 /// Weight rows in groups of four that are multiplied with the same activations: four rows of one matrix, or
 /// two of each of two matrices.
 struct RowQuads {
-    const std::byte* first = nullptr;   // rows 0 and 1 of quad 0
-    const std::byte* second = nullptr;  // rows 2 and 3 of quad 0
+    const std::byte* first = nullptr;   // quad 0; kBf16: its rows 0 and 1
+    const std::byte* second = nullptr;  // kBf16: rows 2 and 3 of quad 0
     std::int64_t rowBytes = 0;
     std::int64_t stride = 0;  // bytes from a quad to the next
     int quads = 0;
@@ -21,7 +21,7 @@ struct RowQuads {
     WeightFormat format = WeightFormat::kBf16;
 };
 [[nodiscard]] RowQuads quadsOf(const WeightRows& matrix);
-/// Requires: the two agree in shape and format.
+/// Requires: the two agree in shape and format, and share their quads.
 [[nodiscard]] RowQuads quadsOf(const WeightRows& first, const WeightRows& second);
 
 /// A candidate for the greedy token: the best logit of some rows. NaN where a logit is not finite.

@@ -256,11 +256,8 @@ __device__ inline void floatTileDot(const std::byte* const (&rows)[4],
 /// One tile of quantised rows: every lane takes a block in 32. Full tiles have their planes at constant
 /// offsets.
 template <WeightFormat kFormat, bool kIsShared, bool kIsFull>
-__device__ inline void blockTileDot(const std::byte* const (&rows)[4],
-                                    const SharedActivations& x,
-                                    int firstBlock,
-                                    int columns,
-                                    float (&sums)[4]) {
+__device__ inline void blockTileDot(
+    const std::byte* tile, const SharedActivations& x, int firstBlock, int columns, float (&sums)[4]) {
     const int lane = static_cast<int>(threadIdx.x) % 32;
     constexpr int kFullBlocks = tileColumns(kFormat) / kBlockColumns;
     const int blocks = kIsFull ? kFullBlocks : columns / kBlockColumns;
@@ -271,12 +268,14 @@ __device__ inline void blockTileDot(const std::byte* const (&rows)[4],
         const ActivationBlock activations = x.block(firstBlock + block);
 #pragma unroll
         for (int row = 0; row < 4; ++row) {
-            sums[row] += blockDot<kFormat>(TileReader<kIsShared>{rows[row]}, blocks, block, activations);
+            const TileReader<kIsShared> reader{tile + row * tileBytes(kFormat, blocks * kBlockColumns)};
+            sums[row] += blockDot<kFormat>(reader, blocks, block, activations);
         }
     }
 }
 
-/// One tile of the rows of a quad: adds this lane's part of the products to `sums`.
+/// One tile of the rows of a quad: adds this lane's part of the products to `sums`. Of quantised rows
+/// `rows[0]` is the quad's tile.
 template <int kFormat, bool kIsShared>
 __device__ inline void tileDot(int format,
                                const std::byte* const (&rows)[4],
@@ -293,20 +292,21 @@ __device__ inline void tileDot(int format,
     } else if constexpr (kFormat != kMixedFormats) {
         constexpr auto kOne = static_cast<WeightFormat>(kFormat);
         if (columns == tileColumns(kOne)) {
-            blockTileDot<kOne, kIsShared, true>(rows, x, column / kBlockColumns, columns, sums);
+            blockTileDot<kOne, kIsShared, true>(rows[0], x, column / kBlockColumns, columns, sums);
         } else {
-            blockTileDot<kOne, kIsShared, false>(rows, x, column / kBlockColumns, columns, sums);
+            blockTileDot<kOne, kIsShared, false>(rows[0], x, column / kBlockColumns, columns, sums);
         }
     } else {
-        // The width of mixed tiles is that of the widest; other formats have two of theirs in it.
+        // Mixed tiles are as wide as the widest; other formats have several of theirs in one.
         const auto as = [&]<WeightFormat kOne>() {
             constexpr int kWidth = tileColumns(kOne);
             constexpr int kBytes = tileBytes(kOne, kWidth);
+            constexpr int kNext = kOne == WeightFormat::kBf16 ? kBytes : kBytes * 4;
             for (int part = 0; part * kWidth < columns; ++part) {
-                const std::byte* const from[4] = {rows[0] + part * kBytes,
-                                                  rows[1] + part * kBytes,
-                                                  rows[2] + part * kBytes,
-                                                  rows[3] + part * kBytes};
+                const std::byte* const from[4] = {rows[0] + part * kNext,
+                                                  rows[1] + part * kNext,
+                                                  rows[2] + part * kNext,
+                                                  rows[3] + part * kNext};
                 tileDot<static_cast<int>(kOne), kIsShared>(
                     format, from, x, column + part * kWidth, min(kWidth, columns - part * kWidth), sums);
             }
@@ -339,10 +339,10 @@ struct TileCursor {
     int format;
     unsigned missing;  // bit r: the quad has no row r
     std::int64_t rowBytes;
-    const std::byte* first;   // the tile of row 0
-    const std::byte* second;  // the tile of row 2
+    const std::byte* first;   // the quad's tile; kBf16: that of row 0
+    const std::byte* second;  // kBf16: that of row 2
 
-    /// Rows that are not there repeat row 0; nobody looks at their products.
+    /// A row of kBf16. Rows that are not there repeat row 0; nobody looks at their products.
     __device__ const std::byte* row(int index) const {
         if ((missing >> index & 1U) != 0) return first;
         return (index < 2 ? first : second) + (index % 2 != 0 ? rowBytes : 0);
@@ -366,8 +366,12 @@ struct TileWalk {
     __device__ static WeightFormat formatOf(const TileCursor& cursor) {
         return static_cast<WeightFormat>(kFormat == kMixedFormats ? cursor.format : kFormat);
     }
+    __device__ static bool isInterleaved(const TileCursor& cursor) {
+        return formatOf(cursor) != WeightFormat::kBf16;
+    }
+    /// From a full tile to the next.
     __device__ static int fullBytes(const TileCursor& cursor) {
-        return static_cast<int>(rowBytes(formatOf(cursor), kWidth));
+        return static_cast<int>(rowBytes(formatOf(cursor), kWidth)) * (isInterleaved(cursor) ? 4 : 1);
     }
 
     __device__ TileCursor at(int quad, int column) const {
@@ -387,7 +391,7 @@ struct TileWalk {
             inSource * rows.stride + std::int64_t{column / kWidth} * fullBytes(cursor);
         cursor.first = rows.first + offset;
         cursor.second = rows.second + offset;
-        if (inSource >= rows.quads - 1) {
+        if (!isInterleaved(cursor) && inSource >= rows.quads - 1) {
             for (int row = 1; row < 4; ++row) {
                 const int index = rows.isPaired ? inSource * 2 + row % 2 : inSource * 4 + row;
                 if (index >= rows.rows) cursor.missing |= 1U << row;
@@ -498,9 +502,13 @@ __global__ void __launch_bounds__(kGemvThreads, 2) gemv_kernel(const __grid_cons
         const auto bytes = static_cast<std::uint32_t>(walk.bytes(ahead));
         std::byte* const target = ring + stage * args.stageBytes;
         expectBytes(barriers + stage, bytes * 4);
+        if (walk.isInterleaved(ahead)) {
+            copyBulk(target, ahead.first, bytes * 4, barriers + stage);
+        } else {
 #pragma unroll
-        for (int row = 0; row < 4; ++row)
-            copyBulk(target + row * bytes, ahead.row(row), bytes, barriers + stage);
+            for (int row = 0; row < 4; ++row)
+                copyBulk(target + row * bytes, ahead.row(row), bytes, barriers + stage);
+        }
         walk.advance(ahead);
     };
     if (lane == 0) {

@@ -129,8 +129,13 @@ __global__ void repack_kernel(RepackArgs args) {
     const int tileWidth = min(perTile, args.columns - tile * perTile);
     const int blocks = tileWidth / kBlockColumns;
     const int block = column % perTile / kBlockColumns;
-    std::byte* const target = args.tiles + row * rowBytes(args.format, args.columns) +
-                              static_cast<std::int64_t>(tile) * tileBytes(args.format, perTile);
+    const bool isWhole = args.share == QuadShare::kWhole;
+    const std::int64_t quad = isWhole ? row / 4 : row / 2;
+    const auto inQuad =
+        static_cast<int>(isWhole ? row % 4 : row % 2 + (args.share == QuadShare::kSecond ? 2 : 0));
+    std::byte* const target = args.tiles + quad * 4 * rowBytes(args.format, args.columns) +
+                              std::int64_t{tile} * 4 * tileBytes(args.format, perTile) +
+                              std::int64_t{inQuad} * tileBytes(args.format, tileWidth);
 
     const Block numbers = readBlock(args.format, gguf, part);
     switch (args.format) {
@@ -226,7 +231,10 @@ __global__ void random_blocks_kernel(RandomBlocksArgs args) {
             writeHalf(block + 2, 2.0F * args.scale / 32.0F);
             break;
         case WeightFormat::kQ6_K:
-            writeHalf(block + 208, args.scale / (16.0F * 64.0F));
+            // Small scales of the scales, so that theirs is no subnormal half.
+            for (int i = 192; i < 208; ++i)
+                block[i] = static_cast<std::byte>((static_cast<int>(block[i]) & 15) - 8);
+            writeHalf(block + 208, args.scale / (4.0F * 16.0F));
             break;
         case WeightFormat::kBf16:
             break;

@@ -14,7 +14,9 @@
 namespace epi::cuda {
 
 // NOLINTBEGIN(readability-identifier-naming): GGML's names
-/// How the rows of a weight matrix lie on the device. kBf16 is row-major; the others are rows of tiles.
+/// How the rows of a weight matrix lie on the device. kBf16 is row-major; the others are quads of rows: the
+/// first tile of each of the four rows, the second of each, and so on, so that one bulk copy fetches a tile
+/// of all four.
 enum class WeightFormat : std::int32_t { kBf16, kQ8_0, kQ4_0, kQ4_1, kQ5_0, kQ4_K, kQ5_K, kQ6_K };
 // NOLINTEND(readability-identifier-naming)
 
@@ -124,7 +126,8 @@ EPI_HOST_DEVICE constexpr int ggufBlockColumns(WeightFormat format) {
                : kBlockColumns;
 }
 
-/// A weight matrix on the device.
+/// A weight matrix on the device. Two matrices whose rows are multiplied pairwise (gate and up) share their
+/// quads where they are not kBf16: rows 2q and 2q + 1 of each make quad q, and both name the same data.
 struct WeightRows {
     const std::byte* data = nullptr;
     WeightFormat format = WeightFormat::kBf16;
@@ -132,12 +135,21 @@ struct WeightRows {
     int columns = 0;
 };
 
+/// Bytes of a matrix with this many rows, or of two that share their quads with as many together.
+EPI_HOST_DEVICE constexpr std::int64_t matrixBytes(WeightFormat format, std::int64_t rows, int columns) {
+    return (format == WeightFormat::kBf16 ? rows : (rows + 3) / 4 * 4) * rowBytes(format, columns);
+}
+
+/// Which rows of the quads a matrix fills: all, or those of the first or the second of two.
+enum class QuadShare : std::int32_t { kWhole, kFirst, kSecond };
+
 struct RepackArgs {
     const std::byte* blocks;  // GGUF blocks of `rows` rows, row-major, on the device
-    std::byte* tiles;         // rows * rowBytes(format, columns)
+    std::byte* tiles;         // matrixBytes
     WeightFormat format;      // not kBf16
     std::int64_t rows;
     int columns;
+    QuadShare share;
 };
 /// Rearranges GGUF blocks into tiles. cudaErrorInvalidValue where canHold says no.
 [[nodiscard]] cudaError_t repack(const RepackArgs& args, cudaStream_t stream);
