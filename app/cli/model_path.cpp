@@ -29,6 +29,18 @@ void addModelOptions(CLI::App& command, ModelArguments& arguments) {
         "--plain-template", arguments.plainTemplate, "A plain template when the model's own is unknown");
 }
 
+void addMemoryModelOptions(CLI::App& command, ModelArguments& arguments) {
+    addModelOptions(command, arguments);
+    command.add_option("--prompts",
+                       arguments.promptsFile,
+                       "JSON file whose texts replace the program's own around a history");
+    command.add_option(
+        "--embedder",
+        arguments.embedder,
+        "What topics are told apart by: an embedder's id or folder, a GGUF file (last token), or "
+        "llm for the model's own token embeddings");
+}
+
 Result<ModelChoice> chooseModel(const ModelArguments& arguments, const Output& output) {
     ModelChoice choice;
     EPI_TRY_ASSIGN(choice.device, deviceChoiceFromName(arguments.device));

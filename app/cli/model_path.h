@@ -29,10 +29,14 @@ struct ModelArguments {
     std::string device = "auto";
     std::string compute = "fast";
     bool plainTemplate = false;
+    std::string promptsFile;  // JSON; empty: the program's own texts
+    std::string embedder;     // empty: the default
 };
 
 /// Adds -m, --device, --compute and --plain-template.
 void addModelOptions(CLI::App& command, ModelArguments& arguments);
+/// Adds --prompts and --embedder besides: for commands that build memories.
+void addMemoryModelOptions(CLI::App& command, ModelArguments& arguments);
 
 struct ModelChoice {
     std::filesystem::path path;

@@ -47,11 +47,11 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     if (memory.resolved.preset.matchFormattedQuestion) {
         text.clear();
         const auto context = contextAfter(conversation.text.layout, conversation.text.turns);
-        for (const PromptPart& part : questionParts(context, *chatTemplate_, question)) {
+        for (const PromptPart& part : questionParts(context, *chatTemplate_, question, wording_)) {
             if (part.kind == PromptPart::Kind::kContent) text += part.text;
         }
     }
-    EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embed(std::span(&text, 1), {}, cancel));
+    EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embedQuestion(text, cancel));
     std::vector<Episode> episodes;
     for (const EpisodeMemory& episode : memory.episodes)
         episodes.push_back(episode.episode);
@@ -129,7 +129,7 @@ Result<std::vector<TokenId>> EngineSession::tokensToRead(const Conversation& con
     const HistoryTokens& history = conversation.history;
     append(std::span(history.ids).subspan(history.head(active_->coveredTurns).size()));
     const QuestionContext context = contextAfter(conversation.text.layout, conversation.text.turns);
-    append(encodeParts(model_->tokenizer(), questionParts(context, *chatTemplate_, question)));
+    append(encodeParts(model_->tokenizer(), questionParts(context, *chatTemplate_, question, wording_)));
     return tokens;
 }
 
@@ -148,7 +148,8 @@ Result<std::vector<TokenId>> EngineSession::makeRoom(Conversation& conversation,
                            .block = memory.resolved.options.block,
                            .rule = evictionRule(memory, conversation.history),
                            .prompt = memory.episodes[static_cast<std::size_t>(active_->episode)].prompt,
-                           .promptAtLastPosition = memory.resolved.preset.promptAtLastPosition};
+                           .promptAtLastPosition = memory.resolved.preset.promptAtLastPosition,
+                           .repeatRequest = memory.repeatRequest};
     EPI_TRY(evictInPlace(model_->executor(), cache, task, cancel));
     BlockPrefill prefill(model_->executor(), cache, task);
     EPI_TRY(prefill.run(cancel));
@@ -171,7 +172,7 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
             ErrorCode::kInvalidArgument,
             "episode " + std::to_string(prepared.episode) + " of " + std::to_string(memory->episodes.size())};
     }
-    EPI_TRY(activate(conversation, prepared.episode));
+    EPI_TRY(activate(conversation, memory->cacheOf(prepared.episode)));
     EPI_TRY_ASSIGN(prepared.tokens, tokensToRead(conversation, question.text));
     return prepared;
 }

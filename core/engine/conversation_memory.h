@@ -17,6 +17,7 @@ struct EpisodeMemory {
     Episode episode;
     std::vector<std::string> representatives;  // their texts, in time order
     std::vector<std::int64_t> turnIds;         // of its segments, ascending in the history
+    std::string name;                          // its most distinctive words
     std::vector<TokenId> prompt;               // patched prompt; empty in a dense memory
     std::shared_ptr<const KvSnapshot> base;    // as built, over the first `builtTurns` turns
     /// The same with turns that were appended since, and how many turns of the history it holds.
@@ -34,6 +35,12 @@ struct BuiltMemory {
     std::int64_t builtTokens = 0;
     std::vector<EpisodeMemory> episodes;
     std::vector<std::int32_t> layerBudgets;
+    std::vector<TokenId> repeatRequest;  // stands before a block that is repeated
+    /// One cache serves all episodes: the score looks at none of them. It is the first one's.
+    bool sharesCache = false;
+
+    /// The episode whose cache answers for this one.
+    [[nodiscard]] std::int32_t cacheOf(std::int32_t episode) const { return sharesCache ? 0 : episode; }
     std::int64_t readTokens = 0;  // run through the model for this build
     double seconds = 0.0;
 };

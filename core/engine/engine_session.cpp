@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "core/engine/memory_files.h"
+#include "core/engine/profile_text.h"
+#include "core/model/embedders.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
@@ -38,12 +40,14 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .seconds = memory.seconds};
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
-        built.episodes.push_back({.index = static_cast<std::int32_t>(index),
-                                  .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
-                                  .turnIds = episode.turnIds,
-                                  .representatives = episode.representatives,
-                                  .keptEntries = episode.base->entries(),
-                                  .cacheKey = episodeKey(memory.key, static_cast<std::int32_t>(index))});
+        built.episodes.push_back(
+            {.index = static_cast<std::int32_t>(index),
+             .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
+             .turnIds = episode.turnIds,
+             .representatives = episode.representatives,
+             .keptEntries = episode.base->entries(),
+             .cacheKey = episodeKey(memory.key, memory.cacheOf(static_cast<std::int32_t>(index))),
+             .name = episode.name});
     }
     return built;
 }
@@ -144,19 +148,32 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
              .cancel = context.cancel}));
     EPI_TRY_ASSIGN(auto chatTemplate, model->chatTemplate(command.plainTemplate));
     std::string notice = noticeOf(command, model->info());
-    std::unique_ptr<SentenceEmbedder> embedder;
-    if (auto folder = findEmbedder(config_.modelFolder, command.embedder)) {
-        EPI_TRY_ASSIGN(embedder, SentenceEmbedder::load(*folder));
+    Wording wording;
+    if (!command.prompts.empty()) {
+        auto parsed = parseWording(command.prompts);
+        if (!parsed) return std::move(parsed).error().with("prompts");
+        wording = *std::move(parsed);
+    }
+    std::unique_ptr<TextEmbedder> embedder;
+    if (auto found = loadEmbedder(config_.modelFolder, command, *model, wording, context.cancel)) {
+        embedder = *std::move(found);
+    } else if (found.error().code == ErrorCode::kNotFound && command.embedder.empty()) {
+        notice += (notice.empty() ? "" : "; ") + found.error().message;
     } else {
-        notice += (notice.empty() ? "" : "; ") + folder.error().message;
+        return std::move(found).error();
     }
     model_ = std::move(model);
     chatTemplate_ = std::move(chatTemplate);
     embedder_ = std::move(embedder);
+    wording_ = std::move(wording);
+    profile_.reset();
+    if (auto profile = loadLayerProfile(config_.profileFolder, model_->info().fingerprint))
+        profile_ = *std::move(profile);
     active_.reset();
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
-        conversation.history = tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer());
+        conversation.history =
+            tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer(), wording_);
     }
     const ModelInfo& info = model_->info();
     return Event(ModelLoaded{.title = info.title,
@@ -189,7 +206,7 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
             .systemPrompt = command.systemPrompt,
             .speakers = command.speakers,
             .turns = std::move(turns)};
-    if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer());
+    if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer(), wording_);
 
     if (conversation.memory && (isOther || changed < conversation.memory->builtTurns)) {
         conversation.memory.reset();
@@ -219,6 +236,8 @@ BuildContext EngineSession::buildContext(const JobContext& context) const {
     return {.model = *model_,
             .embedder = embedder_.get(),
             .chatTemplate = chatTemplate_,
+            .profile = profile_ ? &*profile_ : nullptr,
+            .wording = wording_,
             .cacheFolder = config_.cacheFolder,
             .progress = [emit = context.emit](const Progress& progress) { emit(progress); },
             .cancel = context.cancel};
@@ -281,12 +300,12 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
         return Error{ErrorCode::kInvalidArgument,
                      "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
     }
-    const bool isActive =
-        active_ && active_->conversation == conversation->name && active_->episode == command.episode;
+    const std::int32_t cache = conversation->memory->cacheOf(command.episode);
+    const bool isActive = active_ && active_->conversation == conversation->name && active_->episode == cache;
     const ModelSpec& spec = model_->executor().spec();
     if (isActive) return Event(traceOf(*conversation, spec, active_->cache->snapshot(), command.episode));
-    return Event(traceOf(
-        *conversation, spec, *episodes[static_cast<std::size_t>(command.episode)].current, command.episode));
+    return Event(
+        traceOf(*conversation, spec, *episodes[static_cast<std::size_t>(cache)].current, command.episode));
 }
 
 Result<Event> EngineSession::handle(const Release& command, const JobContext& /*context*/) {
@@ -297,6 +316,42 @@ Result<Event> EngineSession::handle(const Release& command, const JobContext& /*
         released.bytes += removed.bytes;
     }
     return Event(released);
+}
+
+Result<Event> EngineSession::handle(const ProfileLayers& command, const JobContext& context) {
+    if (!model_) return Error{ErrorCode::kNotFound, "no model is loaded"};
+    const ModelInfo& info = model_->info();
+    const std::int64_t tokens = std::min<std::int64_t>(command.tokens, info.trainedContext);
+    ProfileTask task;
+    task.cancel = context.cancel;
+    if (command.text.empty()) {
+        if (tokens < 2) return Error{ErrorCode::kInvalidArgument, "at least 2 tokens are needed"};
+        task.ids = profileTokens(model_->tokenizer(), tokens);
+    } else {
+        task.ids = model_->tokenizer().encode(command.text, ControlTokens::kAsText);
+        if (static_cast<std::int64_t>(task.ids.size()) > tokens)
+            task.ids.resize(static_cast<std::size_t>(tokens));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    task.progress = [&](std::int64_t done, std::int64_t total) {
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        context.emit(Progress{.phase = "profiling",
+                              .done = done,
+                              .total = total,
+                              .unit = "tokens",
+                              .perSecond = static_cast<double>(done) / std::max(1e-9, seconds)});
+    };
+    writeBack();
+    active_.reset();  // its memory is needed
+    EPI_TRY_ASSIGN(LayerProfile profile, profileLayers(*model_, task));
+    EPI_TRY(saveLayerProfile(config_.profileFolder, profile));
+    LayersProfiled done{.tokens = profile.tokens,
+                        .tokenSimilarity = profile.tokenSimilarity,
+                        .windowSimilarity = profile.windowSimilarity,
+                        .seconds = profile.seconds};
+    profile_ = std::move(profile);
+    return Event(std::move(done));
 }
 
 }  // namespace epi

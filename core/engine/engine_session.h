@@ -8,9 +8,10 @@
 
 #include "core/engine/conversation_memory.h"
 #include "core/engine/episode_builder.h"
+#include "core/engine/layer_profile.h"
 #include "core/engine/local_engine.h"
 #include "core/model/language_model.h"
-#include "core/model/sentence_embedder.h"
+#include "core/model/text_embedder.h"
 #include "core/wire/messages.h"
 
 namespace epi {
@@ -41,6 +42,7 @@ private:
     Result<Event> handle(const EvalBatch& command, const JobContext& context);
     Result<Event> handle(const Inspect& command, const JobContext& context);
     Result<Event> handle(const Release& command, const JobContext& context);
+    Result<Event> handle(const ProfileLayers& command, const JobContext& context);
 
     Result<Conversation*> findConversation(const std::string& name);
     [[nodiscard]] BuildContext buildContext(const JobContext& context) const;
@@ -93,8 +95,10 @@ private:
 
     LocalEngineConfig config_;
     std::unique_ptr<LanguageModel> model_;
-    std::unique_ptr<SentenceEmbedder> embedder_;
+    std::unique_ptr<TextEmbedder> embedder_;
     std::shared_ptr<const ChatTemplate> chatTemplate_;
+    Wording wording_;
+    std::optional<LayerProfile> profile_;  // of the model, where one was made
     std::map<std::string, Conversation> conversations_;
     std::optional<ActiveCache> active_;
     MemoryPeak peak_;

@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "core/engine/block_prefill.h"
+#include "core/engine/layer_plan.h"
 #include "core/engine/memory_files.h"
+#include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/patched_prompt.h"
 #include "core/episode/segmenter.h"
+#include "core/episode/silhouette.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
-#include "core/model/sentence_embedder.h"
+#include "core/model/text_embedder.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
@@ -19,6 +23,7 @@ namespace {
 
 // How many earlier histories of a conversation are looked up on disk: one per turn that came after the build.
 constexpr std::int64_t kMaxTurnsAfterBuild = 512;
+constexpr std::int32_t kMostEpisodes = 12;  // that are chosen by themselves
 
 using Clock = std::chrono::steady_clock;
 
@@ -32,7 +37,37 @@ MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, boo
             .embedder = isDense || context.embedder == nullptr ? "" : context.embedder->fingerprint(),
             .precision = std::string(typeName(placement.cacheType)) +
                          (placement.keepsBlocks ? ", quantised activations" : ""),
-            .layout = layout};
+            .layout = layout,
+            .prompts = promptKey(context.wording)};
+}
+
+/// What follows from options, model and the length of a history: budgets, the key, whether episodes share
+/// their cache.
+Result<BuiltMemory> planMemory(const BuildContext& context,
+                               const Conversation& conversation,
+                               std::span<const TokenId> history,
+                               const MemoryOptions& options) {
+    BuiltMemory memory;
+    EPI_TRY_ASSIGN(
+        memory.resolved,
+        resolveOptions(options, static_cast<std::int64_t>(history.size()), context.model.info().isOnGpu));
+    memory.requested = options;
+    EPI_TRY_ASSIGN(const Score score, Score::bind(memory.resolved.score));
+    memory.sharesCache = !score.usesPatchedPrompt();
+    const ModelSpec& spec = context.model.executor().spec();
+    const HistoryLayout layout = conversation.text.layout;
+    memory.layerBudgets =
+        planLayerBudgets(spec,
+                         memory.resolved,
+                         context.profile,
+                         pinnedEntries({.layerBudgets = {},
+                                        .pins = memory.resolved.preset.pins,
+                                        .prefixTokens = conversation.history.prefixTokens}));
+    memory.repeatRequest =
+        encodeParts(context.model.tokenizer(), repeatPrompt(layout, *context.chatTemplate, context.wording));
+    memory.key = memoryKey(
+        identityOf(context, layout, memory.resolved.isDense), memory.resolved, memory.layerBudgets, history);
+    return memory;
 }
 
 /// One build from the first segment to the last cache.
@@ -44,18 +79,11 @@ public:
     Result<BuiltMemory> run(const MemoryOptions& options) {
         const auto start = Clock::now();
         const HistoryTokens& history = conversation_.history;
-        EPI_TRY_ASSIGN(
-            memory_.resolved,
-            resolveOptions(
-                options, static_cast<std::int64_t>(history.ids.size()), context_.model.info().isOnGpu));
-        memory_.requested = options;
+        EPI_TRY_ASSIGN(memory_, planMemory(context_, conversation_, history.ids, options));
         memory_.builtTurns = static_cast<std::int64_t>(conversation_.text.turns.size());
         memory_.builtTokens = static_cast<std::int64_t>(history.ids.size());
-        memory_.key = memoryKey(identityOf(context_, conversation_.text.layout, memory_.resolved.isDense),
-                                memory_.resolved,
-                                history.ids);
-        memory_.layerBudgets.assign(context_.model.executor().spec().layers.size(),
-                                    memory_.resolved.options.budget);
+        if (!memory_.resolved.isDense)
+            EPI_TRY(checkPins(context_.model.executor().spec(), evictionRule(memory_, history)));
         EPI_TRY(findEpisodes());
         EPI_TRY(saveMemoryIndex(context_.cacheFolder, memory_));
         for (std::size_t index = 0; index < memory_.episodes.size(); ++index)
@@ -66,10 +94,13 @@ public:
 
 private:
     Result<void> findEpisodes() {
-        if (memory_.resolved.isDense) {
+        const bool isWhole =
+            memory_.resolved.isDense || (memory_.sharesCache && context_.embedder == nullptr);
+        if (isWhole) {
             memory_.episodes.emplace_back();
             for (const Turn& turn : conversation_.text.turns)
                 memory_.episodes.front().turnIds.push_back(turn.id);
+            nameEpisodes();
             return {};
         }
         // An index from a build that did not come to its end has the same episodes.
@@ -83,18 +114,35 @@ private:
                          "no sentence embedder is installed, which a memory of episodes needs"};
         }
         const MemoryOptions& options = memory_.resolved.options;
-        const std::vector<Segment> segments =
-            segmentHistory(conversation_.text.layout, conversation_.text.turns, options.segmentUtterances);
+        const std::vector<Segment> segments = segmentHistory(
+            conversation_.text.layout, conversation_.text.turns, options.segmentUtterances, context_.wording);
         EPI_TRY_ASSIGN(const EmbeddingMatrix embeddings, embed(segments));
         report({.phase = "clustering", .done = 0, .total = embeddings.rows, .unit = "segments"});
-        EPI_TRY_ASSIGN(
-            const Clustering clustering,
-            kMeans(embeddings,
-                   {.clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel}));
+        const KMeansOptions clusters{
+            .clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel};
+        EPI_TRY_ASSIGN(const Clustering clustering,
+                       options.episodes == 0 ? bestClustering(embeddings, clusters, kMostEpisodes)
+                                             : kMeans(embeddings, clusters));
         for (Episode& episode : groupEpisodes(embeddings, clustering, options.representatives)) {
             memory_.episodes.push_back(describe(std::move(episode), segments));
         }
+        nameEpisodes();
         return {};
+    }
+
+    void nameEpisodes() {
+        std::map<std::int64_t, const std::string*> textOf;
+        for (const Turn& turn : conversation_.text.turns)
+            textOf[turn.id] = &turn.text;
+        std::vector<std::string> texts;
+        for (const EpisodeMemory& episode : memory_.episodes) {
+            std::string& text = texts.emplace_back();
+            for (const std::int64_t id : episode.turnIds)
+                text += *textOf.at(id) + "\n";
+        }
+        const std::vector<std::string> names = distinctiveWords(texts);
+        for (std::size_t index = 0; index < names.size(); ++index)
+            memory_.episodes[index].name = names[index];
     }
 
     Result<EmbeddingMatrix> embed(const std::vector<Segment>& segments) {
@@ -126,18 +174,28 @@ private:
                 if (seen.insert(turn).second) memory.turnIds.push_back(turn);
             }
         }
+        memory.episode = std::move(episode);
+        if (memory_.sharesCache) return memory;
         memory.prompt = encodeParts(
             context_.model.tokenizer(),
-            patchedPrompt(conversation_.text.layout, *context_.chatTemplate, memory.representatives));
+            patchedPrompt(
+                conversation_.text.layout, *context_.chatTemplate, memory.representatives, context_.wording));
         const auto limit = static_cast<std::size_t>(memory_.resolved.options.patchTokens);
         if (memory.prompt.size() > limit) memory.prompt.resize(limit);
-        memory.episode = std::move(episode);
         return memory;
     }
 
     Result<void> buildEpisode(std::size_t index) {
         EpisodeMemory& episode = memory_.episodes[index];
-        const std::string key = episodeKey(memory_.key, static_cast<std::int32_t>(index));
+        const std::int32_t cache = memory_.cacheOf(static_cast<std::int32_t>(index));
+        if (static_cast<std::size_t>(cache) != index) {
+            const EpisodeMemory& shared = memory_.episodes[static_cast<std::size_t>(cache)];
+            episode.base = shared.base;
+            episode.current = shared.base;
+            episode.coveredTurns = memory_.builtTurns;
+            return {};
+        }
+        const std::string key = episodeKey(memory_.key, cache);
         auto loaded = loadSnapshot(context_.cacheFolder, key, context_.model.executor().spec());
         if (loaded) {
             episode.base = *loaded;
@@ -160,7 +218,8 @@ private:
                               .block = memory_.resolved.options.block,
                               .rule = evictionRule(memory_, history),
                               .prompt = memory_.episodes[index].prompt,
-                              .promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition});
+                              .promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition,
+                              .repeatRequest = memory_.repeatRequest});
         const auto start = Clock::now();
         const auto total = static_cast<std::int64_t>(history.ids.size());
         while (!prefill.isDone()) {
@@ -170,7 +229,7 @@ private:
                     .total = total,
                     .unit = "tokens",
                     .episode = static_cast<std::int32_t>(index),
-                    .episodes = static_cast<std::int32_t>(memory_.episodes.size()),
+                    .episodes = memory_.sharesCache ? 1 : static_cast<std::int32_t>(memory_.episodes.size()),
                     .perSecond =
                         static_cast<double>(prefill.readTokens()) / std::max(1e-9, secondsSince(start))});
         }
@@ -194,7 +253,10 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
     return {.layerBudgets = memory.layerBudgets,
             .level = memory.resolved.level,
             .pins = memory.resolved.preset.pins,
-            .prefixTokens = history.prefixTokens};
+            .prefixTokens = history.prefixTokens,
+            // A dense memory is never cut: it becomes one of episodes instead.
+            .score = memory.resolved.isDense ? Score() : *Score::bind(memory.resolved.score),
+            .headFloor = memory.resolved.headFloor};
 }
 
 KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
@@ -204,6 +266,11 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
     }
     const Executor& executor = model.executor();
     const std::int64_t block = memory.resolved.options.block;
+    prompt = BlockPrefill::probeRows(*Score::bind(memory.resolved.score),
+                                     block,
+                                     prompt,
+                                     static_cast<std::int64_t>(memory.repeatRequest.size()));
+    if (memory.resolved.isDense) prompt = 0;
     const std::vector<std::int64_t> rows =
         BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, block);
     KvCache cache(executor.spec(), rows, executor.placement());
@@ -245,25 +312,26 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
     for (std::int64_t built = count; built >= std::max<std::int64_t>(0, count - kMaxTurnsAfterBuild);
          --built) {
         const auto head = conversation.history.head(built);
-        auto resolved =
-            resolveOptions(options, static_cast<std::int64_t>(head.size()), context.model.info().isOnGpu);
-        if (!resolved) return std::nullopt;
-        BuiltMemory memory;
-        memory.resolved = *std::move(resolved);
-        memory.requested = options;
-        memory.key = memoryKey(identityOf(context, layout, memory.resolved.isDense), memory.resolved, head);
+        auto planned = planMemory(context, conversation, head, options);
+        if (!planned) return std::nullopt;
+        BuiltMemory memory = *std::move(planned);
         if (loadMemoryIndex(context.cacheFolder, memory)) {
             bool isComplete = memory.builtTurns == built && !memory.episodes.empty();
             for (std::size_t index = 0; isComplete && index < memory.episodes.size(); ++index) {
-                auto snapshot = loadSnapshot(context.cacheFolder,
-                                             episodeKey(memory.key, static_cast<std::int32_t>(index)),
-                                             context.model.executor().spec());
+                const std::int32_t cache = memory.cacheOf(static_cast<std::int32_t>(index));
+                std::shared_ptr<const KvSnapshot> snapshot =
+                    memory.episodes[static_cast<std::size_t>(cache)].base;
                 if (!snapshot) {
-                    isComplete = false;
-                    break;
+                    auto loaded = loadSnapshot(
+                        context.cacheFolder, episodeKey(memory.key, cache), context.model.executor().spec());
+                    if (!loaded) {
+                        isComplete = false;
+                        break;
+                    }
+                    snapshot = *std::move(loaded);
                 }
-                memory.episodes[index].base = *snapshot;
-                memory.episodes[index].current = *snapshot;
+                memory.episodes[index].base = snapshot;
+                memory.episodes[index].current = snapshot;
                 memory.episodes[index].coveredTurns = built;
             }
             if (isComplete) return memory;

@@ -1,6 +1,8 @@
 #include "core/engine/memory_files.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <system_error>
 
@@ -35,6 +37,7 @@ nlohmann::json describe(const EpisodeMemory& episode) {
             {"centroid", episode.episode.centroid},
             {"representatives", episode.representatives},
             {"turn_ids", episode.turnIds},
+            {"name", episode.name},
             {"prompt", episode.prompt}};
 }
 
@@ -60,11 +63,39 @@ bool readField(const nlohmann::json& json, const char* name, T& value) {
 }
 
 bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
+    if (!json.is_object() || !json.value("name", nlohmann::json()).is_string()) return false;
+    episode.name = json["name"].get<std::string>();
     return readField(json, "segments", episode.episode.segments) &&
            readField(json, "representative_segments", episode.episode.representatives) &&
            readField(json, "centroid", episode.episode.centroid) &&
            readField(json, "representatives", episode.representatives) &&
            readField(json, "turn_ids", episode.turnIds) && readField(json, "prompt", episode.prompt);
+}
+
+/// The scores that the entries of a layer keep, head-major, not a number where an entry has none; empty when
+/// no entry has one.
+std::vector<float> flatScores(const LayerArena::Content& layer) {
+    std::vector<float> flat;
+    for (std::size_t head = 0; head < layer.scores.size(); ++head) {
+        flat.insert(flat.end(), layer.scores[head].begin(), layer.scores[head].end());
+        flat.insert(flat.end(),
+                    layer.positions[head].size() - layer.scores[head].size(),
+                    std::numeric_limits<float>::quiet_NaN());
+    }
+    return flat;
+}
+
+/// Inverse of flatScores: a head's scores end where the first entry has none.
+std::vector<std::vector<float>> scoresPerHead(std::span<const float> flat,
+                                              std::span<const std::int64_t> lengths) {
+    std::vector<std::vector<float>> scores;
+    for (const std::int64_t length : lengths) {
+        const auto head = flat.first(static_cast<std::size_t>(length));
+        const auto end = std::ranges::find_if(head, [](float score) { return !std::isfinite(score); });
+        scores.emplace_back(head.begin(), end);
+        flat = flat.subspan(head.size());
+    }
+    return scores;
 }
 
 }  // namespace
@@ -104,6 +135,7 @@ Result<void> saveSnapshot(const std::filesystem::path& folder,
                           const KvSnapshot& snapshot) {
     std::vector<std::string> names;
     std::vector<std::vector<std::int32_t>> positions;
+    std::vector<std::vector<float>> scores;
     nlohmann::json lengths = nlohmann::json::array();
     for (const LayerArena::Content& layer : snapshot.layers) {
         nlohmann::json heads = nlohmann::json::array();
@@ -113,8 +145,9 @@ Result<void> saveSnapshot(const std::filesystem::path& folder,
             flat.insert(flat.end(), head.begin(), head.end());
         }
         lengths.push_back(std::move(heads));
+        scores.push_back(flatScores(layer));
     }
-    names.reserve(snapshot.layers.size() * 3);
+    names.reserve(snapshot.layers.size() * 4);
     std::vector<CacheSection> sections;
     for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
         const auto add = [&](const char* kind, std::span<const std::byte> bytes) {
@@ -123,6 +156,7 @@ Result<void> saveSnapshot(const std::filesystem::path& folder,
         add("keys", bytesOf(snapshot.layers[layer].keys));
         add("values", bytesOf(snapshot.layers[layer].values));
         add("positions", std::as_bytes(std::span(positions[layer])));
+        if (!scores[layer].empty()) add("scores", std::as_bytes(std::span(scores[layer])));
     }
     const auto type = snapshot.layers.front().keys.scalar_type();
     const CacheFileHeader header{.key = key,
@@ -182,6 +216,10 @@ Result<std::shared_ptr<const KvSnapshot>> loadSnapshot(const std::filesystem::pa
             content.positions.emplace_back(next, next + length);
             next += length;
         }
+        if (file.sectionSize(sectionName("scores", layer)).value_or(0) != expected || total == 0) continue;
+        std::vector<float> scores(static_cast<std::size_t>(total));
+        EPI_TRY(file.read(sectionName("scores", layer), std::as_writable_bytes(std::span(scores))));
+        content.scores = scoresPerHead(scores, lengths);
     }
     return std::shared_ptr<const KvSnapshot>(std::move(snapshot));
 }

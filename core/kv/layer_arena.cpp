@@ -14,6 +14,7 @@
 #include <ATen/ops/index_select.h>
 
 #include "core/tensor/device_memory.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 
@@ -22,7 +23,8 @@ LayerArena::LayerArena(const Shape& shape, const Placement& placement)
       keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim},
                       placement.options(placement.cacheType))),
       values_(at::empty_like(keys_)),
-      positions_(static_cast<std::size_t>(shape.kvHeads)) {
+      positions_(static_cast<std::size_t>(shape.kvHeads)),
+      scores_(static_cast<std::size_t>(shape.kvHeads)) {
     layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
 }
 
@@ -43,6 +45,14 @@ std::int64_t LayerArena::room() const {
 
 std::int64_t LayerArena::allocatedBytes() const {
     return static_cast<std::int64_t>(keys_.nbytes() + values_.nbytes());
+}
+
+void LayerArena::setScores(std::span<const float> scores) {
+    auto next = scores.begin();
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        scores_[head].assign(next, next + length_[head]);
+        next += length_[head];
+    }
 }
 
 void LayerArena::layOut(std::span<const std::int64_t> lengths) {
@@ -120,10 +130,13 @@ void LayerArena::apply(const CompactionPlan& plan) {
     std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
     std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
+    std::vector<std::vector<float>> scores(plan.keep.size());
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         for (const std::int64_t entry : plan.keep[head]) {
             sourceRows.push_back(start_[head] + entry);
-            positions[head].push_back(positions_[head][static_cast<std::size_t>(entry)]);
+            const auto at = static_cast<std::size_t>(entry);
+            positions[head].push_back(positions_[head][at]);
+            if (at < scores_[head].size()) scores[head].push_back(scores_[head][at]);
         }
         lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
     }
@@ -135,12 +148,13 @@ void LayerArena::apply(const CompactionPlan& plan) {
     }
     moveRows(sourceRows, targetRows);
     positions_ = std::move(positions);
+    scores_ = std::move(scores);
 }
 
 void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
     const auto count = static_cast<std::int64_t>(sourceRows.size());
     const auto indexOf = [&](std::vector<std::int64_t>& rows) {
-        return at::from_blob(rows.data(), {count}, at::kLong).to(keys_.device());
+        return toDevice(std::span<const std::int64_t>(rows), keys_.device());
     };
     const at::Tensor source = indexOf(sourceRows);
     const at::Tensor target = indexOf(targetRows);
@@ -162,6 +176,7 @@ void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     for (std::size_t head = 0; head < length_.size(); ++head) {
         length_[head] = lengths[head];
         positions_[head].resize(static_cast<std::size_t>(lengths[head]));
+        if (scores_[head].size() > positions_[head].size()) scores_[head].resize(positions_[head].size());
     }
 }
 
@@ -172,7 +187,10 @@ LayerArena::Content LayerArena::content() const {
         keys.push_back(keys_.narrow(0, start_[head], length_[head]));
         values.push_back(values_.narrow(0, start_[head], length_[head]));
     }
-    return {.keys = at::cat(keys).cpu(), .values = at::cat(values).cpu(), .positions = positions_};
+    Content content{.keys = at::cat(keys).cpu(), .values = at::cat(values).cpu(), .positions = positions_};
+    if (std::ranges::any_of(scores_, [](const auto& head) { return !head.empty(); }))
+        content.scores = scores_;
+    return content;
 }
 
 Result<void> LayerArena::restore(const Content& content) {
@@ -193,6 +211,8 @@ Result<void> LayerArena::restore(const Content& content) {
         row += lengths[head];
     }
     positions_ = content.positions;
+    scores_ = content.scores;
+    scores_.resize(lengths.size());
     return {};
 }
 

@@ -50,20 +50,23 @@ public:
     [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const {
         return positions_[index(head)];
     }
+    /// Scores that a policy gave a head's first entries and wants to find again; later entries have none yet.
+    [[nodiscard]] std::span<const float> scores(std::int32_t head) const { return scores_[index(head)]; }
+    /// Remembers a score for every entry: [totalLength], head-major. They stay with their entries.
+    void setScores(std::span<const float> scores);
     [[nodiscard]] std::vector<HeadRun> runs() const;
+    /// First row of a head's segment in `keys()` and `values()`.
+    [[nodiscard]] std::int64_t start(std::int32_t head) const { return start_[index(head)]; }
+    [[nodiscard]] const at::Tensor& keys() const { return keys_; }      // [kvHeads * rowsPerHead, headDim]
+    [[nodiscard]] const at::Tensor& values() const { return values_; }  // [kvHeads * rowsPerHead, headDim]
 
     /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
     /// kOutOfMemory when `room()` is smaller.
     Result<void> append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition);
 
-    /// Adds rows to every head whose keys and values the caller writes into `keys` and `values`.
-    /// kOutOfMemory when `room()` is smaller.
+    /// Makes every head longer by `rows`, at positions first, first+1, ...; the caller writes their keys and
+    /// values behind the old length before anybody reads them. kOutOfMemory when `room()` is smaller.
     Result<void> extend(std::int64_t rows, std::int64_t firstPosition);
-    /// The whole store, [kvHeads * rowsPerHead, headDim]; a head's entries are the rows from `start(head)`
-    /// on.
-    [[nodiscard]] const at::Tensor& keys() const { return keys_; }
-    [[nodiscard]] const at::Tensor& values() const { return values_; }
-    [[nodiscard]] std::int64_t start(std::int32_t head) const { return start_[index(head)]; }
 
     /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient
     /// memory for the kept rows of this layer.
@@ -77,6 +80,7 @@ public:
         at::Tensor keys;                                   // [total, headDim], head-major
         at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
+        std::vector<std::vector<float>> scores{};          // [kvHead][at most entries]; empty: none
     };
     /// A copy on the CPU.
     [[nodiscard]] Content content() const;
@@ -98,6 +102,7 @@ private:
     std::vector<std::int64_t> length_;
     std::vector<std::int64_t> capacity_;
     std::vector<std::vector<std::int32_t>> positions_;
+    std::vector<std::vector<float>> scores_;
 };
 
 }  // namespace epi

@@ -16,6 +16,7 @@
 #include "core/model/weights.h"
 #include "core/tensor/placement.h"
 #include "core/tensor/rotary.h"
+#include "core/tensor/score_reduction.h"
 #include "core/text/tokenizer.h"
 
 namespace epi {
@@ -30,22 +31,28 @@ struct RowGroup {
     Kind kind = Kind::kAppend;
     std::span<const TokenId> ids;
     std::int64_t firstPosition = 0;
+    ScoreReduction reduction{};  // of a probe's scores
 };
 
 /// Called after every layer, when its rows are in the cache: the place where eviction happens. `probeScores`
-/// is what attendProbe gives, undefined without a probe group and in layers with a window.
+/// is what attendProbe gives, one for each probe group in their order, undefined in layers with a window.
 class LayerHook {
 public:
     virtual ~LayerHook() = default;
-    virtual Result<void> afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& probeScores) = 0;
+    virtual Result<void> afterLayer(std::int32_t layer,
+                                    LayerArena& arena,
+                                    std::span<const at::Tensor> probeScores) = 0;
 };
 
 struct ForwardRequest {
-    std::vector<RowGroup> groups;  // at most one of each kind, the appended one first
+    std::vector<RowGroup> groups;  // at most one that is appended, and it comes first
     std::int64_t logitRows = 0;    // logits are wanted for this many last rows of the appended group
+    bool wantsHidden = false;      // instead of logits the states behind the final norm
     LayerHook* hook = nullptr;     // may be null
     CancelToken cancel;            // asked between layers
 };
+
+class FusedLayers;
 
 /// Walks a ModelSpec. Holds nothing but the weights and scratch memory: all state is in the cache. One thread
 /// at a time.
@@ -61,7 +68,8 @@ public:
     /// are.
     [[nodiscard]] const std::string& decoderNotice() const { return decoderNotice_; }
 
-    /// Logits [logitRows, vocabulary], fp32, on the placement's device; undefined when none are wanted.
+    /// Logits [logitRows, vocabulary] (or states [logitRows, dimension]), fp32, on the placement's device;
+    /// undefined when none are wanted.
     /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,
     /// kCancelled with a cache whose layers no longer agree: the caller restores it.
     Result<at::Tensor> forward(const ForwardRequest& request, KvCache& cache) const;
@@ -69,13 +77,19 @@ public:
 private:
     struct Rows;
 
+    void makeCudaDecoder();
     [[nodiscard]] Result<void> check(const ForwardRequest& request, const KvCache& cache) const;
     [[nodiscard]] Rows gather(const ForwardRequest& request) const;
+    /// The hidden states after the last layer, by LibTorch's operations, one at a time.
+    Result<at::Tensor> walkLayers(const ForwardRequest& request,
+                                  Rows& rows,
+                                  at::Tensor x,
+                                  KvCache& cache) const;
     Result<at::Tensor> attention(const LayerSpec& layer,
                                  const Rows& rows,
                                  const at::Tensor& x,
                                  LayerArena& arena,
-                                 at::Tensor& probeScores) const;
+                                 std::vector<at::Tensor>& probeScores) const;
     [[nodiscard]] at::Tensor feedForward(const FeedForwardSpec& spec, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor norm(const at::Tensor& x, const NormSpec& spec) const;
     [[nodiscard]] at::Tensor linear(const at::Tensor& x, const LinearSpec& spec) const;
@@ -89,6 +103,7 @@ private:
     std::vector<std::size_t> rotaryOfLayer_;
     std::unique_ptr<RowDecoder> decoder_;  // for single rows; null: the general path does them
     std::string decoderNotice_;
+    std::unique_ptr<FusedLayers> fused_;  // null where the placement has none
 };
 
 }  // namespace epi

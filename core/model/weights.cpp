@@ -9,6 +9,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/randn.h>
 
 #include "core/base/digest.h"
 #include "core/model/cuda_decoder.h"
@@ -250,6 +251,34 @@ void Weights::dropBlocks(std::int64_t decoderBytes) {
         if (weight.values.defined()) weight.blocks.reset();
     }
     bytes_ += decoderBytes;
+}
+
+Weights Weights::random(const ModelSpec& spec, std::int64_t feedForwardWidth, const Placement& placement) {
+    auto expected = expectedTensors(spec);
+    for (const LayerSpec& layer : spec.layers) {
+        expected[layer.feedForward.gate.weight] = {{feedForwardWidth, spec.dimension}};
+        expected[layer.feedForward.up.weight] = {{feedForwardWidth, spec.dimension}};
+        expected[layer.feedForward.down.weight] = {{spec.dimension, feedForwardWidth}};
+    }
+    Weights weights;
+    for (const auto& [name, tensor] : expected) {
+        const bool isMatrix = tensor.shape.size() == 2;
+        at::Tensor values =
+            at::randn(tensor.shape, placement.options(isMatrix ? placement.type : at::kFloat));
+        weights.bytes_ += static_cast<std::int64_t>(values.nbytes());
+        if (!isMatrix) {
+            weights.vectors_.emplace(name, std::move(values));
+            continue;
+        }
+        values.mul_(1.0 / std::sqrt(static_cast<double>(tensor.shape[1])));  // outputs as large as inputs
+        weights.matrices_.emplace(name,
+                                  Weight{.type = TensorType::kBF16,
+                                         .rows = tensor.shape[0],
+                                         .columns = tensor.shape[1],
+                                         .values = std::move(values),
+                                         .blocks = {}});
+    }
+    return weights;
 }
 
 }  // namespace epi

@@ -41,6 +41,9 @@ public:
                                 const LoadProgress& progress,
                                 const CancelToken& cancel);
 
+    /// Made-up values for every tensor a spec names, drawn on the placement's device, for measurements.
+    static Weights random(const ModelSpec& spec, std::int64_t feedForwardWidth, const Placement& placement);
+
     /// Requires: the spec names it.
     [[nodiscard]] const Weight& matrix(const std::string& name) const { return matrices_.at(name); }
     /// fp32 vectors: norms, biases, frequency factors. Requires: the spec names it.

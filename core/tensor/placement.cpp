@@ -9,6 +9,7 @@
 
 #include "core/tensor/cuda_plugin.h"
 #include "core/tensor/device_memory.h"
+#include "core/tensor/prefill_ops.h"
 
 #include <dlfcn.h>
 #include <unistd.h>
@@ -89,6 +90,10 @@ std::int64_t takePeakDeviceBytes() {
 
 void synchronizeDevice() {
     if (plugin().reason.empty()) plugin().ops.synchronize();
+}
+
+const EpiPrefillOps* prefillOps() {
+    return plugin().reason.empty() ? plugin().ops.prefill : nullptr;
 }
 
 bool copyDeviceRows(const DeviceRows& source,

@@ -39,6 +39,8 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("representatives", options.representatives);
     visit("patchTokens", options.patchTokens);
     visit("seed", options.seed);
+    visit("score", options.score);
+    visit("headFloor", options.headFloor);
 }
 
 template <typename Visitor>
@@ -77,6 +79,7 @@ void visitFields(Visitor& visit, MaybeConst<EpisodeSummary> auto& episode) {
     visit("representatives", episode.representatives);
     visit("keptEntries", episode.keptEntries);
     visit("cacheKey", episode.cacheKey);
+    visit("name", episode.name);
 }
 
 template <typename Visitor>

@@ -10,6 +10,7 @@
 #ifdef EPI_CUDA_KERNELS
 #include "cuda/kernels/copy_rows.h"
 #include "cuda/plugin/decoder.h"
+#include "cuda/plugin/prefill_ops.h"
 #endif
 
 namespace {
@@ -70,6 +71,7 @@ extern "C" __attribute__((visibility("default"))) const char* epi_cuda_open(std:
     ops->copyRows = copyRows;
     ops->decoder = &epi::cuda::decoderOps();
     ops->bench = &epi::cuda::benchOps();
+    if (properties.major >= 8) ops->prefill = epi::cuda::prefillOps();
 #endif
     return nullptr;
 }

@@ -78,6 +78,7 @@ SyncConversation longConversation(std::int64_t turns, const std::string& name = 
 
 MemoryOptions smallMemory() {
     MemoryOptions options;
+    options.preset = "epicache";
     options.budget = 160;
     options.block = 64;
     options.episodes = kEpisodes;

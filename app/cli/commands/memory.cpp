@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "app/cli/memory_arguments.h"
 #include "app/cli/stored_memory.h"
 #include "core/base/printable.h"
+#include "core/episode/episode_names.h"
 #include "core/wire/options_json.h"
 
 namespace epi {
@@ -26,8 +28,25 @@ struct MemoryCommandOptions {
     std::optional<std::int32_t> episode;
 };
 
-json describe(const EpisodeRecord& episode) {
+/// Named by what is said in its turns, as the engine names it.
+std::vector<std::string> namesOf(const std::vector<EpisodeRecord>& episodes,
+                                 const std::vector<MessageRecord>& messages) {
+    std::map<std::int64_t, const std::string*> textOf;
+    for (const MessageRecord& message : messages)
+        textOf[message.id] = &message.text;
+    std::vector<std::string> texts;
+    for (const EpisodeRecord& episode : episodes) {
+        std::string& text = texts.emplace_back();
+        for (const std::int64_t id : episode.turnIds) {
+            if (const auto found = textOf.find(id); found != textOf.end()) text += *found->second + "\n";
+        }
+    }
+    return distinctiveWords(texts);
+}
+
+json describe(const EpisodeRecord& episode, const std::string& name) {
     return {{"index", episode.index},
+            {"name", name},
             {"segments", episode.segments},
             {"turns", episode.turnIds.size()},
             {"kept", episode.keptEntries},
@@ -35,9 +54,10 @@ json describe(const EpisodeRecord& episode) {
             {"cache_key", episode.cacheKey}};
 }
 
-std::string lineOf(const EpisodeRecord& episode) {
-    return "episode " + std::to_string(episode.index + 1) + "\t" + groupedSigned(episode.segments) +
-           " segments\t" + groupedSigned(episode.keptEntries) + " entries kept\n";
+std::string lineOf(const EpisodeRecord& episode, const std::string& name) {
+    return "episode " + std::to_string(episode.index + 1) + "\t" + printable(name, kMaxPrintablePath) + "\t" +
+           groupedSigned(episode.segments) + " segments\t" + groupedSigned(episode.keptEntries) +
+           " entries kept\n";
 }
 
 json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
@@ -51,15 +71,15 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"read_tokens", built.readTokens},
                    {"past_trained_context", built.pastTrainedContext},
                    {"seconds", built.seconds}};
-    for (const EpisodeRecord& episode : episodes)
-        described["episodes"].push_back(describe(episode));
+    for (std::size_t i = 0; i < episodes.size(); ++i)
+        described["episodes"].push_back(describe(episodes[i], built.episodes[i].name));
     return described;
 }
 
 std::string textOf(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
     std::string text;
-    for (const EpisodeRecord& episode : episodes)
-        text += lineOf(episode);
+    for (std::size_t i = 0; i < episodes.size(); ++i)
+        text += lineOf(episodes[i], built.episodes[i].name);
     if (built.readTokens == 0) return text + "found on disk, nothing had to be read";
     return text + "at most " + groupedSigned(built.peakEntriesPerHead) +
            " entries allocated per layer and head, " + groupedSigned(built.peakEntriesBound) + " allowed; " +
@@ -87,11 +107,13 @@ Result<void> listEpisodes(Store& store, const ConversationRecord& record, const 
         return Error{ErrorCode::kNotFound,
                      "conversation " + std::to_string(record.id) + " has no memory yet"};
     }
+    EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages, store.messages(record.id));
+    const std::vector<std::string> names = namesOf(episodes, messages);
     json described = json::array();
     std::string lines;
-    for (const EpisodeRecord& episode : episodes) {
-        described.push_back(describe(episode));
-        lines += lineOf(episode);
+    for (std::size_t i = 0; i < episodes.size(); ++i) {
+        described.push_back(describe(episodes[i], names[i]));
+        lines += lineOf(episodes[i], names[i]);
     }
     output.print({{"episodes", std::move(described)}}, lines);
     return {};
@@ -146,7 +168,7 @@ EPI_COMMANDS(memory) {
         &group);
     for (CLI::App* const command : {&buildCommand, &inspectCommand}) {
         epi::addConversationOptions(*command, options->conversation);
-        epi::addModelOptions(*command, options->model);
+        epi::addMemoryModelOptions(*command, options->model);
         epi::addMemoryOptions(*command, options->memory);
     }
     inspectCommand.add_option(
