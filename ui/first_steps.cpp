@@ -94,8 +94,9 @@ void FirstSteps::refresh() {
     const bool isNew = chats_ == 0;
     steps_->setVisible(isNew || !hasModel_);
     title_->setText(isNew ? tr("Welcome to EpiChat") : tr("What is on your mind?"));
-    text_->setText(tr("A chat with a model on your computer, whose memory does not run out. Nothing you write leaves "
-                      "this computer."));
+    text_->setText(
+        tr("A chat with a model on your computer, whose memory does not run out. Nothing you write leaves "
+           "this computer."));
     text_->setVisible(isNew);
     model_.text->setText(modelText_);
     write_.text->setText(hasModel_ ? tr("Write below and press Enter.")

@@ -10,8 +10,9 @@ class QPushButton;
 
 namespace epi {
 
-/// What an empty chat shows. While something is missing it leads: a model, a history to ask about, a first question,
-/// each with its state and the button that does it; afterwards it only invites. One screen, nothing to click away.
+/// What an empty chat shows. While something is missing it leads: a model, a history to ask about, a first
+/// question, each with its state and the button that does it; afterwards it only invites. One screen, nothing
+/// to click away.
 class FirstSteps final : public QWidget {
     Q_OBJECT
 

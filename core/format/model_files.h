@@ -13,7 +13,8 @@ struct ModelFile {
 };
 
 /// The GGUF files in these folders, down to three levels below each, and those of `places` that are files
-/// themselves; each once, by path. What cannot be read is left out. Links to folders are not followed. Any thread.
+/// themselves; each once, by path. What cannot be read is left out. Links to folders are not followed. Any
+/// thread.
 std::vector<ModelFile> findModelFiles(std::span<const std::filesystem::path> places);
 
 }  // namespace epi
