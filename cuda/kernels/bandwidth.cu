@@ -33,7 +33,8 @@ __global__ void __launch_bounds__(kThreads) read_once_kernel(const __grid_consta
         const uint4 value = loadConstant(args.data + i);
         sum += value.x ^ value.y ^ value.z ^ value.w;
     }
-    sum = __reduce_add_sync(0xffffffffU, sum);
+    for (int offset = 16; offset > 0; offset /= 2)
+        sum += __shfl_xor_sync(0xffffffffU, sum, offset);
     if (threadIdx.x % 32 == 0) atomicAdd(args.sums + blockIdx.x, sum);
 }
 
