@@ -10,6 +10,7 @@ set(rules
   "core@<Q[A-Z]|sqlite3|cuda_runtime|\"storage/|\"ui/|\"app/|\"cuda/kernels|<torch/torch.h>|<ATen/ATen.h>"
   "storage@<Q[A-Z]|${torch_headers}|cuda|\"ui/|\"app/|\"core/(tensor|kv|model|policy)/"
   "cuda/kernels@<Q[A-Z]|${torch_headers}|sqlite3|\"core/|\"ui/|\"storage/|\"app/"
+  "cuda/decode@<Q[A-Z]|${torch_headers}|sqlite3|\"core/[^bf]|\"ui/|\"storage/|\"app/"
   "cuda/plugin@<Q[A-Z]|sqlite3|\"ui/|\"storage/|\"app/"
   "ui@${torch_headers}|sqlite3|cuda_runtime|\"app/|\"core/(tensor|kv|model|policy)/|local_engine"
   "app/window@${torch_headers}|sqlite3|cuda_runtime|\"core/(tensor|kv|model|policy)/|local_engine"

@@ -61,6 +61,11 @@ std::string noticeOf(const LoadModel& command, const ModelInfo& info) {
         notice += (notice.empty() ? "" : "; ") + std::string("answers are computed on the CPU, because ") +
                   info.notice;
     }
+    if (!info.decoderNotice.empty()) {
+        notice += (notice.empty() ? "" : "; ") +
+                  std::string("replies are written more slowly than they could be, because of ") +
+                  info.decoderNotice;
+    }
     return notice;
 }
 

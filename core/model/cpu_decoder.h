@@ -9,6 +9,7 @@
 #include "core/base/result.h"
 #include "core/kv/kv_cache.h"
 #include "core/model/model_spec.h"
+#include "core/model/row_decoder.h"
 #include "core/model/weights.h"
 #include "core/tensor/cpu/head_attention.h"
 #include "core/tensor/cpu/matrix_product.h"
@@ -19,7 +20,7 @@ namespace epi {
 /// One row of a model that stays in the cache, the step that replies are written with: the same numbers as
 /// the Executor's, on plain memory, since LibTorch's cost per operation is as large as the work of one row.
 /// Weights are read as they lie in the file, keys and values in fp16. One thread.
-class CpuDecoder {
+class CpuDecoder final : public RowDecoder {
 public:
     /// A rotary embedding as in the Executor: frequencies [dimensions / 2], fp32.
     struct Rotary {
@@ -29,8 +30,7 @@ public:
     /// `spec`, `weights` and `pool` must outlive it. Requires: weights held as blocks on the CPU.
     CpuDecoder(const ModelSpec& spec, const Weights& weights, const Rotary& rotary, cpu::ThreadPool& pool);
 
-    /// Logits [1, vocabulary], fp32; undefined when none are wanted. kOutOfMemory when the cache has no room.
-    Result<at::Tensor> step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache);
+    Result<at::Tensor> step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache) override;
 
 private:
     struct Norm {

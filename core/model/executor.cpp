@@ -10,6 +10,7 @@
 #include <ATen/ops/silu.h>
 
 #include "core/model/cpu_decoder.h"
+#include "core/model/cuda_decoder.h"
 #include "core/model/fused_layers.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/upload.h"
@@ -62,6 +63,7 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
             CpuDecoder::Rotary{.frequencies = frequencies_, .ofLayer = rotaryOfLayer_},
             linear_.pool());
     }
+    if (placement_.copiesBlocks) makeCudaDecoder();
     fused_ = FusedLayers::create(spec_, weights_, placement_);
     if (!fused_) return;
     // Many rows at a time: their angles are computed on the GPU rather than waited for.
@@ -70,6 +72,18 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
 }
 
 Executor::~Executor() = default;
+
+void Executor::makeCudaDecoder() {
+    auto decoder =
+        CudaDecoder::create(spec_, weights_, {.frequencies = frequencies_, .ofLayer = rotaryOfLayer_});
+    if (decoder) {
+        weights_.dropBlocks((*decoder)->bytes());
+        decoder_ = std::move(*decoder);
+    } else {
+        weights_.dropBlocks(0);
+        decoderNotice_ = decoder.error().message;
+    }
+}
 
 Result<void> Executor::check(const ForwardRequest& request, const KvCache& cache) const {
     std::int64_t appended = 0;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <ATen/core/TensorBody.h>
@@ -20,7 +21,7 @@
 
 namespace epi {
 
-class CpuDecoder;
+class RowDecoder;
 
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
 /// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
@@ -63,6 +64,9 @@ public:
     [[nodiscard]] const ModelSpec& spec() const { return spec_; }
     [[nodiscard]] const Weights& weights() const { return weights_; }
     [[nodiscard]] const Placement& placement() const { return placement_; }
+    /// Why replies are not decoded with kernels of our own although the mode asks for them; empty when they
+    /// are.
+    [[nodiscard]] const std::string& decoderNotice() const { return decoderNotice_; }
 
     /// Logits [logitRows, vocabulary] (or states [logitRows, dimension]), fp32, on the placement's device;
     /// undefined when none are wanted.
@@ -73,6 +77,7 @@ public:
 private:
     struct Rows;
 
+    void makeCudaDecoder();
     [[nodiscard]] Result<void> check(const ForwardRequest& request, const KvCache& cache) const;
     [[nodiscard]] Rows gather(const ForwardRequest& request) const;
     /// The hidden states after the last layer, by LibTorch's operations, one at a time.
@@ -96,8 +101,9 @@ private:
     std::vector<RotarySpec> rotaries_;     // the distinct ones
     std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
-    std::unique_ptr<CpuDecoder> decoder_;  // where weights are blocks on the CPU
-    std::unique_ptr<FusedLayers> fused_;   // null where the placement has none
+    std::unique_ptr<RowDecoder> decoder_;  // for single rows; null: the general path does them
+    std::string decoderNotice_;
+    std::unique_ptr<FusedLayers> fused_;  // null where the placement has none
 };
 
 }  // namespace epi

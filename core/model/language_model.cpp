@@ -48,6 +48,8 @@ Result<std::unique_ptr<LanguageModel>> LanguageModel::load(const LoadOptions& op
     info.weightBytes = weights.bytes();
     info.isOnGpu = choice.placement.device.is_cuda();
     model->executor_ = std::make_unique<Executor>(std::move(spec), std::move(weights), choice.placement);
+    info.weightBytes = model->executor_->weights().bytes();
+    info.decoderNotice = model->executor_->decoderNotice();
     return model;
 }
 

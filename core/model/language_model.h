@@ -23,6 +23,8 @@ struct ModelInfo {
     std::string architecture;
     std::string device;  // "NVIDIA H200" or "CPU, 2 threads"
     std::string notice;  // why CUDA is not used; empty when it is, or was not wanted
+    std::string
+        decoderNotice;  // why the GPU's own decode kernels are not used; empty when they are, or on the CPU
     std::string fingerprint;
     std::int32_t layers = 0;
     std::int32_t kvHeads = 0;

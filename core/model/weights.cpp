@@ -8,9 +8,11 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/randn.h>
 
 #include "core/base/digest.h"
+#include "core/model/cuda_decoder.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
@@ -180,6 +182,12 @@ public:
                          "' holds values that are not finite"};
     }
 
+    /// The blocks of the tensor that was decoded last: [rows, bytes per row], valid until the next read.
+    [[nodiscard]] at::Tensor lastBlocks(std::int64_t rows) {
+        const auto rowBytes = static_cast<std::int64_t>(buffer_.size()) / rows;
+        return at::from_blob(buffer_.data(), {rows, rowBytes}, at::kByte);
+    }
+
     std::string fingerprint() { return hex(digest_.finish()); }
 
 private:
@@ -223,6 +231,8 @@ Result<Weights> Weights::load(const GgufFile& file,
             held = isMatrix && weight.values.defined() ? held.to(placement.device, placement.type)
                                                        : held.to(placement.device);
             weights.bytes_ += static_cast<std::int64_t>(held.nbytes());
+            if (isMatrix && placement.copiesBlocks && CudaDecoder::takesBlocks(weight))
+                weight.blocks = reader.lastBlocks(weight.rows).to(placement.device);
             if (isMatrix) {
                 weights.matrices_.emplace(name, std::move(weight));
             } else {
@@ -234,6 +244,13 @@ Result<Weights> Weights::load(const GgufFile& file,
         weights.fingerprint_ = reader.fingerprint();
         return weights;
     });
+}
+
+void Weights::dropBlocks(std::int64_t decoderBytes) {
+    for (auto& [name, weight] : matrices_) {
+        if (weight.values.defined()) weight.blocks.reset();
+    }
+    bytes_ += decoderBytes;
 }
 
 Weights Weights::random(const ModelSpec& spec, std::int64_t feedForwardWidth, const Placement& placement) {

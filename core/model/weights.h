@@ -22,8 +22,9 @@ struct Weight {
     TensorType type = TensorType::kF32;  // in the file
     std::int64_t rows = 0;
     std::int64_t columns = 0;
-    at::Tensor values;  // [rows, columns] in the placement's type; undefined where there are blocks
-    at::Tensor blocks;  // [rows, bytes per row], bytes of whole blocks of `type`; undefined where decoded
+    at::Tensor values;  // [rows, columns] in the placement's type; undefined where only blocks are kept
+    at::Tensor
+        blocks;  // [rows, bytes per row], bytes of whole blocks of `type`; undefined where there are none
 };
 
 /// Bytes read and bytes in all.
@@ -47,6 +48,9 @@ public:
     [[nodiscard]] const Weight& matrix(const std::string& name) const { return matrices_.at(name); }
     /// fp32 vectors: norms, biases, frequency factors. Requires: the spec names it.
     [[nodiscard]] const at::Tensor& vector(const std::string& name) const { return vectors_.at(name); }
+
+    /// Frees the blocks of matrices that are also decoded, in place of which a decoder holds `decoderBytes`.
+    void dropBlocks(std::int64_t decoderBytes);
 
     [[nodiscard]] std::int64_t bytes() const { return bytes_; }
     /// BLAKE2b-256 over the file's header and the xxh3 of each tensor's blocks: names the model's content.

@@ -76,6 +76,10 @@ Placement fastOnCpu() {
 
 }  // namespace
 
+const EpiCudaOps* cudaOps() {
+    return plugin().reason.empty() ? &plugin().ops : nullptr;
+}
+
 std::string cudaUnavailableReason() {
     return plugin().reason;
 }
@@ -128,6 +132,7 @@ Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute
     if (plugin().reason.empty()) {
         const c10::ScalarType type = isFast ? c10::kBFloat16 : c10::kFloat;
         choice.placement = {.device = c10::Device(c10::kCUDA, 0), .type = type, .cacheType = type};
+        choice.placement.copiesBlocks = isFast && plugin().ops.decoder != nullptr;
         choice.deviceName = plugin().ops.deviceName;
         return choice;
     }

@@ -20,6 +20,8 @@ struct Placement {
     c10::ScalarType cacheType = c10::kFloat;  // of keys and values
     /// Matrices stay as the model file's blocks; `linear` works on them.
     bool keepsBlocks = false;
+    /// Matrices are decoded, and a copy of their blocks is beside them until the CUDA decoder is made.
+    bool copiesBlocks = false;
 
     [[nodiscard]] at::TensorOptions options() const { return at::TensorOptions().device(device).dtype(type); }
     [[nodiscard]] at::TensorOptions options(c10::ScalarType other) const {

@@ -1,6 +1,6 @@
 // Compares the engine on the CPU with the engine on a GPU: logits, greedy replies and the entries that
-// eviction keeps, for one model file. Prints the largest differences; exit code 1 when one is too large, 77
-// where there is no GPU.
+// eviction keeps, for one model file; then fast mode's decoder with exact mode. Prints the
+// largest differences; exit code 1 when one is too large, 77 where there is no GPU.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -10,6 +10,7 @@
 
 #include "core/base/rng.h"
 #include "core/engine/model_tools.h"
+#include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
 
@@ -136,6 +137,134 @@ Result<bool> compareEviction(const Models& models, BudgetLevel level) {
     return share < kMaxKeptDifference;
 }
 
+/// A text of ordinary sentences, as long as asked for.
+Result<std::vector<TokenId>> textTokens(const LanguageModel& model, std::size_t count) {
+    const std::string paragraph =
+        "The harbour was quiet that morning. Two fishermen mended their nets on the pier while the ferry "
+        "waited "
+        "for the last of its passengers, an old woman with a basket of apples and her grandson, who counted "
+        "the "
+        "gulls on the roof of the customs house. When the bell rang, he had reached forty-one. The crossing "
+        "took "
+        "an hour in good weather. On the other side there was a market, a school with a green door, and the "
+        "office where his mother wrote letters for people who had nobody else to write for them. ";
+    std::vector<TokenId> ids;
+    while (ids.size() < count) {
+        const std::vector<TokenId> more = model.tokenizer().encode(paragraph, ControlTokens::kAsText);
+        if (more.empty()) return Error{ErrorCode::kInternal, "the tokenizer gave nothing"};
+        ids.insert(ids.end(), more.begin(), more.end());
+    }
+    ids.resize(count);
+    return ids;
+}
+
+/// Reads `id` behind a cache, and returns its logits.
+Result<std::vector<float>> readOne(const Executor& executor, KvCache& cache, TokenId id) {
+    const ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kAppend,
+                                             .ids = std::span(&id, 1),
+                                             .firstPosition = cache.nextPosition()}},
+                                 .logitRows = 1,
+                                 .hook = nullptr,
+                                 .cancel = {}};
+    EPI_TRY_ASSIGN(const at::Tensor logits, executor.forward(request, cache));
+    const at::Tensor onCpu = logits.cpu().contiguous();
+    const float* const values = onCpu.const_data_ptr<float>();
+    return std::vector<float>(values, values + onCpu.numel());
+}
+
+double logSumExp(const std::vector<float>& logits) {
+    const double largest = *std::max_element(logits.begin(), logits.end());
+    double sum = 0.0;
+    for (const float logit : logits)
+        sum += std::exp(static_cast<double>(logit) - largest);
+    return largest + std::log(sum);
+}
+
+/// The decoder of fast mode against the exact mode, step by step over the same text: the mean log-probability
+/// may differ by 0.03, the best token only where the gap is below 2.
+Result<bool> compareDecoder(const LanguageModel& fast, const LanguageModel& exact, std::size_t length) {
+    const c10::InferenceMode inference;
+    EPI_TRY_ASSIGN(const std::vector<TokenId> ids, textTokens(fast, length + 96));
+    const auto cacheOf = [&](const Executor& executor) {
+        const std::vector<std::int64_t> rows(executor.spec().layers.size(),
+                                             static_cast<std::int64_t>(ids.size()) + 1);
+        return KvCache(executor.spec(), rows, executor.placement());
+    };
+    KvCache own = cacheOf(fast.executor());
+    KvCache general = cacheOf(exact.executor());
+    const ForwardRequest prompt{.groups = {{.kind = RowGroup::Kind::kAppend,
+                                            .ids = std::span(ids).first(length),
+                                            .firstPosition = 0}},
+                                .logitRows = 0,
+                                .hook = nullptr,
+                                .cancel = {}};
+    if (length > 0) {
+        EPI_TRY(fast.executor().forward(prompt, own));
+        EPI_TRY(exact.executor().forward(prompt, general));
+    }
+    double difference = 0.0;
+    double relative = 0.0;
+    std::size_t clearDisagreements = 0;
+    for (std::size_t i = length; i + 1 < ids.size(); ++i) {
+        EPI_TRY_ASSIGN(const std::vector<float> a, readOne(fast.executor(), own, ids[i]));
+        EPI_TRY_ASSIGN(const std::vector<float> b, readOne(exact.executor(), general, ids[i]));
+        const auto next = static_cast<std::size_t>(ids[i + 1]);
+        difference +=
+            (static_cast<double>(a[next]) - logSumExp(a)) - (static_cast<double>(b[next]) - logSumExp(b));
+        double error = 0.0;
+        double norm = 0.0;
+        for (std::size_t v = 0; v < a.size(); ++v) {
+            error += std::pow(static_cast<double>(a[v]) - static_cast<double>(b[v]), 2);
+            norm += std::pow(static_cast<double>(b[v]), 2);
+        }
+        relative = std::max(relative, std::sqrt(error / norm));
+        EPI_TRY_ASSIGN(const GreedyGap ownBest, greedyGap(a));
+        EPI_TRY_ASSIGN(const GreedyGap best, greedyGap(b));
+        if (best.gap > 2.0F && best.best != ownBest.best) ++clearDisagreements;
+    }
+    difference = std::abs(difference) / static_cast<double>(ids.size() - length - 1);
+    std::printf(
+        "decoder behind %zu tokens: mean log-probability differs by %.4f, logits by %.3f at most, "
+        "%zu clear disagreements\n",
+        length,
+        difference,
+        relative,
+        clearDisagreements);
+    return difference < 0.03 && clearDisagreements == 0;
+}
+
+/// Replies of fast mode, with their speed.
+Result<bool> compareFast(const std::string& path, const LanguageModel& exact) {
+    EPI_TRY_ASSIGN(const auto model,
+                   LanguageModel::load({.path = path,
+                                        .device = DeviceChoice::kCuda,
+                                        .compute = ComputeMode::kFast,
+                                        .progress = {},
+                                        .cancel = {}}));
+    if (const std::string& notice = model->info().decoderNotice; !notice.empty()) {
+        std::printf("decoder: not used, %s\n", notice.c_str());
+        return false;
+    }
+    bool isGood = true;
+    for (const std::size_t length : {std::size_t{0}, std::size_t{37}, std::size_t{700}, std::size_t{3000}}) {
+        EPI_TRY_ASSIGN(const bool isOne, compareDecoder(*model, exact, length));
+        isGood = isGood && isOne;
+    }
+    GenerationRequest request{.prompt = tokens(*model, 200, 9),
+                              .sampling = {},
+                              .stopAtEnd = false,
+                              .recordGaps = false,
+                              .onText = {},
+                              .cancel = {}};
+    request.sampling.maxTokens = 256;
+    for (int run = 0; run < 3; ++run) {
+        EPI_TRY_ASSIGN(const Generation reply, generateOnce(*model, request));
+        std::printf("fast mode: %.1f tokens/s\n",
+                    static_cast<double>(reply.ids.size()) / reply.decodeSeconds);
+    }
+    return isGood;
+}
+
 Result<bool> compareAll(const std::string& path) {
     Models models;
     EPI_TRY_ASSIGN(models.cpu, load(path, DeviceChoice::kCpu));
@@ -146,7 +275,8 @@ Result<bool> compareAll(const std::string& path) {
     EPI_TRY_ASSIGN(const bool uniform, compareEviction(models, BudgetLevel::kPairUniform));
     EPI_TRY_ASSIGN(const bool pair, compareEviction(models, BudgetLevel::kPair));
     std::printf("GPU memory: %.2f GB at most\n", static_cast<double>(takePeakDeviceBytes()) / 1e9);
-    return logits && replies && uniform && pair;
+    EPI_TRY_ASSIGN(const bool fast, compareFast(path, *models.gpu));
+    return logits && replies && uniform && pair && fast;
 }
 
 }  // namespace

@@ -1,0 +1,9 @@
+#include "cuda/kernels/gemv_kernel.cuh"
+
+namespace epi::cuda {
+
+GemvKernel gemvKernelMixed() {
+    return gemv_kernel<kMixedFormats>;
+}
+
+}  // namespace epi::cuda
