@@ -22,6 +22,7 @@ struct MemoryArguments {
     std::optional<std::int32_t> representatives;
     std::optional<std::int32_t> patchTokens;
     std::optional<std::uint64_t> seed;
+    std::optional<std::string> codec;
 };
 
 /// Adds --preset, --level, --budget, --block and so on. `seedName` names the seed of the clustering.

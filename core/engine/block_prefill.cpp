@@ -12,13 +12,20 @@ std::int64_t promptPosition(const PrefillTask& task, std::int64_t nextPosition) 
 }  // namespace
 
 BlockPrefill::BlockPrefill(const Executor& executor, KvCache& cache, PrefillTask task)
-    : executor_(executor), cache_(cache), task_(std::move(task)) {}
+    : executor_(executor), cache_(cache), task_(std::move(task)), next_(task_.readTokens) {}
+
+std::int64_t BlockPrefill::nextRows() const {
+    return std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_);
+}
+
+bool BlockPrefill::evictsNext() const {
+    return !task_.prompt.empty() && exceedsBudget(cache_, executor_.spec(), task_.rule, nextRows());
+}
 
 Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::Observer& observe) {
-    const auto ids = std::span<const TokenId>(task_.ids).subspan(
-        static_cast<std::size_t>(next_),
-        static_cast<std::size_t>(std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_)));
-    const auto rows = static_cast<std::int64_t>(ids.size());
+    const auto ids = std::span<const TokenId>(task_.ids).subspan(static_cast<std::size_t>(next_),
+                                                                 static_cast<std::size_t>(nextRows()));
+    const std::int64_t rows = nextRows();
     const std::int64_t position = task_.firstPosition + next_;
     ForwardRequest request{
         .groups = {{.kind = RowGroup::Kind::kAppend, .ids = ids, .firstPosition = position}},
@@ -28,7 +35,7 @@ Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::
     ProbeEviction eviction(executor_.spec(), task_.rule, position + rows, observe);
     WindowEviction windows(executor_.spec());
     request.hook = &windows;
-    if (!task_.prompt.empty() && exceedsBudget(cache_, executor_.spec(), task_.rule, rows)) {
+    if (evictsNext()) {
         request.groups.push_back({.kind = RowGroup::Kind::kProbe,
                                   .ids = task_.prompt,
                                   .firstPosition = promptPosition(task_, position + rows)});

@@ -17,6 +17,7 @@ struct PrefillTask {
     EvictionRule rule;
     std::vector<TokenId> prompt;  // patched prompt of the episode; empty: nothing is evicted
     bool promptAtLastPosition = false;
+    std::int64_t readTokens = 0;  // of `ids`, from the front, that the cache holds already
 };
 
 /// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with
@@ -29,6 +30,9 @@ public:
 
     [[nodiscard]] bool isDone() const { return next_ == static_cast<std::int64_t>(task_.ids.size()); }
     [[nodiscard]] std::int64_t readTokens() const { return next_; }
+    /// Whether the next block is scored and evicted. Blocks before the first such one are read alike whatever
+    /// the prompt is.
+    [[nodiscard]] bool evictsNext() const;
 
     /// Reads one block. After an error or a cancel the cache must be restored or thrown away.
     Result<void> step(const CancelToken& cancel, const ProbeEviction::Observer& observe = {});
@@ -42,6 +46,8 @@ public:
                                                  std::int64_t block);
 
 private:
+    [[nodiscard]] std::int64_t nextRows() const;
+
     const Executor& executor_;
     KvCache& cache_;
     PrefillTask task_;

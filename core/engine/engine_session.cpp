@@ -5,10 +5,15 @@
 #include <system_error>
 #include <thread>
 
-#include "core/engine/memory_files.h"
+#include <c10/core/InferenceMode.h>
+
+#include "core/engine/cache_folder.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
+#include "core/tensor/guard.h"
+
+#include <spdlog/spdlog.h>
 
 namespace epi {
 namespace {
@@ -32,17 +37,18 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .layerBudgets = memory.layerBudgets,
                       .peakEntriesPerHead = peak.entriesPerHead,
                       .peakEntriesBound = peak.entriesBound,
-                      .peakBytes = peak.bytes,
+                      .peakBytes = peak.bytes + peak.hostBytes,
                       .readTokens = memory.readTokens,
                       .pastTrainedContext = memory.builtTokens > trainedContext,
-                      .seconds = memory.seconds};
+                      .seconds = memory.seconds,
+                      .notice = {}};
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
         built.episodes.push_back({.index = static_cast<std::int32_t>(index),
                                   .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
                                   .turnIds = episode.turnIds,
                                   .representatives = episode.representatives,
-                                  .keptEntries = episode.base->entries(),
+                                  .keptEntries = episode.keptEntries,
                                   .cacheKey = episodeKey(memory.key, static_cast<std::int32_t>(index))});
     }
     return built;
@@ -64,7 +70,7 @@ std::string noticeOf(const LoadModel& command, const ModelInfo& info) {
 
 Trace traceOf(const Conversation& conversation,
               const ModelSpec& spec,
-              const KvSnapshot& snapshot,
+              const KvCache& cache,
               std::int32_t episode) {
     Trace trace{.conversation = conversation.name,
                 .episode = episode,
@@ -75,11 +81,13 @@ Trace traceOf(const Conversation& conversation,
                 .turns = {}};
     std::vector<std::int64_t> keepers(conversation.history.ids.size(), 0);
     std::int64_t sets = 0;
-    for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
+    for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
         std::vector<std::int32_t>& kept = trace.keptPerHead.emplace_back();
-        for (const auto& positions : snapshot.layers[layer].positions) {
+        const LayerArena& arena = cache.layer(layer);
+        for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
+            const auto positions = arena.positions(head);
             kept.push_back(static_cast<std::int32_t>(positions.size()));
-            if (spec.layers[layer].attention.window) continue;
+            if (spec.layers[static_cast<std::size_t>(layer)].attention.window) continue;
             ++sets;
             for (const std::int32_t position : positions) {
                 if (static_cast<std::size_t>(position) < keepers.size())
@@ -97,7 +105,8 @@ Trace traceOf(const Conversation& conversation,
     return trace;
 }
 
-EngineSession::EngineSession(LocalEngineConfig config) : config_(std::move(config)) {}
+EngineSession::EngineSession(LocalEngineConfig config)
+    : config_(std::move(config)), store_(config_.cacheFolder, config_.limits) {}
 EngineSession::~EngineSession() = default;
 
 Hello EngineSession::hello() const {
@@ -148,7 +157,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     model_ = std::move(model);
     chatTemplate_ = std::move(chatTemplate);
     embedder_ = std::move(embedder);
-    active_.reset();
+    store_.forget("");
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
         conversation.history = tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer());
@@ -186,19 +195,9 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
             .turns = std::move(turns)};
     if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer());
 
-    if (conversation.memory && (isOther || changed < conversation.memory->builtTurns)) {
-        conversation.memory.reset();
-    } else if (conversation.memory) {
-        for (EpisodeMemory& episode : conversation.memory->episodes) {
-            if (episode.coveredTurns <= changed) continue;
-            episode.current = episode.base;
-            episode.coveredTurns = conversation.memory->builtTurns;
-            episode.isReplyOpen = false;
-        }
-    }
-    const bool isActiveStale = active_ && active_->conversation == conversation.name &&
-                               (!conversation.memory || active_->coveredTurns > changed);
-    if (isActiveStale) active_.reset();
+    // Later turns that changed are found out by each episode when it is next opened.
+    if (conversation.memory && (isOther || changed < conversation.memory->builtTurns))
+        forgetMemory(conversation);
     return Event(Synced{.turns = static_cast<std::int64_t>(text.turns.size()),
                         .tokens = static_cast<std::int64_t>(conversation.history.ids.size())});
 }
@@ -210,38 +209,65 @@ Result<Conversation*> EngineSession::findConversation(const std::string& name) {
     return Error{ErrorCode::kNotFound, "the engine was not told conversation '" + name + "'"};
 }
 
-BuildContext EngineSession::buildContext(const JobContext& context) const {
+BuildContext EngineSession::buildContext(const JobContext& context) {
     return {.model = *model_,
             .embedder = embedder_.get(),
             .chatTemplate = chatTemplate_,
             .cacheFolder = config_.cacheFolder,
-            .progress = [emit = context.emit](const Progress& progress) { emit(progress); },
-            .cancel = context.cancel};
+            .progress =
+                [emit = context.emit](const Progress& progress) {
+                    if (emit) emit(progress);
+                },
+            .notice = [this](const std::string& notice) { notice_ = notice; },
+            .cancel = context.cancel,
+            .built =
+                [this](const std::string& key, const KvSnapshot& snapshot, bool isSaved) {
+                    store_.keep(key, snapshot, isSaved);
+                }};
+}
+
+void EngineSession::trimFolder(const std::string& memoryInUse) const {
+    const std::int64_t limit = config_.limits.diskBytes;
+    trimCacheFolder(
+        config_.cacheFolder, limit > 0 ? limit : defaultCacheFolderLimit(config_.cacheFolder), memoryInUse);
+}
+
+std::string EngineSession::takeNotice() {
+    return std::exchange(notice_, {});
+}
+
+void EngineSession::forgetMemory(Conversation& conversation) {
+    if (conversation.memory) store_.forget(conversation.memory->key);
+    conversation.memory.reset();
 }
 
 Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
                                                  const MemoryOptions& options,
+                                                 Coverage coverage,
                                                  const JobContext& context) {
+    const auto covers = [&](const BuiltMemory& memory) {
+        return coverage == Coverage::kBeginning ||
+               memory.builtTurns == static_cast<std::int64_t>(conversation.text.turns.size());
+    };
     // What was built is what its own resolved options ask for, too.
     if (conversation.memory &&
-        (conversation.memory->requested == options || conversation.memory->resolved.options == options)) {
+        (conversation.memory->requested == options || conversation.memory->resolved.options == options) &&
+        covers(*conversation.memory)) {
         return &*conversation.memory;
     }
+    // A folder that cannot be made is told when the first file is to be written.
     std::error_code error;
     std::filesystem::create_directories(config_.cacheFolder, error);
-    if (error) {
-        return Error{ErrorCode::kIo,
-                     "cannot create " + config_.cacheFolder.string() + ": " + error.message()};
-    }
-    writeBack();
-    active_.reset();
+    forgetMemory(conversation);
     const BuildContext build = buildContext(context);
-    if (auto found = findMemory(build, conversation, options)) {
+    if (auto found = findMemory(build, conversation, options); found && covers(*found)) {
         conversation.memory = std::move(found);
+        touchMemory(config_.cacheFolder, conversation.memory->key);
         return &*conversation.memory;
     }
     peak_ = {};
     EPI_TRY_ASSIGN(conversation.memory, buildMemory(build, conversation, options, peak_));
+    trimFolder(conversation.memory->key);
     if (peak_.entriesPerHead > peak_.entriesBound) {
         return Error{ErrorCode::kInternal,
                      "a head was given " + std::to_string(peak_.entriesPerHead) + " entries, the bound is " +
@@ -252,22 +278,20 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
 
 Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
-    // A memory that later turns were added to is built over them, too.
-    if (conversation->memory &&
-        conversation->memory->builtTurns < static_cast<std::int64_t>(conversation->text.turns.size())) {
-        conversation->memory.reset();
-        active_.reset();
-    }
-    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, context));
+    const Coverage coverage = command.rebuild ? Coverage::kWholeHistory : Coverage::kBeginning;
+    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, coverage, context));
     MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
+    built.notice = takeNotice();
     memory->readTokens = 0;  // told once: what follows did not read it
+    lastConversation_ = conversation->name;
+    lastEpisode_ = -1;
     return Event(std::move(built));
 }
 
 Result<Event> EngineSession::handle(const Inspect& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
-    if (!conversation->memory)
-        conversation->memory = findMemory(buildContext(context), *conversation, command.memory);
+    const BuildContext build = buildContext(context);
+    if (!conversation->memory) conversation->memory = findMemory(build, *conversation, command.memory);
     if (!conversation->memory) {
         return Error{ErrorCode::kNotFound, "conversation '" + command.conversation + "' has no memory yet"};
     }
@@ -276,17 +300,42 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
         return Error{ErrorCode::kInvalidArgument,
                      "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
     }
-    const bool isActive =
-        active_ && active_->conversation == conversation->name && active_->episode == command.episode;
-    const ModelSpec& spec = model_->executor().spec();
-    if (isActive) return Event(traceOf(*conversation, spec, active_->cache->snapshot(), command.episode));
-    return Event(traceOf(
-        *conversation, spec, *episodes[static_cast<std::size_t>(command.episode)].current, command.episode));
+    EPI_TRY_ASSIGN(const EpisodeStore::Opened opened,
+                   store_.open(build, *conversation, command.episode, peak_));
+    return Event(traceOf(*conversation, model_->executor().spec(), *opened.cache, command.episode));
+}
+
+void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode) {
+    const c10::InferenceMode inference;
+    const auto saved = guarded("writing the memory", [&] { return store_.save(conversation, episode); });
+    if (!saved) {
+        spdlog::warn("{}; the last turns are read again after a restart", saved.error().message);
+        notice_ = "the last turns are not in the cache folder and are read again after a restart: " +
+                  saved.error().message;
+    }
+}
+
+void EngineSession::save() {
+    const auto found = conversations_.find(lastConversation_);
+    if (found != conversations_.end() && lastEpisode_ >= 0) saveEpisode(found->second, lastEpisode_);
+}
+
+bool EngineSession::workAhead() {
+    const auto found = conversations_.find(lastConversation_);
+    if (!model_ || found == conversations_.end()) return false;
+    const c10::InferenceMode inference;
+    const auto loaded = guarded("loading an episode", [&]() -> Result<bool> {
+        return store_.prefetch(buildContext({}), found->second, peak_);
+    });
+    return loaded && *loaded;
 }
 
 Result<Event> EngineSession::handle(const Release& command, const JobContext& /*context*/) {
     Released released;
     for (const std::string& key : command.keys) {
+        for (auto& [name, conversation] : conversations_) {
+            if (conversation.memory && key.starts_with(conversation.memory->key)) forgetMemory(conversation);
+        }
         EPI_TRY_ASSIGN(const RemovedFiles removed, removeMemory(config_.cacheFolder, key));
         released.files += removed.files;
         released.bytes += removed.bytes;

@@ -1,10 +1,8 @@
 #include "core/engine/memory_files.h"
 
-#include <algorithm>
 #include <string>
 #include <system_error>
 
-#include <ATen/ops/empty.h>
 #include <nlohmann/json.hpp>
 
 #include "core/format/cache_file.h"
@@ -13,19 +11,9 @@ namespace epi {
 namespace {
 
 constexpr const char* kIndexSuffix = ".memory";
-constexpr const char* kCacheSuffix = ".kv";
-constexpr std::size_t kKeyDigits = 64;
-
-std::span<const std::byte> bytesOf(const at::Tensor& tensor) {
-    return {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()};
-}
 
 Error mismatch(const std::filesystem::path& path, const std::string& what) {
     return Error{ErrorCode::kCorruptData, path.filename().string() + ": " + what};
-}
-
-std::string sectionName(const char* kind, std::size_t layer) {
-    return std::string(kind) + "." + std::to_string(layer);
 }
 
 nlohmann::json describe(const EpisodeMemory& episode) {
@@ -96,109 +84,6 @@ Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& m
             return mismatch(path, "an episode is damaged");
     }
     return {};
-}
-
-Result<void> saveSnapshot(const std::filesystem::path& folder,
-                          const std::string& key,
-                          const KvSnapshot& snapshot) {
-    std::vector<std::string> names;
-    std::vector<std::vector<std::int32_t>> positions;
-    nlohmann::json lengths = nlohmann::json::array();
-    for (const LayerArena::Content& layer : snapshot.layers) {
-        nlohmann::json heads = nlohmann::json::array();
-        std::vector<std::int32_t>& flat = positions.emplace_back();
-        for (const auto& head : layer.positions) {
-            heads.push_back(head.size());
-            flat.insert(flat.end(), head.begin(), head.end());
-        }
-        lengths.push_back(std::move(heads));
-    }
-    names.reserve(snapshot.layers.size() * 3);
-    std::vector<CacheSection> sections;
-    for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
-        const auto add = [&](const char* kind, std::span<const std::byte> bytes) {
-            sections.push_back({names.emplace_back(sectionName(kind, layer)), bytes});
-        };
-        add("keys", bytesOf(snapshot.layers[layer].keys));
-        add("values", bytesOf(snapshot.layers[layer].values));
-        add("positions", std::as_bytes(std::span(positions[layer])));
-    }
-    const bool isWide = snapshot.layers.front().keys.scalar_type() == at::kFloat;
-    const CacheFileHeader header{.key = key,
-                                 .metadata = {{"next_position", snapshot.nextPosition},
-                                              {"type", isWide ? "f32" : "bf16"},
-                                              {"lengths", std::move(lengths)}}};
-    return writeCacheFile(folder / (key + kCacheSuffix), header, sections);
-}
-
-Result<std::shared_ptr<const KvSnapshot>> loadSnapshot(const std::filesystem::path& folder,
-                                                       const std::string& key,
-                                                       const ModelSpec& spec) {
-    const std::filesystem::path path = folder / (key + kCacheSuffix);
-    EPI_TRY_ASSIGN(const CacheFile file, CacheFile::open(path));
-    const nlohmann::json& metadata = file.header().metadata;
-    auto snapshot = std::make_shared<KvSnapshot>();
-    if (file.header().key != key) return mismatch(path, "another key is inside");
-    if (!readField(metadata, "next_position", snapshot->nextPosition) || !metadata.contains("lengths") ||
-        !metadata["lengths"].is_array() || metadata["lengths"].size() != spec.layers.size() ||
-        !metadata.contains("type")) {
-        return mismatch(path, "a field of the header is missing or does not fit the model");
-    }
-    const auto type = metadata["type"] == "f32" ? at::kFloat : at::kBFloat16;
-    for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-        const AttentionSpec& attention = spec.layers[layer].attention;
-        std::vector<std::int64_t> lengths;
-        const nlohmann::json wrapped{{"heads", metadata["lengths"][layer]}};
-        if (!readField(wrapped, "heads", lengths) ||
-            lengths.size() != static_cast<std::size_t>(attention.kvHeads) ||
-            std::any_of(lengths.begin(), lengths.end(), [](std::int64_t length) { return length < 0; })) {
-            return mismatch(path,
-                            "the head lengths of layer " + std::to_string(layer) + " do not fit the model");
-        }
-        std::int64_t total = 0;
-        for (const std::int64_t length : lengths) {
-            if (__builtin_add_overflow(total, length, &total))
-                return mismatch(path, "a head length overflows");
-        }
-        const auto expected = static_cast<std::uint64_t>(total) * sizeof(std::int32_t);
-        if (file.sectionSize(sectionName("positions", layer)).value_or(expected + 1) != expected) {
-            return mismatch(path,
-                            "the positions of layer " + std::to_string(layer) + " do not fit its lengths");
-        }
-        LayerArena::Content& content = snapshot->layers.emplace_back();
-        const auto read = [&](const char* kind, at::Tensor& tensor) -> Result<void> {
-            tensor = at::empty({total, attention.headDim}, type);
-            return file.read(sectionName(kind, layer),
-                             {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
-        };
-        EPI_TRY(read("keys", content.keys));
-        EPI_TRY(read("values", content.values));
-        std::vector<std::int32_t> flat(static_cast<std::size_t>(total));
-        EPI_TRY(file.read(sectionName("positions", layer), std::as_writable_bytes(std::span(flat))));
-        auto next = flat.begin();
-        for (const std::int64_t length : lengths) {
-            content.positions.emplace_back(next, next + length);
-            next += length;
-        }
-    }
-    return std::shared_ptr<const KvSnapshot>(std::move(snapshot));
-}
-
-Result<RemovedFiles> removeMemory(const std::filesystem::path& folder, const std::string& key) {
-    const std::string memoryKey = key.substr(0, kKeyDigits);
-    const bool isKey = memoryKey.size() == kKeyDigits &&
-                       memoryKey.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!isKey) return Error{ErrorCode::kInvalidArgument, "'" + key + "' is not the key of a memory"};
-    RemovedFiles removed;
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-        if (!entry.path().filename().string().starts_with(memoryKey)) continue;
-        const auto size = entry.file_size(error);
-        if (!std::filesystem::remove(entry.path(), error)) continue;
-        removed.files += 1;
-        removed.bytes += static_cast<std::int64_t>(size);
-    }
-    return removed;
 }
 
 }  // namespace epi

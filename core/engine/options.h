@@ -16,13 +16,18 @@ enum class ComputeMode { kExact, kFast };
 /// How a layer's budget is shared by its KV heads: kPair, the best M_l*H entries of all heads together;
 /// kPairUniform, the best M_l of each head.
 enum class BudgetLevel { kPair, kPairUniform };
+/// How keys and values are held in cache files: as they were computed, or smaller (keys scaled per channel,
+/// values per token) and then used as they are read back.
+enum class CacheCodec { kExact, kBf16, kInt8, kInt4 };
 
 std::string_view name(DeviceChoice value);
 std::string_view name(ComputeMode value);
 std::string_view name(BudgetLevel value);
+std::string_view name(CacheCodec value);
 Result<DeviceChoice> deviceChoiceFromName(std::string_view text);
 Result<ComputeMode> computeModeFromName(std::string_view text);
 Result<BudgetLevel> budgetLevelFromName(std::string_view text);
+Result<CacheCodec> cacheCodecFromName(std::string_view text);
 
 /// How the memory of a conversation is built. Zero means "choose for me" where a field says auto.
 struct MemoryOptions {
@@ -35,6 +40,7 @@ struct MemoryOptions {
     std::int32_t representatives = 8;  // segments per patched prompt
     std::int32_t patchTokens = 1024;   // patched prompts are cut to this length
     std::uint64_t seed = 42;           // of the clustering
+    CacheCodec codec = CacheCodec::kExact;
 
     bool operator==(const MemoryOptions&) const = default;
 };

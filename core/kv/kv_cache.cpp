@@ -69,11 +69,41 @@ void KvCache::truncate(const Mark& mark) {
     nextPosition_ = mark.nextPosition;
 }
 
-KvSnapshot KvCache::snapshot() const {
+void KvCache::clear() {
+    for (LayerArena& layer : layers_)
+        layer.clear();
+    nextPosition_ = 0;
+}
+
+KvSnapshot KvCache::snapshot(std::int64_t withoutNewest) const {
+    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_ - withoutNewest};
+    for (const LayerArena& layer : layers_)
+        snapshot.layers.push_back(layer.content(withoutNewest));
+    return snapshot;
+}
+
+KvSnapshot KvCache::newest(std::int64_t rows) const {
     KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_};
     for (const LayerArena& layer : layers_)
-        snapshot.layers.push_back(layer.content());
+        snapshot.layers.push_back(layer.newest(rows));
     return snapshot;
+}
+
+Result<void> KvCache::append(const KvSnapshot& rows) {
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer)
+        EPI_TRY(layers_[layer].append(rows.layers[layer]));
+    nextPosition_ = rows.nextPosition;
+    return {};
+}
+
+void KvCache::dropNewest(std::int64_t rows) {
+    Mark before = mark();
+    for (std::vector<std::int64_t>& lengths : before.lengths) {
+        for (std::int64_t& length : lengths)
+            length -= rows;
+    }
+    before.nextPosition -= rows;
+    truncate(before);
 }
 
 Result<void> KvCache::restore(const KvSnapshot& snapshot) {

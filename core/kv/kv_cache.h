@@ -49,8 +49,20 @@ public:
     /// Requires: nothing was compacted since.
     void truncate(const Mark& mark);
 
-    [[nodiscard]] KvSnapshot snapshot() const;
+    /// Drops everything.
+    void clear();
+
+    /// A copy without the newest rows of every head.
+    [[nodiscard]] KvSnapshot snapshot(std::int64_t withoutNewest = 0) const;
     Result<void> restore(const KvSnapshot& snapshot);
+
+    /// The newest rows of every head, as a snapshot of their own. Requires: so many were appended since the
+    /// last compaction.
+    [[nodiscard]] KvSnapshot newest(std::int64_t rows) const;
+    /// Adds what `newest` gave.
+    Result<void> append(const KvSnapshot& rows);
+    /// Drops the newest rows of every head. Requires: so many were appended since the last compaction.
+    void dropNewest(std::int64_t rows);
 
 private:
     std::vector<LayerArena> layers_;

@@ -149,6 +149,11 @@ void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std
     values_.index_copy_(0, target, keptValues);
 }
 
+void LayerArena::clear() {
+    positions_.assign(positions_.size(), {});
+    layOut(std::vector<std::int64_t>(positions_.size(), 0));
+}
+
 void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     for (std::size_t head = 0; head < length_.size(); ++head) {
         length_[head] = lengths[head];
@@ -156,14 +161,34 @@ void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     }
 }
 
-LayerArena::Content LayerArena::content() const {
+LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges) const {
+    Content content;
     std::vector<at::Tensor> keys;
     std::vector<at::Tensor> values;
-    for (std::size_t head = 0; head < length_.size(); ++head) {
-        keys.push_back(keys_.narrow(0, start_[head], length_[head]));
-        values.push_back(values_.narrow(0, start_[head], length_[head]));
+    for (std::size_t head = 0; head < ranges.size(); ++head) {
+        const auto [first, count] = ranges[head];
+        keys.push_back(keys_.narrow(0, start_[head] + first, count));
+        values.push_back(values_.narrow(0, start_[head] + first, count));
+        const auto positions = positions_[head].begin() + first;
+        content.positions.emplace_back(positions, positions + count);
     }
-    return {.keys = at::cat(keys).cpu(), .values = at::cat(values).cpu(), .positions = positions_};
+    content.keys = at::cat(keys).cpu();
+    content.values = at::cat(values).cpu();
+    return content;
+}
+
+LayerArena::Content LayerArena::content(std::int64_t withoutNewest) const {
+    std::vector<EntryRange> ranges;
+    for (const std::int64_t length : length_)
+        ranges.push_back({.first = 0, .count = length - withoutNewest});
+    return copyOf(ranges);
+}
+
+LayerArena::Content LayerArena::newest(std::int64_t rows) const {
+    std::vector<EntryRange> ranges;
+    for (const std::int64_t length : length_)
+        ranges.push_back({.first = length - rows, .count = rows});
+    return copyOf(ranges);
 }
 
 Result<void> LayerArena::restore(const Content& content) {
@@ -184,6 +209,30 @@ Result<void> LayerArena::restore(const Content& content) {
         row += lengths[head];
     }
     positions_ = content.positions;
+    return {};
+}
+
+Result<void> LayerArena::append(const Content& rows) {
+    const std::size_t count = rows.positions.empty() ? 0 : rows.positions.front().size();
+    const bool isEven = std::all_of(
+        rows.positions.begin(), rows.positions.end(), [&](const auto& head) { return head.size() == count; });
+    if (!isEven || rows.positions.size() != length_.size())
+        return Error{ErrorCode::kInvalidArgument, "kv cache: rows to append differ from head to head"};
+    const auto added = static_cast<std::int64_t>(count);
+    if (added > room()) {
+        return Error{
+            ErrorCode::kOutOfMemory,
+            "kv cache: " + std::to_string(added) + " rows to append, room for " + std::to_string(room())};
+    }
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        const std::int64_t row = start_[head] + length_[head];
+        const std::int64_t source = static_cast<std::int64_t>(head) * added;
+        keys_.narrow(0, row, added).copy_(rows.keys.narrow(0, source, added));
+        values_.narrow(0, row, added).copy_(rows.values.narrow(0, source, added));
+        positions_[head].insert(
+            positions_[head].end(), rows.positions[head].begin(), rows.positions[head].end());
+        length_[head] += added;
+    }
     return {};
 }
 

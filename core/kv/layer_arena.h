@@ -60,6 +60,9 @@ public:
     /// memory for the kept rows of this layer.
     void apply(const CompactionPlan& plan);
 
+    /// Drops everything.
+    void clear();
+
     /// Drops the newest entries of each head down to `lengths`.
     void truncate(std::span<const std::int64_t> lengths);
 
@@ -69,12 +72,22 @@ public:
         at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
     };
-    /// A copy on the CPU.
-    [[nodiscard]] Content content() const;
+    /// A copy on the CPU, without the newest rows of every head.
+    [[nodiscard]] Content content(std::int64_t withoutNewest = 0) const;
+    /// A copy of the newest rows of every head. Requires: no head is shorter.
+    [[nodiscard]] Content newest(std::int64_t rows) const;
     /// Replaces everything by `content`. kOutOfMemory when it does not fit.
     Result<void> restore(const Content& content);
+    /// Adds rows behind those of every head, as many to each; kInvalidArgument when they differ,
+    /// kOutOfMemory when they do not fit.
+    Result<void> append(const Content& rows);
 
 private:
+    struct EntryRange {
+        std::int64_t first = 0;
+        std::int64_t count = 0;
+    };
+    [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges) const;
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
     /// Places heads of these lengths with equal slack.
     void layOut(std::span<const std::int64_t> lengths);

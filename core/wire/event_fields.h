@@ -73,6 +73,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryBuilt> auto& event) {
     visit("readTokens", event.readTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("seconds", event.seconds);
+    visit("notice", event.notice);
 }
 
 template <>
@@ -107,6 +108,9 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("historyTokens", event.historyTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("statistics", event.statistics);
+    visit("margin", event.margin);
+    visit("tier", event.tier);
+    visit("notice", event.notice);
 }
 
 template <>

@@ -34,6 +34,9 @@ inline Result<ComputeMode> enumFromName(std::string_view text, std::type_identit
 inline Result<BudgetLevel> enumFromName(std::string_view text, std::type_identity<BudgetLevel>) {
     return budgetLevelFromName(text);
 }
+inline Result<CacheCodec> enumFromName(std::string_view text, std::type_identity<CacheCodec>) {
+    return cacheCodecFromName(text);
+}
 inline Result<ErrorCode> enumFromName(std::string_view text, std::type_identity<ErrorCode>) {
     return errorCodeFromName(text);
 }

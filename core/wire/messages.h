@@ -40,10 +40,13 @@ struct SyncConversation {
     std::vector<Turn> turns;
 };
 
-/// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt.
+/// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt. A
+/// memory that was built over a beginning of the history will do, since later turns are read when an episode
+/// is next asked; with `rebuild` only one that was built over all of it.
 struct BuildMemory {
     std::string conversation;
     MemoryOptions memory;
+    bool rebuild = false;
 };
 
 /// Answers a question from the best episode's cache (building the memory first when there is none).
@@ -156,6 +159,7 @@ struct MemoryBuilt {
     std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
     bool pastTrainedContext = false;
     double seconds = 0.0;
+    std::string notice;  // e.g. that caches could not be written; empty without
 };
 
 /// What one episode keeps. `retainedShare[i]` is the share of (layer, KV head) sets that keep history token
@@ -182,12 +186,12 @@ struct TokenDelta {
 
 struct TurnStatistics {
     std::int64_t promptTokens = 0;  // of the question, read now
-    std::int64_t readTokens =
-        0;  // further tokens that had to be read (turns this cache had not seen, a build)
+    std::int64_t readTokens = 0;    // besides: turns that this cache had not read, a build
     std::int64_t generatedTokens = 0;
     double firstTokenSeconds = 0.0;  // from the command to the first token
     double promptSeconds = 0.0;
     double decodeSeconds = 0.0;
+    double switchSeconds = 0.0;  // until the episode's cache was ready on the device
 };
 
 struct TurnDone {
@@ -199,6 +203,9 @@ struct TurnDone {
     std::int64_t historyTokens = 0;
     bool pastTrainedContext = false;
     TurnStatistics statistics;
+    double margin = 0.0;  // by how much the best similarity exceeds the second; 0 with one episode
+    std::string tier;     // where the episode's cache was: "device", "memory", "disk", "rebuilt"
+    std::string notice;   // e.g. that a cache could not be written; empty without
 };
 
 struct EvalAnswer {

@@ -39,6 +39,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("representatives", options.representatives);
     visit("patchTokens", options.patchTokens);
     visit("seed", options.seed);
+    visit("codec", options.codec);
 }
 
 template <typename Visitor>
@@ -94,6 +95,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnStatistics> auto& statistics) {
     visit("firstTokenSeconds", statistics.firstTokenSeconds);
     visit("promptSeconds", statistics.promptSeconds);
     visit("decodeSeconds", statistics.decodeSeconds);
+    visit("switchSeconds", statistics.switchSeconds);
 }
 
 }  // namespace epi

@@ -16,6 +16,7 @@ MemoryOptions memory() {
     options.representatives = 5;
     options.patchTokens = 900;
     options.seed = std::numeric_limits<std::uint64_t>::max();
+    options.codec = CacheCodec::kInt4;
     return options;
 }
 
@@ -51,7 +52,7 @@ std::vector<Command> commands() {
     EvalBatch batch{"43", memory(), sampling(), {EvalQuestion{5, "When?", 2}, EvalQuestion{6, "Who?", 4}}};
     return {load,
             sync,
-            BuildMemory{"42", memory()},
+            BuildMemory{"42", memory(), true},
             ask,
             bestEpisode,
             batch,
@@ -68,8 +69,18 @@ std::vector<Event> events() {
     hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
     ModelLoaded loaded{"Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen"};
     EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key"};
-    MemoryBuilt built{
-        "42", memory(), 20000, {episode, episode}, {700, 1300}, 1536, 2048, 1 << 30, 20000, true, 12.5};
+    MemoryBuilt built{"42",
+                      memory(),
+                      20000,
+                      {episode, episode},
+                      {700, 1300},
+                      1536,
+                      2048,
+                      1 << 30,
+                      20000,
+                      true,
+                      12.5,
+                      "disk full"};
     Trace trace;
     trace.conversation = "42";
     trace.episode = 2;
@@ -86,7 +97,10 @@ std::vector<Event> events() {
     done.keptTokens = 1536;
     done.historyTokens = 20000;
     done.pastTrainedContext = true;
-    done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1};
+    done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1, 0.002};
+    done.margin = 0.125;
+    done.tier = "disk";
+    done.notice = "disk full";
     return {hello,
             loaded,
             Synced{12, 3456},

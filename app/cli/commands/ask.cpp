@@ -89,6 +89,9 @@ json describe(const TurnDone& turn) {
             {"similarities", turn.similarities},
             {"kept", turn.keptTokens},
             {"total", turn.historyTokens},
+            {"margin", turn.margin},
+            {"tier", turn.tier},
+            {"notice", turn.notice},
             {"read_tokens", statistics.readTokens},
             {"past_trained_context", turn.pastTrainedContext},
             {"statistics",
@@ -96,7 +99,8 @@ json describe(const TurnDone& turn) {
               {"generated_tokens", statistics.generatedTokens},
               {"first_token_seconds", statistics.firstTokenSeconds},
               {"prompt_seconds", statistics.promptSeconds},
-              {"decode_seconds", statistics.decodeSeconds}}}};
+              {"decode_seconds", statistics.decodeSeconds},
+              {"switch_seconds", statistics.switchSeconds}}}};
 }
 
 /// Stores question and open reply.
@@ -146,12 +150,13 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
                       .memory = memory,
                       .sampling = options.sampling,
                       .episode = options.episode,
-                      .remember = false};
+                      .remember = true};
     EPI_TRY_ASSIGN(const TurnDone turn, answer(engine, command, reply, context.output));
     context.output.stream("\n");
     if (turn.reason == "cancelled") {
         return Error{ErrorCode::kCancelled, "the reply was cancelled, what was said is stored"};
     }
+    if (!turn.notice.empty()) context.output.notice(turn.notice);
     context.output.print(describe(turn), "");
     if (!context.output.isJson()) {
         context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +

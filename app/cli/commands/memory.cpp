@@ -11,7 +11,9 @@
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "app/cli/stored_memory.h"
+#include "core/base/paths.h"
 #include "core/base/printable.h"
+#include "core/engine/cache_folder.h"
 #include "core/wire/options_json.h"
 
 namespace epi {
@@ -24,6 +26,7 @@ struct MemoryCommandOptions {
     ModelArguments model;
     MemoryArguments memory;
     std::optional<std::int32_t> episode;
+    bool rebuild = false;
 };
 
 json describe(const EpisodeRecord& episode) {
@@ -50,6 +53,7 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"peak_bytes", built.peakBytes},
                    {"read_tokens", built.readTokens},
                    {"past_trained_context", built.pastTrainedContext},
+                   {"notice", built.notice},
                    {"seconds", built.seconds}};
     for (const EpisodeRecord& episode : episodes)
         described["episodes"].push_back(describe(episode));
@@ -75,7 +79,7 @@ Result<void> build(const MemoryCommandOptions& options, const CommandContext& co
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     EPI_TRY_ASSIGN(const MemoryBuilt built,
-                   buildStoredMemory(engine, {store, record}, memory, context.output));
+                   buildStoredMemory(engine, {store, record}, memory, context.output, options.rebuild));
     const std::vector<EpisodeRecord> episodes = episodeRecords(record.id, built);
     context.output.print(describe(built, episodes), textOf(built, episodes));
     return {};
@@ -90,10 +94,18 @@ Result<void> listEpisodes(Store& store, const ConversationRecord& record, const 
     json described = json::array();
     std::string lines;
     for (const EpisodeRecord& episode : episodes) {
-        described.push_back(describe(episode));
+        const std::int64_t bytes = cacheFileBytes(paths::episodeCaches(), episode.cacheKey);
+        json entry = describe(episode);
+        entry["tier"] = bytes > 0 ? "disk" : "none";
+        entry["bytes"] = bytes;
+        described.push_back(std::move(entry));
         lines += lineOf(episode);
     }
-    output.print({{"episodes", std::move(described)}}, lines);
+    output.print({{"episodes", std::move(described)},
+                  {"cache_folder",
+                   {{"bytes", cacheFileBytes(paths::episodeCaches(), "")},
+                    {"limit", defaultCacheFolderLimit(paths::episodeCaches())}}}},
+                 lines);
     return {};
 }
 
@@ -149,6 +161,11 @@ EPI_COMMANDS(memory) {
         epi::addModelOptions(*command, options->model);
         epi::addMemoryOptions(*command, options->memory);
     }
+    buildCommand.add_flag(
+        "--rebuild",
+        options->rebuild,
+        "Build anew over messages that came after the memory was built, which are otherwise "
+        "added when an episode is asked");
     inspectCommand.add_option(
         "--episode", options->episode, "Entries kept per layer and head of this one, from 0");
 }

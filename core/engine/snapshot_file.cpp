@@ -1,0 +1,282 @@
+#include "core/engine/snapshot_file.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include <ATen/ops/empty.h>
+
+#include "core/base/parallel.h"
+#include "core/format/cache_file.h"
+#include "core/format/row_codec.h"
+
+namespace epi {
+namespace {
+
+using nlohmann::json;
+using Lengths = std::vector<std::vector<std::int64_t>>;  // [layer][kvHead]
+
+std::string sectionName(const char* kind, std::size_t layer) {
+    return std::string(kind) + "." + std::to_string(layer);
+}
+
+Error mismatch(const std::filesystem::path& path, const std::string& what) {
+    return Error{ErrorCode::kCorruptData, path.filename().string() + ": " + what};
+}
+
+std::span<const std::byte> bytesOf(const at::Tensor& tensor) {
+    return {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
+std::span<std::byte> writableBytesOf(const at::Tensor& tensor) {
+    return {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()};
+}
+
+/// How the numbers of a file are written: a type of LibTorch's, or codes of some bits.
+struct Encoding {
+    std::string name;  // in the file: "f32", "bf16", "int8", "int4"
+    c10::ScalarType type = c10::kFloat;
+    std::int32_t bits = 0;  // 0: the type as it is
+};
+
+std::optional<Encoding> encodingByName(const std::string& name) {
+    for (const Encoding& encoding : {Encoding{"f32", c10::kFloat, 0},
+                                     Encoding{"bf16", c10::kBFloat16, 0},
+                                     Encoding{"int8", c10::kFloat, 8},
+                                     Encoding{"int4", c10::kFloat, 4}}) {
+        if (encoding.name == name) return encoding;
+    }
+    return std::nullopt;
+}
+
+Encoding encodingOf(CacheCodec codec, c10::ScalarType held) {
+    if (codec == CacheCodec::kInt8 || codec == CacheCodec::kInt4)
+        return *encodingByName(std::string(name(codec)));
+    const bool isWide = codec == CacheCodec::kExact && held == c10::kFloat;
+    return *encodingByName(isWide ? "f32" : "bf16");
+}
+
+RowCode rowCode(const Encoding& encoding, bool isKeys) {
+    return {.bits = encoding.bits, .groups = isKeys ? RowCode::Groups::kPerColumn : RowCode::Groups::kPerRow};
+}
+
+/// The bytes of keys or values [total, headDim]. Codes are made head by head: heads share no scale.
+Result<std::vector<std::byte>> encode(const at::Tensor& tensor,
+                                      std::span<const std::vector<std::int32_t>> heads,
+                                      const RowCode& code) {
+    const at::Tensor wide = tensor.to(c10::kFloat).contiguous();
+    const auto columns = static_cast<std::size_t>(wide.size(1));
+    const std::span values(wide.const_data_ptr<float>(), static_cast<std::size_t>(wide.numel()));
+    std::vector<std::byte> bytes;
+    std::size_t row = 0;
+    for (const auto& head : heads) {
+        EPI_TRY_ASSIGN(const std::vector<std::byte> part,
+                       encodeRows(values.subspan(row * columns, head.size() * columns), columns, code));
+        bytes.insert(bytes.end(), part.begin(), part.end());
+        row += head.size();
+    }
+    return bytes;
+}
+
+Result<void> decode(std::span<const std::byte> bytes,
+                    std::span<const std::int64_t> heads,
+                    const RowCode& code,
+                    const at::Tensor& wide) {
+    const auto columns = static_cast<std::size_t>(wide.size(1));
+    const std::span values(wide.mutable_data_ptr<float>(), static_cast<std::size_t>(wide.numel()));
+    std::size_t row = 0;
+    for (const std::int64_t head : heads) {
+        const auto rows = static_cast<std::size_t>(head);
+        const std::size_t size = encodedBytes(rows, columns, code);
+        if (size > bytes.size()) return Error{ErrorCode::kCorruptData, "an encoded head is cut off"};
+        EPI_TRY(decodeRows(bytes.first(size), columns, code, values.subspan(row * columns, rows * columns)));
+        bytes = bytes.subspan(size);
+        row += rows;
+    }
+    return {};
+}
+
+/// Head and head lengths, as far as they can be checked without the model.
+Result<SnapshotHead> readHead(const CacheFile& file,
+                              const std::filesystem::path& path,
+                              const std::string& key,
+                              Lengths& lengths) {
+    const json& metadata = file.header().metadata;
+    if (file.header().key != key) return mismatch(path, "another key is inside");
+    if (!metadata.is_object() || !metadata.contains("next_position") ||
+        !metadata["next_position"].is_number_integer() || !metadata.contains("type") ||
+        !metadata["type"].is_string() || !metadata.contains("lengths") || !metadata["lengths"].is_array() ||
+        !metadata.contains("notes") || !metadata["notes"].is_object()) {
+        return mismatch(path, "a field of the header is missing or of another type");
+    }
+    SnapshotHead head{.identity = file.identity(),
+                      .nextPosition = metadata["next_position"].get<std::int64_t>(),
+                      .entries = 0,
+                      .notes = metadata["notes"]};
+    for (const json& layer : metadata["lengths"]) {
+        std::vector<std::int64_t>& heads = lengths.emplace_back();
+        if (!layer.is_array()) return mismatch(path, "the lengths of a layer are no list");
+        for (const json& length : layer) {
+            if (!length.is_number_unsigned() || length.get<std::uint64_t>() > (std::uint64_t{1} << 32))
+                return mismatch(path, "the length of a head is out of its range");
+            heads.push_back(length.get<std::int64_t>());
+            head.entries += heads.back();
+        }
+    }
+    return head;
+}
+
+/// Reads the sections of one layer.
+Result<LayerArena::Content> readLayer(const CacheFile& file,
+                                      std::size_t layer,
+                                      std::span<const std::int64_t> heads,
+                                      const Encoding& encoding,
+                                      LayerArena::Content content) {
+    const auto read = [&](const char* kind, const at::Tensor& tensor) -> Result<void> {
+        const std::string name = sectionName(kind, layer);
+        if (encoding.bits == 0) return file.read(name, writableBytesOf(tensor));
+        const RowCode code = rowCode(encoding, kind == std::string_view("keys"));
+        std::size_t expected = 0;
+        for (const std::int64_t head : heads)
+            expected +=
+                encodedBytes(static_cast<std::size_t>(head), static_cast<std::size_t>(tensor.size(1)), code);
+        std::vector<std::byte> bytes(expected);
+        EPI_TRY(file.read(name, bytes));
+        return decode(bytes, heads, code, tensor);
+    };
+    EPI_TRY(read("keys", content.keys));
+    EPI_TRY(read("values", content.values));
+    std::vector<std::int32_t> flat(static_cast<std::size_t>(content.keys.size(0)));
+    EPI_TRY(file.read(sectionName("positions", layer), std::as_writable_bytes(std::span(flat))));
+    auto next = flat.begin();
+    for (const std::int64_t length : heads) {
+        content.positions.emplace_back(next, next + length);
+        next += length;
+    }
+    return content;
+}
+
+/// Nothing is allocated for a length that the file's own sections do not bear out.
+Result<void> checkShape(const CacheFile& file,
+                        const std::filesystem::path& path,
+                        const Lengths& lengths,
+                        const ModelSpec& spec) {
+    if (lengths.size() != spec.layers.size()) {
+        return mismatch(path,
+                        "it has " + std::to_string(lengths.size()) + " layers, the model has " +
+                            std::to_string(spec.layers.size()));
+    }
+    for (std::size_t layer = 0; layer < lengths.size(); ++layer) {
+        std::uint64_t total = 0;
+        for (const std::int64_t length : lengths[layer])
+            total += static_cast<std::uint64_t>(length);
+        const bool fits =
+            lengths[layer].size() == static_cast<std::size_t>(spec.layers[layer].attention.kvHeads) &&
+            file.sectionSize(sectionName("positions", layer)) == total * sizeof(std::int32_t);
+        if (!fits) {
+            return mismatch(path, "the heads of layer " + std::to_string(layer) + " do not fit the model");
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<SnapshotHead> saveSnapshot(const std::filesystem::path& path,
+                                  const std::string& key,
+                                  const KvSnapshot& snapshot,
+                                  const SnapshotNotes& notes) {
+    const Encoding encoding = encodingOf(notes.codec, snapshot.layers.front().keys.scalar_type());
+    json lengths = json::array();
+    std::vector<std::string> names;
+    std::vector<CacheSection> sections;
+    std::vector<at::Tensor> converted;
+    std::vector<std::vector<std::byte>> encoded;
+    std::vector<std::vector<std::int32_t>> positions;
+    names.reserve(snapshot.layers.size() * 3);
+    encoded.reserve(snapshot.layers.size() * 2);
+    positions.reserve(snapshot.layers.size());
+    for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
+        const LayerArena::Content& content = snapshot.layers[layer];
+        json heads = json::array();
+        std::vector<std::int32_t>& flat = positions.emplace_back();
+        for (const auto& head : content.positions) {
+            heads.push_back(head.size());
+            flat.insert(flat.end(), head.begin(), head.end());
+        }
+        lengths.push_back(std::move(heads));
+        for (const char* const kind : {"keys", "values"}) {
+            const bool isKeys = kind == std::string_view("keys");
+            const at::Tensor& tensor = isKeys ? content.keys : content.values;
+            const std::string& name = names.emplace_back(sectionName(kind, layer));
+            if (encoding.bits == 0) {
+                converted.push_back(tensor.to(encoding.type));
+                sections.push_back({name, bytesOf(converted.back())});
+                continue;
+            }
+            EPI_TRY_ASSIGN(std::vector<std::byte> bytes,
+                           encode(tensor, content.positions, rowCode(encoding, isKeys)));
+            sections.push_back({name, encoded.emplace_back(std::move(bytes))});
+        }
+        sections.push_back(
+            {names.emplace_back(sectionName("positions", layer)), std::as_bytes(std::span(flat))});
+    }
+    const CacheFileHeader header{.key = key,
+                                 .metadata = {{"next_position", snapshot.nextPosition},
+                                              {"type", encoding.name},
+                                              {"lengths", std::move(lengths)},
+                                              {"notes", notes.notes}}};
+    EPI_TRY(writeCacheFile(path, header, sections));
+    return readSnapshotHead(path, key);
+}
+
+Result<SnapshotHead> readSnapshotHead(const std::filesystem::path& path, const std::string& key) {
+    EPI_TRY_ASSIGN(const CacheFile file, CacheFile::open(path));
+    Lengths lengths;
+    return readHead(file, path, key, lengths);
+}
+
+Result<LoadedSnapshot> loadSnapshot(const std::filesystem::path& path,
+                                    const std::string& key,
+                                    const ModelSpec& spec,
+                                    const Placement& placement) {
+    EPI_TRY_ASSIGN(const CacheFile file, CacheFile::open(path));
+    Lengths lengths;
+    LoadedSnapshot loaded;
+    EPI_TRY_ASSIGN(loaded.head, readHead(file, path, key, lengths));
+    const auto encoding = encodingByName(file.header().metadata["type"].get<std::string>());
+    if (!encoding) return mismatch(path, "its numbers are of an unknown type");
+    EPI_TRY(checkShape(file, path, lengths, spec));
+    loaded.snapshot.nextPosition = loaded.head.nextPosition;
+    for (std::size_t layer = 0; layer < lengths.size(); ++layer) {
+        std::int64_t total = 0;
+        for (const std::int64_t length : lengths[layer])
+            total += length;
+        const std::int64_t headDim = spec.layers[layer].attention.headDim;
+        loaded.snapshot.layers.push_back({.keys = at::empty({total, headDim}, encoding->type),
+                                          .values = at::empty({total, headDim}, encoding->type),
+                                          .positions = {}});
+    }
+    std::mutex mutex;
+    std::optional<Error> failure;  // guarded by mutex
+    parallelFor(lengths.size(), [&](std::size_t layer) {
+        LayerArena::Content& content = loaded.snapshot.layers[layer];
+        auto read = readLayer(file, layer, lengths[layer], *encoding, content);
+        if (read) {
+            content = *std::move(read);
+            return;
+        }
+        const std::lock_guard lock(mutex);
+        failure = std::move(read).error();
+    });
+    if (failure) return *std::move(failure);
+    for (LayerArena::Content& content : loaded.snapshot.layers) {
+        content.keys = content.keys.to(placement.type);
+        content.values = content.values.to(placement.type);
+    }
+    return loaded;
+}
+
+}  // namespace epi
