@@ -20,6 +20,13 @@ void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char*
     command.add_option("--codec", arguments.codec, "How caches are held in files: exact, bf16, int8 or int4");
 }
 
+void addOnlineOptions(CLI::App& command, MemoryArguments& arguments) {
+    command.add_option(
+        "--union-margin",
+        arguments.unionMargin,
+        "Answer from the two best episodes together when their similarities differ by less; 0: never");
+}
+
 Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored) {
     MemoryOptions options;
     if (!stored.empty()) {
@@ -40,6 +47,7 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     options.representatives = arguments.representatives.value_or(options.representatives);
     options.patchTokens = arguments.patchTokens.value_or(options.patchTokens);
     options.seed = arguments.seed.value_or(options.seed);
+    options.online.unionMargin = arguments.unionMargin.value_or(options.online.unionMargin);
     return options;
 }
 

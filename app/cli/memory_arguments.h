@@ -23,10 +23,14 @@ struct MemoryArguments {
     std::optional<std::int32_t> patchTokens;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> codec;
+    std::optional<double> unionMargin;
 };
 
 /// Adds --preset, --level, --budget, --block and so on. `seedName` names the seed of the clustering.
 void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char* seedName = "--seed");
+
+/// Adds --union-margin: what concerns asking alone.
+void addOnlineOptions(CLI::App& command, MemoryArguments& arguments);
 
 /// The options stored with a conversation (their JSON; empty: the defaults) with what the user said put over
 /// them. kInvalidArgument for an unknown preset or level.

@@ -4,6 +4,7 @@
 
 #include "core/engine/engine_session.h"
 #include "core/engine/generation.h"
+#include "core/kv/snapshot_union.h"
 #include "core/model/executor.h"
 #include "core/tensor/guard.h"
 
@@ -91,6 +92,7 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     EPI_TRY_ASSIGN(prepared.opened,
                    store_.open(buildContext(context), conversation, prepared.episode, peak_));
     prepared.switchSeconds = secondsSince(start);
+    prepared.second = rival(conversation, question, prepared.match);
     prepared.readTokens = std::exchange(memory->readTokens, 0);
     lastConversation_ = conversation.name;
     lastEpisode_ = prepared.episode;
@@ -102,27 +104,79 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
                                                        const Question& question,
                                                        const JobContext& context) {
     EPI_TRY_ASSIGN(Prepared prepared, choose(conversation, options, question, context));
-    const auto needed = [&] {
-        const TurnReading turns = reading(conversation, prepared, context.cancel);
-        return static_cast<std::int64_t>(questionTokens(turns, question.text).size()) + kSmallestReply;
-    };
-    const auto unread = unreadTurns(reading(conversation, prepared, context.cancel)).size();
+    const TurnReading turns = reading(conversation, prepared, context.cancel);
+    const std::size_t needed = unreadTurns(turns).size() + questionTokens(turns, question.text).size();
     if (conversation.memory->resolved.isDense &&
-        static_cast<std::int64_t>(unread) + needed() > prepared.opened.cache->room()) {
+        static_cast<std::int64_t>(needed) + kSmallestReply > prepared.opened.cache->room()) {
         // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
         const std::int64_t readTokens = prepared.readTokens;
         EPI_TRY(ensureMemory(conversation, options, Coverage::kWholeHistory, context));
         EPI_TRY_ASSIGN(prepared, choose(conversation, options, question, context));
         prepared.readTokens += readTokens;
     }
-    auto read = catchUp(reading(conversation, prepared, context.cancel), needed());
+    EPI_TRY(readTurns(conversation, question, prepared, context.cancel));
+    if (prepared.second < 0) return prepared;
+    // One after the other, so that what the device holds besides the two is known.
+    const KvSnapshot first = prepared.opened.cache->snapshot();
+    EPI_TRY_ASSIGN(const KvSnapshot second, copyOf(conversation, question, prepared.second, context));
+    EPI_TRY_ASSIGN(const Prepared best, choose(conversation, options, question, context));
+    prepared.opened = best.opened;
+    const KvSnapshot united = unite(first, second);
+    const auto tail = static_cast<std::int64_t>(prepared.tokens.size()) + question.sampling.maxTokens + 1;
+    std::vector<std::int64_t> rows;
+    for (const LayerArena::Content& layer : united.layers) {
+        const auto heads = static_cast<std::int64_t>(layer.positions.size());
+        rows.push_back((layer.keys.size(0) + heads - 1) / heads + tail);
+    }
+    const Executor& executor = model_->executor();
+    prepared.united = std::make_unique<KvCache>(executor.spec(), rows, executor.placement());
+    EPI_TRY(prepared.united->restore(united));
+    return prepared;
+}
+
+Result<void> EngineSession::readTurns(Conversation& conversation,
+                                      const Question& question,
+                                      Prepared& prepared,
+                                      const CancelToken& cancel) {
+    const TurnReading turns = reading(conversation, prepared, cancel);
+    const auto needed =
+        static_cast<std::int64_t>(questionTokens(turns, question.text).size()) + kSmallestReply;
+    auto read = catchUp(turns, needed);
     if (!read) {
         store_.drop(*conversation.memory, prepared.episode);
         return std::move(read).error();
     }
     prepared.readTokens += *read;
-    prepared.tokens = questionTokens(reading(conversation, prepared, context.cancel), question.text);
-    return prepared;
+    prepared.tokens = questionTokens(turns, question.text);
+    return {};
+}
+
+std::int32_t EngineSession::rival(const Conversation& conversation,
+                                  const Question& question,
+                                  const Match& match) const {
+    const double margin = conversation.memory->resolved.options.online.unionMargin;
+    if (question.episode || marginOf(match.similarities) >= margin) return -1;
+    std::int32_t second = -1;
+    for (std::size_t index = 0; index < match.similarities.size(); ++index) {
+        const auto episode = static_cast<std::int32_t>(index);
+        if (episode == match.episode) continue;
+        if (second < 0 || match.similarities[index] > match.similarities[static_cast<std::size_t>(second)])
+            second = episode;
+    }
+    return second;
+}
+
+Result<KvSnapshot> EngineSession::copyOf(Conversation& conversation,
+                                         const Question& question,
+                                         std::int32_t episode,
+                                         const JobContext& context) {
+    save();
+    Prepared other;
+    other.episode = lastEpisode_ = episode;
+    EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, episode, peak_));
+    EPI_TRY(readTurns(conversation, question, other, context.cancel));
+    save();
+    return other.opened.cache->snapshot();
 }
 
 Result<void> EngineSession::reply(Conversation& conversation,
@@ -131,10 +185,11 @@ Result<void> EngineSession::reply(Conversation& conversation,
                                   const JobContext& context,
                                   TurnDone& done) {
     const auto start = std::chrono::steady_clock::now();
-    KvCache& cache = *prepared.opened.cache;
+    KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
     const TurnReading turns = reading(conversation, prepared, context.cancel);
     const KvCache::Mark mark = cache.mark();
-    const bool isLong = static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
+    const bool isLong =
+        !prepared.united && static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
     if (isLong) {
         saveEpisode(conversation, prepared.episode);  // the only way back
         auto rest = readLongQuestion(turns, std::move(prepared.tokens));
@@ -171,8 +226,14 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
     done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
-    if (question.remember) {
-        remember(turns, question.text, done.text, cache.nextPosition() - mark.nextPosition, isLong);
+    const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
+    if (prepared.united) {
+        // The turn goes to the best episode as it was computed; where it does not fit it is read again later.
+        if (!question.remember || rows > turns.cache.room()) return {};
+        EPI_TRY(turns.cache.append(cache.newest(rows)));
+        remember(turns, question.text, done.text, rows, false);
+    } else if (question.remember) {
+        remember(turns, question.text, done.text, rows, isLong);
     } else if (isLong) {
         store_.drop(*conversation.memory, prepared.episode);
     } else {
@@ -193,7 +254,13 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     done.similarities = std::move(prepared.match.similarities);
     done.tier = name(prepared.opened.tier);
     done.historyTokens = static_cast<std::int64_t>(conversation.history.ids.size());
-    done.keptTokens = meanEntries(*prepared.opened.cache, model_->executor().spec());
+    done.episodes = {prepared.episode};
+    if (prepared.united) {
+        done.episodes.push_back(prepared.second);
+        done.unionBytes = prepared.united->allocatedBytes();
+    }
+    const KvCache& asked = prepared.united ? *prepared.united : *prepared.opened.cache;
+    done.keptTokens = meanEntries(asked, model_->executor().spec());
     done.statistics.readTokens = prepared.readTokens;
     done.statistics.promptTokens = static_cast<std::int64_t>(prepared.tokens.size());
     done.statistics.switchSeconds = prepared.switchSeconds;

@@ -249,10 +249,13 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
         return coverage == Coverage::kBeginning ||
                memory.builtTurns == static_cast<std::int64_t>(conversation.text.turns.size());
     };
-    // What was built is what its own resolved options ask for, too.
-    if (conversation.memory &&
-        (conversation.memory->requested == options || conversation.memory->resolved.options == options) &&
-        covers(*conversation.memory)) {
+    const auto isAskedFor = [&](const BuiltMemory& memory) {
+        const MemoryOptions wanted = withoutOnline(options);
+        // What was built is what its own resolved options ask for, too.
+        return withoutOnline(memory.requested) == wanted || withoutOnline(memory.resolved.options) == wanted;
+    };
+    if (conversation.memory && isAskedFor(*conversation.memory) && covers(*conversation.memory)) {
+        conversation.memory->resolved.options.online = options.online;
         return &*conversation.memory;
     }
     // A folder that cannot be made is told when the first file is to be written.

@@ -79,6 +79,9 @@ private:
         double switchSeconds = 0.0;
         std::int64_t readTokens = 0;  // by a build that was needed first, and of turns
         std::vector<TokenId> tokens;
+        /// Two episodes together, and the second of them, where the question is between the two.
+        std::unique_ptr<KvCache> united;
+        std::int32_t second = -1;
     };
     Result<Prepared> prepare(Conversation& conversation,
                              const MemoryOptions& options,
@@ -89,6 +92,20 @@ private:
                             const MemoryOptions& options,
                             const Question& question,
                             const JobContext& context);
+    /// Lets the episode's cache read the turns it has not read, with room for the question behind them.
+    Result<void> readTurns(Conversation& conversation,
+                           const Question& question,
+                           Prepared& prepared,
+                           const CancelToken& cancel);
+    /// The second best episode, when it is nearly as similar as the best; -1 otherwise.
+    [[nodiscard]] std::int32_t rival(const Conversation& conversation,
+                                     const Question& question,
+                                     const Match& match) const;
+    /// The cache of another episode that has read every turn, as a copy.
+    Result<KvSnapshot> copyOf(Conversation& conversation,
+                              const Question& question,
+                              std::int32_t episode,
+                              const JobContext& context);
     [[nodiscard]] TurnReading reading(Conversation& conversation,
                                       const Prepared& prepared,
                                       const CancelToken& cancel) const;

@@ -35,6 +35,11 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     EPI_TRY(checkRange("segment utterances", options.segmentUtterances, 1, 1024));
     EPI_TRY(checkRange("representatives", options.representatives, 1, 1024));
     EPI_TRY(checkRange("patch tokens", options.patchTokens, 16, 1 << 16));
+    if (!(options.online.unionMargin >= 0.0 && options.online.unionMargin <= 2.0)) {
+        return Error{
+            ErrorCode::kInvalidArgument,
+            "union margin is " + std::to_string(options.online.unionMargin) + ", 0 to 2 is expected"};
+    }
     MemoryOptions& chosen = resolved.options;
     if (chosen.budget == 0) {
         const std::int64_t quarter =
@@ -52,7 +57,7 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
 std::string memoryKey(const MemoryIdentity& identity,
                       const ResolvedOptions& resolved,
                       std::span<const TokenId> history) {
-    const std::string options = toJsonText(resolved.options);
+    const std::string options = toJsonText(withoutOnline(resolved.options));
     const std::string_view layout = name(identity.layout);
     const auto bytes = [](std::string_view text) {
         return std::as_bytes(std::span(text));

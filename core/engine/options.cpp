@@ -52,6 +52,11 @@ std::string_view name(CacheCodec value) {
     return "";
 }
 
+MemoryOptions withoutOnline(MemoryOptions options) {
+    options.online = {};
+    return options;
+}
+
 Result<DeviceChoice> deviceChoiceFromName(std::string_view text) {
     return fromName(std::array{DeviceChoice::kAuto, DeviceChoice::kCpu, DeviceChoice::kCuda}, text, "device");
 }

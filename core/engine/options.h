@@ -29,6 +29,15 @@ Result<ComputeMode> computeModeFromName(std::string_view text);
 Result<BudgetLevel> budgetLevelFromName(std::string_view text);
 Result<CacheCodec> cacheCodecFromName(std::string_view text);
 
+/// How a memory is used and grows. Nothing of it changes what is built.
+struct OnlineOptions {
+    /// A question whose two best episodes differ in similarity by less is answered from both together; 0:
+    /// never.
+    double unionMargin = 0.0;
+
+    bool operator==(const OnlineOptions&) const = default;
+};
+
 /// How the memory of a conversation is built. Zero means "choose for me" where a field says auto.
 struct MemoryOptions {
     std::string preset = "epicache";  // see core/policy/preset.h
@@ -41,9 +50,13 @@ struct MemoryOptions {
     std::int32_t patchTokens = 1024;   // patched prompts are cut to this length
     std::uint64_t seed = 42;           // of the clustering
     CacheCodec codec = CacheCodec::kExact;
+    OnlineOptions online{};
 
     bool operator==(const MemoryOptions&) const = default;
 };
+
+/// The options that decide what is built.
+MemoryOptions withoutOnline(MemoryOptions options);
 
 /// How tokens are drawn. temperature 0 is greedy.
 struct SamplingOptions {

@@ -110,6 +110,8 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("statistics", event.statistics);
     visit("margin", event.margin);
     visit("tier", event.tier);
+    visit("episodes", event.episodes);
+    visit("unionBytes", event.unionBytes);
     visit("notice", event.notice);
 }
 

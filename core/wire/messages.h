@@ -205,7 +205,9 @@ struct TurnDone {
     TurnStatistics statistics;
     double margin = 0.0;  // by how much the best similarity exceeds the second; 0 with one episode
     std::string tier;     // where the episode's cache was: "device", "memory", "disk", "rebuilt"
-    std::string notice;   // e.g. that a cache could not be written; empty without
+    std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
+    std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
+    std::string notice;                  // e.g. that a cache could not be written; empty without
 };
 
 struct EvalAnswer {

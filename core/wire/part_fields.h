@@ -29,6 +29,11 @@ void visitFields(Visitor& visit, MaybeConst<Turn> auto& turn) {
 }
 
 template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<OnlineOptions> auto& options) {
+    visit("unionMargin", options.unionMargin);
+}
+
+template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("preset", options.preset);
     visit("budget", options.budget);
@@ -40,6 +45,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("patchTokens", options.patchTokens);
     visit("seed", options.seed);
     visit("codec", options.codec);
+    visit("online", options.online);
 }
 
 template <typename Visitor>

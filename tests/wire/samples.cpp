@@ -17,6 +17,7 @@ MemoryOptions memory() {
     options.patchTokens = 900;
     options.seed = std::numeric_limits<std::uint64_t>::max();
     options.codec = CacheCodec::kInt4;
+    options.online.unionMargin = 0.0625;
     return options;
 }
 
@@ -100,6 +101,8 @@ std::vector<Event> events() {
     done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1, 0.002};
     done.margin = 0.125;
     done.tier = "disk";
+    done.episodes = {1, 3};
+    done.unionBytes = 1 << 20;
     done.notice = "disk full";
     return {hello,
             loaded,

@@ -90,6 +90,8 @@ json describe(const TurnDone& turn) {
             {"kept", turn.keptTokens},
             {"total", turn.historyTokens},
             {"margin", turn.margin},
+            {"episodes", turn.episodes},
+            {"union_bytes", turn.unionBytes},
             {"tier", turn.tier},
             {"notice", turn.notice},
             {"read_tokens", statistics.readTokens},
@@ -181,5 +183,6 @@ EPI_COMMANDS(ask) {
     command.add_option(
         "--episode", options->episode, "Answer from this episode, from 0, instead of the best match");
     epi::addMemoryOptions(command, options->memory, "--memory-seed");
+    epi::addOnlineOptions(command, options->memory);
     epi::addSamplingOptions(command, options->sampling);
 }
