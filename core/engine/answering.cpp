@@ -116,13 +116,30 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
     }
     EPI_TRY(readTurns(conversation, question, prepared, context.cancel));
     if (prepared.second < 0) return prepared;
+    EPI_TRY(uniteWithSecond(conversation, question, prepared, context));
+    return prepared;
+}
+
+Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
+                                            const Question& question,
+                                            Prepared& prepared,
+                                            const JobContext& context) {
     // One after the other, so that what the device holds besides the two is known.
     const KvSnapshot first = prepared.opened.cache->snapshot();
-    EPI_TRY_ASSIGN(const KvSnapshot second, copyOf(conversation, question, prepared.second, context));
-    EPI_TRY_ASSIGN(const Prepared best, choose(conversation, options, question, context));
-    prepared.opened = best.opened;
-    const KvSnapshot united = unite(first, second);
-    const auto tail = static_cast<std::int64_t>(prepared.tokens.size()) + question.sampling.maxTokens + 1;
+    save();
+    Prepared other;
+    other.episode = lastEpisode_ = prepared.second;
+    EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, prepared.second, peak_));
+    EPI_TRY(readTurns(conversation, question, other, context.cancel));
+    prepared.readTokens += other.readTokens;
+    save();
+    const KvSnapshot united = unite(first, other.opened.cache->snapshot());
+    lastEpisode_ = prepared.episode;
+    EPI_TRY_ASSIGN(prepared.opened,
+                   store_.open(buildContext(context), conversation, prepared.episode, peak_));
+    const MemoryOptions& memory = conversation.memory->resolved.options;
+    const auto tail = static_cast<std::int64_t>(prepared.tokens.size()) +
+                      std::min(question.sampling.maxTokens, memory.block) + 1;
     std::vector<std::int64_t> rows;
     for (const LayerArena::Content& layer : united.layers) {
         const auto heads = static_cast<std::int64_t>(layer.positions.size());
@@ -130,8 +147,7 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
     }
     const Executor& executor = model_->executor();
     prepared.united = std::make_unique<KvCache>(executor.spec(), rows, executor.placement());
-    EPI_TRY(prepared.united->restore(united));
-    return prepared;
+    return prepared.united->restore(united);
 }
 
 Result<void> EngineSession::readTurns(Conversation& conversation,
@@ -164,19 +180,6 @@ std::int32_t EngineSession::rival(const Conversation& conversation,
             second = episode;
     }
     return second;
-}
-
-Result<KvSnapshot> EngineSession::copyOf(Conversation& conversation,
-                                         const Question& question,
-                                         std::int32_t episode,
-                                         const JobContext& context) {
-    save();
-    Prepared other;
-    other.episode = lastEpisode_ = episode;
-    EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, episode, peak_));
-    EPI_TRY(readTurns(conversation, question, other, context.cancel));
-    save();
-    return other.opened.cache->snapshot();
 }
 
 Result<void> EngineSession::reply(Conversation& conversation,

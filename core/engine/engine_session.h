@@ -101,11 +101,11 @@ private:
     [[nodiscard]] std::int32_t rival(const Conversation& conversation,
                                      const Question& question,
                                      const Match& match) const;
-    /// The cache of another episode that has read every turn, as a copy.
-    Result<KvSnapshot> copyOf(Conversation& conversation,
-                              const Question& question,
-                              std::int32_t episode,
-                              const JobContext& context);
+    /// Makes one cache of the best and the second episode for this question.
+    Result<void> uniteWithSecond(Conversation& conversation,
+                                 const Question& question,
+                                 Prepared& prepared,
+                                 const JobContext& context);
     [[nodiscard]] TurnReading reading(Conversation& conversation,
                                       const Prepared& prepared,
                                       const CancelToken& cancel) const;

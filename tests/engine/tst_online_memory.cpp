@@ -309,6 +309,32 @@ private Q_SLOTS:
         }
     }
 
+    void answersFromTwoEpisodesThatAreNearlyAsSimilar() {
+        SyncConversation history = longConversation(40);
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        Ask ask = askLong("What about the dog?", true);
+        ask.memory = memory();
+        ask.memory.online.unionMargin = 2.0;
+        const auto done = session.run<TurnDone>(ask);
+        QVERIFY2(done, session.why());
+        QCOMPARE(done->episodes.size(), std::size_t{2});
+        QCOMPARE(done->episodes[0], done->episode);
+        QVERIFY(done->episodes[1] != done->episode);
+        // More than one episode keeps, less than both together: what both keep is there once.
+        QVERIFY2(done->keptTokens > 160 && done->keptTokens < 320, std::to_string(done->keptTokens).c_str());
+        QVERIFY(done->unionBytes > 0);
+        // The turn is in the best episode's cache.
+        const SyncConversation both = told(40, ask.question, done->text);
+        QVERIFY(session.run<Synced>(both));
+        Ask alone = askEpisode(done->episode, "And the piano?", false);
+        alone.memory.online.unionMargin = 0.0;
+        const auto next = session.run<TurnDone>(alone);
+        QVERIFY2(next, session.why());
+        QCOMPARE(next->statistics.readTokens, 0);
+        QCOMPARE(next->episodes.size(), std::size_t{1});
+    }
+
     void trimsTheFolderToItsLimitButKeepsTheMemoryInUse() {
         LocalEngineConfig small = config();
         small.limits.diskBytes = 1;
