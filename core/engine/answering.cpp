@@ -54,8 +54,11 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     }
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embed(std::span(&text, 1), {}, cancel));
     std::vector<Episode> episodes;
-    for (const EpisodeMemory& episode : memory.episodes)
+    const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
+    for (const EpisodeMemory& episode : memory.episodes) {
         episodes.push_back(episode.episode);
+        episodes.back().centroid = centroidAfter(episode, turns).mean;
+    }
     return matchEpisode(embedding.row(0), episodes, memory.resolved.preset.similarity);
 }
 
@@ -230,9 +233,16 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
     const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
+    if (question.remember) {
+        unembedded_ = {{.role = Role::kUser, .text = question.text},
+                       {.role = Role::kAssistant, .text = done.text}};
+    }
     if (prepared.united) {
         // The turn goes to the best episode as it was computed; where it does not fit it is read again later.
-        if (!question.remember || rows > turns.cache.room()) return {};
+        if (!question.remember || rows > turns.cache.room()) {
+            unembedded_.clear();
+            return {};
+        }
         EPI_TRY(turns.cache.append(cache.newest(rows)));
         remember(turns, question.text, done.text, rows, false);
     } else if (question.remember) {

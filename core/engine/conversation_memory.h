@@ -12,12 +12,22 @@ namespace epi {
 
 /// A place between two turns that an episode's cache can go back to.
 struct TurnBoundary {
-    std::int64_t turns = 0;    // of the history that the cache has read
-    std::int64_t rows = 0;     // per head, read since the cache's last whole copy
-    bool isReplyOpen = false;  // inside an assistant turn whose closing text is not in the cache yet
-    std::string history;       // historyDigest of these turns
+    std::int64_t turns = 0;          // of the history that the cache has read
+    std::int64_t rows = 0;           // per head, read since the cache's last whole copy
+    bool isReplyOpen = false;        // inside an assistant turn whose closing text is not in the cache yet
+    std::string history;             // historyDigest of these turns
+    std::vector<float> embedding{};  // of the turn that was added to this episode; empty: none was
 
-    bool operator==(const TurnBoundary&) const = default;
+    bool isSamePlace(const TurnBoundary& other) const {
+        return turns == other.turns && rows == other.rows && isReplyOpen == other.isReplyOpen &&
+               history == other.history;
+    }
+};
+
+/// The mean of an episode's segments and turns, and how many they are.
+struct StreamingCentroid {
+    std::vector<float> mean;
+    std::int64_t count = 0;
 };
 
 /// One episode of a built memory. Its cache lives in an EpisodeStore; here is what that cache holds.
@@ -31,11 +41,15 @@ struct EpisodeMemory {
     /// Ascending. The first is that of the cache's last whole copy, each later one adds rows to it; the last
     /// is where the cache stands. Never empty once the episode is built.
     std::vector<TurnBoundary> boundaries;
+    StreamingCentroid wholeCentroid;  // before the embeddings of the boundaries
     std::uint64_t wholeIdentity = 0;  // of the file with the whole copy; 0: there is none
     bool isGrown = false;             // the whole copy was made after turns that came after the build
     bool isWholeUnsaved = false;
     bool areRowsUnsaved = false;
 };
+
+/// Counts the embeddings of all boundaries that lie in a history of `turns` turns as segments of the episode.
+StreamingCentroid centroidAfter(const EpisodeMemory& episode, std::int64_t turns);
 
 /// The memory of a conversation: its episodes.
 struct BuiltMemory {

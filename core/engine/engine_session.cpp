@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <system_error>
 #include <thread>
 
 #include <c10/core/InferenceMode.h>
 
 #include "core/engine/cache_folder.h"
+#include "core/engine/episode_files.h"
+#include "core/episode/segmenter.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
@@ -320,7 +323,24 @@ void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode
 
 void EngineSession::save() {
     const auto found = conversations_.find(lastConversation_);
-    if (found != conversations_.end() && lastEpisode_ >= 0) saveEpisode(found->second, lastEpisode_);
+    if (found == conversations_.end() || lastEpisode_ < 0) return;
+    if (found->second.memory) embedLastTurn(*found->second.memory);
+    saveEpisode(found->second, lastEpisode_);
+}
+
+void EngineSession::embedLastTurn(BuiltMemory& memory) {
+    const std::vector<Turn> turns = std::exchange(unembedded_, {});
+    if (turns.empty() || !embedder_ || memory.episodes.size() < 2) return;
+    EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(lastEpisode_)];
+    const std::vector<Segment> segments =
+        segmentHistory(HistoryLayout::kChat, turns, std::numeric_limits<std::int32_t>::max());
+    if (segments.empty()) return;
+    const auto embedded = embedder_->embed(std::span(&segments.front().text, 1), {}, {});
+    if (!embedded)
+        return spdlog::warn("{}; the episode's centroid stays where it was", embedded.error().message);
+    const auto row = embedded->row(0);
+    episode.boundaries.back().embedding.assign(row.begin(), row.end());
+    (episode.boundaries.size() == 1 ? episode.isWholeUnsaved : episode.areRowsUnsaved) = true;
 }
 
 bool EngineSession::workAhead() {

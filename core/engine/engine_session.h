@@ -119,6 +119,8 @@ private:
                        Prepared& prepared,
                        const JobContext& context,
                        TurnDone& done);
+    /// Moves the centroid of the episode that was given the last turn.
+    void embedLastTurn(BuiltMemory& memory);
     void saveEpisode(Conversation& conversation, std::int32_t episode);
     /// What happened that the user should know, and was not told yet.
     [[nodiscard]] std::string takeNotice();
@@ -133,6 +135,7 @@ private:
     /// The episode asked last, by conversation: it may have changes to save, and its neighbours come next.
     std::string lastConversation_;
     std::int32_t lastEpisode_ = -1;
+    std::vector<Turn> unembedded_;  // question and answer that the last episode was given
     std::string notice_;
 };
 

@@ -20,7 +20,19 @@ json describe(const TurnBoundary& boundary) {
     return {{"turns", boundary.turns},
             {"rows", boundary.rows},
             {"reply_open", boundary.isReplyOpen},
-            {"history", boundary.history}};
+            {"history", boundary.history},
+            {"embedding", boundary.embedding}};
+}
+
+/// Numbers; nothing when there is something else among them.
+std::optional<std::vector<float>> readNumbers(const json& object, const char* field) {
+    if (!object.contains(field) || !object[field].is_array()) return std::nullopt;
+    std::vector<float> numbers;
+    for (const json& value : object[field]) {
+        if (!value.is_number()) return std::nullopt;
+        numbers.push_back(value.get<float>());
+    }
+    return numbers;
 }
 
 std::optional<TurnBoundary> readBoundary(const json& value) {
@@ -33,7 +45,9 @@ std::optional<TurnBoundary> readBoundary(const json& value) {
                           .rows = value["rows"].get<std::int64_t>(),
                           .isReplyOpen = value["reply_open"].get<bool>(),
                           .history = value["history"].get<std::string>()};
-    if (boundary.turns < 0 || boundary.rows < 0) return std::nullopt;
+    auto embedding = readNumbers(value, "embedding");
+    if (boundary.turns < 0 || boundary.rows < 0 || !embedding) return std::nullopt;
+    boundary.embedding = *std::move(embedding);
     return boundary;
 }
 
@@ -63,6 +77,25 @@ bool extends(const SnapshotHead& rows, std::uint64_t identity) {
 
 void warn(const Error& error, const char* consequence) {
     if (error.code != ErrorCode::kNotFound) spdlog::warn("{}; {}", error.message, consequence);
+}
+
+StreamingCentroid centroidAsBuilt(const EpisodeMemory& episode) {
+    return {.mean = episode.episode.centroid,
+            .count = static_cast<std::int64_t>(episode.episode.segments.size())};
+}
+
+std::optional<StreamingCentroid> readCentroid(const json& notes) {
+    auto mean = readNumbers(notes, "centroid");
+    if (!mean || !notes.contains("segments") || !notes["segments"].is_number_unsigned()) return std::nullopt;
+    return StreamingCentroid{.mean = *std::move(mean), .count = notes["segments"].get<std::int64_t>()};
+}
+
+/// What is noted beside a whole copy.
+SnapshotNotes wholeNotes(const EpisodeMemory& episode, CacheCodec codec) {
+    return {.codec = codec,
+            .notes = {{"boundary", describe(episode.boundaries.front())},
+                      {"centroid", episode.wholeCentroid.mean},
+                      {"segments", static_cast<std::uint64_t>(episode.wholeCentroid.count)}}};
 }
 
 void remove(const std::filesystem::path& path) {
@@ -104,7 +137,7 @@ Result<void> loadRows(const EpisodeFiles& files,
         });
     });
     if (!isEven || !extends(loaded.head, episode.wholeIdentity) ||
-        std::ranges::find(held, last) == held.end()) {
+        std::ranges::none_of(held, [&](const TurnBoundary& each) { return each.isSamePlace(last); })) {
         return Error{ErrorCode::kCorruptData,
                      files.turns.filename().string() + " belongs to another state of the episode"};
     }
@@ -141,9 +174,23 @@ bool isIn(const TurnBoundary& boundary, std::span<const Turn> history) {
     return turns <= history.size() && historyDigest(history.first(turns)) == boundary.history;
 }
 
+StreamingCentroid centroidAfter(const EpisodeMemory& episode, std::int64_t turns) {
+    StreamingCentroid centroid = episode.wholeCentroid;
+    for (const TurnBoundary& boundary : episode.boundaries) {
+        if (boundary.turns > turns || boundary.embedding.size() != centroid.mean.size()) continue;
+        ++centroid.count;
+        for (std::size_t i = 0; i < centroid.mean.size(); ++i) {
+            centroid.mean[i] +=
+                (boundary.embedding[i] - centroid.mean[i]) / static_cast<float>(centroid.count);
+        }
+    }
+    return centroid;
+}
+
 void loadState(const EpisodeFiles& files, std::span<const Turn> history, EpisodeMemory& episode) {
     episode.boundaries.clear();
     episode.wholeIdentity = 0;
+    episode.wholeCentroid = centroidAsBuilt(episode);
     episode.isGrown = episode.isWholeUnsaved = episode.areRowsUnsaved = false;
     const auto built = readSnapshotHead(files.built, files.key);
     if (!built) {
@@ -158,7 +205,9 @@ void loadState(const EpisodeFiles& files, std::span<const Turn> history, Episode
 
     if (const auto grown = readSnapshotHead(files.grown, files.key)) {
         const auto later = wholeBoundary(*grown);
-        if (later && isIn(*later, history)) {
+        auto centroid = readCentroid(grown->notes);
+        if (later && centroid && isIn(*later, history)) {
+            episode.wholeCentroid = *std::move(centroid);
             episode.wholeIdentity = grown->identity;
             episode.boundaries = {*later};
             episode.isGrown = true;
@@ -181,15 +230,12 @@ Result<void> saveBuilt(const EpisodeFiles& files,
                        EpisodeMemory& episode) {
     episode.keptEntries = snapshot.entries();
     episode.wholeIdentity = 0;
+    episode.wholeCentroid = centroidAsBuilt(episode);
     episode.isGrown = episode.areRowsUnsaved = false;
     episode.isWholeUnsaved = true;
     forgetTurns(files, episode);
-    EPI_TRY_ASSIGN(
-        const SnapshotHead head,
-        saveSnapshot(files.built,
-                     files.key,
-                     snapshot,
-                     {.codec = codec, .notes = {{"boundary", describe(episode.boundaries.front())}}}));
+    EPI_TRY_ASSIGN(const SnapshotHead head,
+                   saveSnapshot(files.built, files.key, snapshot, wholeNotes(episode, codec)));
     episode.wholeIdentity = head.identity;
     episode.isWholeUnsaved = false;
     remove(files.part);
@@ -202,12 +248,11 @@ Result<void> saveState(const EpisodeFiles& files,
                        EpisodeMemory& episode) {
     const std::int64_t rows = episode.boundaries.back().rows;
     if (episode.isWholeUnsaved) {
-        EPI_TRY_ASSIGN(
-            const SnapshotHead head,
-            saveSnapshot(episode.isGrown ? files.grown : files.built,
-                         files.key,
-                         cache.snapshot(rows),
-                         {.codec = codec, .notes = {{"boundary", describe(episode.boundaries.front())}}}));
+        EPI_TRY_ASSIGN(const SnapshotHead head,
+                       saveSnapshot(episode.isGrown ? files.grown : files.built,
+                                    files.key,
+                                    cache.snapshot(rows),
+                                    wholeNotes(episode, codec)));
         episode.wholeIdentity = head.identity;
         episode.isWholeUnsaved = false;
         episode.areRowsUnsaved = rows > 0;
@@ -265,6 +310,7 @@ void forgetTurns(const EpisodeFiles& files, EpisodeMemory& episode) {
     if (!episode.isGrown) return;
     episode.isGrown = false;
     episode.areRowsUnsaved = false;
+    episode.wholeCentroid = centroidAsBuilt(episode);
     const auto built = readSnapshotHead(files.built, files.key);
     const auto boundary = built ? wholeBoundary(*built) : std::nullopt;
     episode.wholeIdentity = boundary ? built->identity : 0;

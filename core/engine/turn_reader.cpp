@@ -1,6 +1,7 @@
 #include "core/engine/turn_reader.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_files.h"
@@ -28,6 +29,8 @@ PrefillTask evictingTask(const TurnReading& reading, std::span<const TokenId> id
 /// From here on the cache is a whole copy of its own.
 void becomeWhole(const TurnReading& reading, TurnBoundary boundary) {
     boundary.rows = 0;
+    boundary.embedding.clear();
+    reading.episode.wholeCentroid = centroidAfter(reading.episode, std::numeric_limits<std::int64_t>::max());
     reading.episode.boundaries = {std::move(boundary)};
     reading.episode.isGrown = true;
     reading.episode.isWholeUnsaved = true;

@@ -309,6 +309,33 @@ private Q_SLOTS:
         }
     }
 
+    void movesTheCentroidOfAnEpisodeTowardsItsTurns() {
+        SyncConversation history = longConversation(40);
+        Ask probe = askLong("A question about something else?");
+        probe.memory = memory();
+        double before = 0.0;
+        double after = 0.0;
+        {
+            Session session(config());
+            QVERIFY(prepare(session, history));
+            const auto first = session.run<TurnDone>(probe);
+            QVERIFY2(first, session.why());
+            before = first->similarities[1];
+            for (int i = 0; i < 3; ++i)
+                QVERIFY2(turn(session, history, 1, probe.question), session.why());
+            const auto then = session.run<TurnDone>(probe);
+            QVERIFY2(then, session.why());
+            after = then->similarities[1];
+            QVERIFY2(after != before, std::to_string(after).c_str());
+            QCOMPARE(then->similarities[0], first->similarities[0]);
+        }
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        const auto again = session.run<TurnDone>(probe);
+        QVERIFY2(again, session.why());
+        QVERIFY(std::abs(again->similarities[1] - after) < 1e-6);
+    }
+
     void answersFromTwoEpisodesThatAreNearlyAsSimilar() {
         SyncConversation history = longConversation(40);
         Session session(config());
