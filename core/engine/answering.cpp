@@ -280,6 +280,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     const double preparedSeconds = secondsSince(start);
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
+    done.residency = store_.residency();
     done.notice = takeNotice();
     return done;
 }

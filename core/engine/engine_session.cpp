@@ -81,7 +81,10 @@ Trace traceOf(const Conversation& conversation,
                 .layerBudgets = conversation.memory->layerBudgets,
                 .keptPerHead = {},
                 .retainedShare = {},
-                .turns = {}};
+                .turns = {},
+                .tiers = {},
+                .expected = {},
+                .residency = {}};
     std::vector<std::int64_t> keepers(conversation.history.ids.size(), 0);
     std::int64_t sets = 0;
     for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
@@ -306,9 +309,21 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
         return Error{ErrorCode::kInvalidArgument,
                      "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
     }
+    std::vector<std::string> tiers;
+    std::vector<std::int32_t> expected;
+    for (std::size_t index = 0; index < episodes.size(); ++index) {
+        const auto number = static_cast<std::int32_t>(index);
+        const std::string key = episodeKey(conversation->memory->key, number);
+        tiers.emplace_back(name(store_.tierOf(key)));
+        if (store_.isExpected(key)) expected.push_back(number);
+    }
     EPI_TRY_ASSIGN(const EpisodeStore::Opened opened,
                    store_.open(build, *conversation, command.episode, peak_));
-    return Event(traceOf(*conversation, model_->executor().spec(), *opened.cache, command.episode));
+    Trace trace = traceOf(*conversation, model_->executor().spec(), *opened.cache, command.episode);
+    trace.tiers = std::move(tiers);
+    trace.expected = std::move(expected);
+    trace.residency = store_.residency();
+    return Event(std::move(trace));
 }
 
 void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode) {

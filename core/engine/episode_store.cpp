@@ -38,6 +38,20 @@ CacheTier EpisodeStore::tierOf(const std::string& episodeKey) const {
     return snapshots_.contains(episodeKey) ? CacheTier::kMemory : CacheTier::kDisk;
 }
 
+Residency EpisodeStore::residency() const {
+    const ResidencyPolicy::Counters& counters = device_.counters();
+    return {.deviceBytes = device_.usedBytes(),
+            .deviceLimit = device_.capacityBytes(),
+            .memoryBytes = memory_.usedBytes(),
+            .hits = counters.hits,
+            .faults = counters.faults,
+            .evictions = counters.evictions,
+            .lruFaults = counters.lruFaults,
+            .followsLru = counters.followsLru,
+            .diskFaults = diskFaults_,
+            .rebuilds = rebuilds_};
+}
+
 Result<EpisodeStore::Opened> EpisodeStore::open(const BuildContext& context,
                                                 Conversation& conversation,
                                                 std::int32_t episode,

@@ -57,13 +57,11 @@ public:
     /// Keeps a cache that was just built, when a tier is meant for it.
     void keep(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved);
 
-    [[nodiscard]] const ResidencyPolicy& devicePolicy() const { return device_; }
-    [[nodiscard]] const ResidencyPolicy& memoryPolicy() const { return memory_; }
-    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    [[nodiscard]] bool isExpected(const std::string& episodeKey) const {
+        return device_.isExpected(episodeKey);
+    }
     [[nodiscard]] CacheTier tierOf(const std::string& episodeKey) const;
-    /// Episodes that came from files, or were read again, since construction.
-    [[nodiscard]] std::int64_t diskFaults() const { return diskFaults_; }
-    [[nodiscard]] std::int64_t rebuilds() const { return rebuilds_; }
+    [[nodiscard]] Residency residency() const;
 
 private:
     /// Takes the state back to a boundary in the history, and the copies with it.

@@ -87,6 +87,9 @@ void visitFields(Visitor& visit, MaybeConst<Trace> auto& event) {
     visit("keptPerHead", event.keptPerHead);
     visit.binary("retainedShare", event.retainedShare);
     visit("turns", event.turns);
+    visit("tiers", event.tiers);
+    visit("expected", event.expected);
+    visit("residency", event.residency);
 }
 
 template <>
@@ -112,6 +115,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("tier", event.tier);
     visit("episodes", event.episodes);
     visit("unionBytes", event.unionBytes);
+    visit("residency", event.residency);
     visit("notice", event.notice);
 }
 

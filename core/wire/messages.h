@@ -162,6 +162,20 @@ struct MemoryBuilt {
     std::string notice;  // e.g. that caches could not be written; empty without
 };
 
+/// Where the engine's episode caches are, since it was started.
+struct Residency {
+    std::int64_t deviceBytes = 0;  // of the caches that are ready to be asked
+    std::int64_t deviceLimit = 0;
+    std::int64_t memoryBytes = 0;  // of copies in ordinary memory
+    std::int64_t hits = 0;         // the episode was on the device
+    std::int64_t faults = 0;
+    std::int64_t evictions = 0;  // from the device
+    std::int64_t lruFaults = 0;  // that an LRU cache would have had
+    bool followsLru = false;     // because the predictions were worse
+    std::int64_t diskFaults = 0;
+    std::int64_t rebuilds = 0;  // faults whose files were missing or damaged
+};
+
 /// What one episode keeps. `retainedShare[i]` is the share of (layer, KV head) sets that keep history token
 /// i, in 1/255ths; sliding-window layers do not count.
 struct Trace {
@@ -178,6 +192,9 @@ struct Trace {
             byteEnds;  // per token of the turn's text: where it ends in Turn::text, in bytes
     };
     std::vector<TurnTokens> turns;
+    std::vector<std::string> tiers;      // of all episodes before this was asked: "device", "memory", "disk"
+    std::vector<std::int32_t> expected;  // episodes that are expected to be asked next
+    Residency residency;
 };
 
 struct TokenDelta {
@@ -207,7 +224,8 @@ struct TurnDone {
     std::string tier;     // where the episode's cache was: "device", "memory", "disk", "rebuilt"
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
-    std::string notice;                  // e.g. that a cache could not be written; empty without
+    Residency residency;
+    std::string notice;  // e.g. that a cache could not be written; empty without
 };
 
 struct EvalAnswer {

@@ -94,6 +94,20 @@ void visitFields(Visitor& visit, MaybeConst<Trace::TurnTokens> auto& turn) {
 }
 
 template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<Residency> auto& residency) {
+    visit("deviceBytes", residency.deviceBytes);
+    visit("deviceLimit", residency.deviceLimit);
+    visit("memoryBytes", residency.memoryBytes);
+    visit("hits", residency.hits);
+    visit("faults", residency.faults);
+    visit("evictions", residency.evictions);
+    visit("lruFaults", residency.lruFaults);
+    visit("followsLru", residency.followsLru);
+    visit("diskFaults", residency.diskFaults);
+    visit("rebuilds", residency.rebuilds);
+}
+
+template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<TurnStatistics> auto& statistics) {
     visit("promptTokens", statistics.promptTokens);
     visit("readTokens", statistics.readTokens);

@@ -90,6 +90,9 @@ std::vector<Event> events() {
     trace.keptPerHead = {{1, 2}, {3, 4}};
     trace.retainedShare = {0, 128, 255, 10};
     trace.turns = {Trace::TurnTokens{11, 0, {2, 5, 9}}, Trace::TurnTokens{12, 3, {1}}};
+    trace.tiers = {"device", "disk"};
+    trace.expected = {1};
+    trace.residency = Residency{9, 8, 7, 6, 5, 4, 3, true, 2, 1};
     TurnDone done;
     done.text = "In Berlin";
     done.reason = "stop";
@@ -103,6 +106,7 @@ std::vector<Event> events() {
     done.tier = "disk";
     done.episodes = {1, 3};
     done.unionBytes = 1 << 20;
+    done.residency = Residency{1, 2, 3, 4, 5, 6, 7, true, 8, 9};
     done.notice = "disk full";
     return {hello,
             loaded,

@@ -13,6 +13,7 @@
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "app/cli/progress_line.h"
+#include "app/cli/residency_json.h"
 #include "app/cli/sampling_arguments.h"
 #include "app/cli/stored_memory.h"
 #include "core/base/printable.h"
@@ -92,6 +93,7 @@ json describe(const TurnDone& turn) {
             {"margin", turn.margin},
             {"episodes", turn.episodes},
             {"union_bytes", turn.unionBytes},
+            {"residency", describe(turn.residency)},
             {"tier", turn.tier},
             {"notice", turn.notice},
             {"read_tokens", statistics.readTokens},

@@ -10,6 +10,7 @@
 #include "app/cli/engine_runner.h"
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
+#include "app/cli/residency_json.h"
 #include "app/cli/stored_memory.h"
 #include "core/base/paths.h"
 #include "core/base/printable.h"
@@ -136,7 +137,10 @@ Result<void> inspect(const MemoryCommandOptions& options, const CommandContext& 
     context.output.print({{"episode", trace.episode},
                           {"history_tokens", trace.historyTokens},
                           {"layer_budgets", trace.layerBudgets},
-                          {"kept", trace.keptPerHead}},
+                          {"kept", trace.keptPerHead},
+                          {"tiers", trace.tiers},
+                          {"expected", trace.expected},
+                          {"residency", describe(trace.residency)}},
                          textOf(trace));
     return {};
 }
