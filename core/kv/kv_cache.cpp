@@ -1,6 +1,7 @@
 #include "core/kv/kv_cache.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace epi {
@@ -73,17 +74,36 @@ void KvCache::clear() {
     for (LayerArena& layer : layers_)
         layer.clear();
     nextPosition_ = 0;
+    setShift(0);
+}
+
+void KvCache::setShift(std::int64_t shift) {
+    shift_ = shift;
+    for (LayerArena& layer : layers_)
+        layer.setShift(shift);
+}
+
+bool KvCache::isInOrder() const {
+    for (const LayerArena& layer : layers_) {
+        for (std::int32_t head = 0; head < layer.shape().kvHeads; ++head) {
+            const auto positions = layer.positions(head);
+            const bool isAscending =
+                std::ranges::adjacent_find(positions, std::ranges::greater_equal()) == positions.end();
+            if (!isAscending || (!positions.empty() && positions.back() >= nextPosition_)) return false;
+        }
+    }
+    return true;
 }
 
 KvSnapshot KvCache::snapshot(std::int64_t withoutNewest) const {
-    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_ - withoutNewest};
+    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_ - withoutNewest, .shift = shift_};
     for (const LayerArena& layer : layers_)
         snapshot.layers.push_back(layer.content(withoutNewest));
     return snapshot;
 }
 
 KvSnapshot KvCache::newest(std::int64_t rows) const {
-    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_};
+    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
     for (const LayerArena& layer : layers_)
         snapshot.layers.push_back(layer.newest(rows));
     return snapshot;
@@ -93,6 +113,7 @@ Result<void> KvCache::append(const KvSnapshot& rows) {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer)
         EPI_TRY(layers_[layer].append(rows.layers[layer]));
     nextPosition_ = rows.nextPosition;
+    setShift(rows.shift);
     return {};
 }
 
@@ -110,6 +131,7 @@ Result<void> KvCache::restore(const KvSnapshot& snapshot) {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer)
         EPI_TRY(layers_[layer].restore(snapshot.layers[layer]));
     nextPosition_ = snapshot.nextPosition;
+    setShift(snapshot.shift);
     return {};
 }
 

@@ -14,6 +14,7 @@ namespace epi {
 struct KvSnapshot {
     std::vector<LayerArena::Content> layers;
     std::int64_t nextPosition = 0;
+    std::int64_t shift = 0;  // by how much the origin of the next token exceeds its position
 
     [[nodiscard]] std::int64_t entries() const;
     [[nodiscard]] std::int64_t bytes() const;
@@ -34,6 +35,13 @@ public:
 
     [[nodiscard]] std::int64_t nextPosition() const { return nextPosition_; }
     void setNextPosition(std::int64_t position) { nextPosition_ = position; }
+    /// By how much the place of the next token in the history exceeds `nextPosition`: 0 until positions were
+    /// counted anew (see reindexPositions).
+    [[nodiscard]] std::int64_t shift() const { return shift_; }
+    void setShift(std::int64_t shift);
+    /// Whether every head's entries have ascending positions before the next one. Not so after rows were added
+    /// whose positions were counted otherwise: they are to be counted anew.
+    [[nodiscard]] bool isInOrder() const;
 
     /// Rows that can still be appended to every head of every layer.
     [[nodiscard]] std::int64_t room() const;
@@ -67,6 +75,7 @@ public:
 private:
     std::vector<LayerArena> layers_;
     std::int64_t nextPosition_ = 0;
+    std::int64_t shift_ = 0;
 };
 
 }  // namespace epi

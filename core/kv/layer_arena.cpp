@@ -20,7 +20,8 @@ LayerArena::LayerArena(const Shape& shape, const Placement& placement)
     : shape_(shape),
       keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
       values_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
-      positions_(static_cast<std::size_t>(shape.kvHeads)) {
+      positions_(static_cast<std::size_t>(shape.kvHeads)),
+      origins_(static_cast<std::size_t>(shape.kvHeads)) {
     layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
 }
 
@@ -102,6 +103,7 @@ Result<void> LayerArena::append(const at::Tensor& keys,
         length_[head] += rows;
         for (std::int64_t i = 0; i < rows; ++i) {
             positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
+            origins_[head].push_back(static_cast<std::int32_t>(firstPosition + shift_ + i));
         }
     }
     return {};
@@ -111,10 +113,12 @@ void LayerArena::apply(const CompactionPlan& plan) {
     std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
     std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
+    std::vector<std::vector<std::int32_t>> origins(plan.keep.size());
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         for (const std::int64_t entry : plan.keep[head]) {
             sourceRows.push_back(start_[head] + entry);
             positions[head].push_back(positions_[head][static_cast<std::size_t>(entry)]);
+            origins[head].push_back(origins_[head][static_cast<std::size_t>(entry)]);
         }
         lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
     }
@@ -126,6 +130,7 @@ void LayerArena::apply(const CompactionPlan& plan) {
     }
     moveRows(sourceRows, targetRows);
     positions_ = std::move(positions);
+    origins_ = std::move(origins);
 }
 
 void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
@@ -149,8 +154,17 @@ void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std
     values_.index_copy_(0, target, keptValues);
 }
 
+at::Tensor LayerArena::headKeys(std::int32_t head) const {
+    return keys_.narrow(0, start_[index(head)], length_[index(head)]);
+}
+
+void LayerArena::setPositions(std::int32_t head, std::vector<std::int32_t> positions) {
+    positions_[index(head)] = std::move(positions);
+}
+
 void LayerArena::clear() {
     positions_.assign(positions_.size(), {});
+    origins_.assign(origins_.size(), {});
     layOut(std::vector<std::int64_t>(positions_.size(), 0));
 }
 
@@ -158,6 +172,7 @@ void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     for (std::size_t head = 0; head < length_.size(); ++head) {
         length_[head] = lengths[head];
         positions_[head].resize(static_cast<std::size_t>(lengths[head]));
+        origins_[head].resize(static_cast<std::size_t>(lengths[head]));
     }
 }
 
@@ -171,6 +186,8 @@ LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges) const
         values.push_back(values_.narrow(0, start_[head] + first, count));
         const auto positions = positions_[head].begin() + first;
         content.positions.emplace_back(positions, positions + count);
+        const auto origins = origins_[head].begin() + first;
+        content.origins.emplace_back(origins, origins + count);
     }
     content.keys = at::cat(keys).cpu();
     content.values = at::cat(values).cpu();
@@ -209,6 +226,7 @@ Result<void> LayerArena::restore(const Content& content) {
         row += lengths[head];
     }
     positions_ = content.positions;
+    origins_ = content.origins;
     return {};
 }
 
@@ -231,6 +249,7 @@ Result<void> LayerArena::append(const Content& rows) {
         values_.narrow(0, row, added).copy_(rows.values.narrow(0, source, added));
         positions_[head].insert(
             positions_[head].end(), rows.positions[head].begin(), rows.positions[head].end());
+        origins_[head].insert(origins_[head].end(), rows.origins[head].begin(), rows.origins[head].end());
         length_[head] += added;
     }
     return {};

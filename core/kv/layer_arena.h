@@ -46,10 +46,21 @@ public:
     /// Rows that can still be appended to every head.
     [[nodiscard]] std::int64_t room() const;
     [[nodiscard]] std::int64_t allocatedBytes() const;
-    /// Original positions of a head's entries, ascending.
+    /// Where a head's keys are rotated to, ascending: what attention goes by. Equal to the origins until they are
+    /// moved.
     [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const {
         return positions_[index(head)];
     }
+    /// Original positions of a head's entries in the history, ascending.
+    [[nodiscard]] std::span<const std::int32_t> origins(std::int32_t head) const {
+        return origins_[index(head)];
+    }
+    /// A head's keys as they are: [length, headDim], a view.
+    [[nodiscard]] at::Tensor headKeys(std::int32_t head) const;
+    /// Gives a head's entries other positions; the caller has rotated its keys.
+    void setPositions(std::int32_t head, std::vector<std::int32_t> positions);
+    /// What is appended from now on has this origin: its position and `shift`.
+    void setShift(std::int64_t shift) { shift_ = shift; }
     [[nodiscard]] std::vector<HeadRun> runs() const;
 
     /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
@@ -71,6 +82,7 @@ public:
         at::Tensor keys;                                   // [total, headDim], head-major
         at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
+        std::vector<std::vector<std::int32_t>> origins;    // [kvHead][entries]
     };
     /// A copy on the CPU, without the newest rows of every head.
     [[nodiscard]] Content content(std::int64_t withoutNewest = 0) const;
@@ -102,6 +114,8 @@ private:
     std::vector<std::int64_t> length_;
     std::vector<std::int64_t> capacity_;
     std::vector<std::vector<std::int32_t>> positions_;
+    std::vector<std::vector<std::int32_t>> origins_;
+    std::int64_t shift_ = 0;
 };
 
 }  // namespace epi

@@ -12,7 +12,7 @@ namespace {
 /// Which rows of [first; second] make up one head, ascending by position.
 struct HeadUnion {
     std::vector<std::int64_t> rows;
-    std::vector<std::int32_t> positions;
+    std::vector<std::int32_t> origins;
 };
 
 HeadUnion uniteHead(std::span<const std::int32_t> first,
@@ -24,7 +24,7 @@ HeadUnion uniteHead(std::span<const std::int32_t> first,
     std::size_t j = 0;
     while (i < first.size() || j < second.size()) {
         const bool takesFirst = j == second.size() || (i < first.size() && first[i] <= second[j]);
-        united.positions.push_back(takesFirst ? first[i] : second[j]);
+        united.origins.push_back(takesFirst ? first[i] : second[j]);
         united.rows.push_back(takesFirst ? firstRow + static_cast<std::int64_t>(i)
                                          : secondRow + static_cast<std::int64_t>(j));
         const bool isInBoth = i < first.size() && j < second.size() && first[i] == second[j];
@@ -37,7 +37,7 @@ HeadUnion uniteHead(std::span<const std::int32_t> first,
 }  // namespace
 
 KvSnapshot unite(const KvSnapshot& first, const KvSnapshot& second) {
-    KvSnapshot united{.layers = {}, .nextPosition = std::max(first.nextPosition, second.nextPosition)};
+    KvSnapshot united{.layers = {}, .nextPosition = first.nextPosition, .shift = first.shift};
     for (std::size_t layer = 0; layer < first.layers.size(); ++layer) {
         const LayerArena::Content& a = first.layers[layer];
         const LayerArena::Content& b = second.layers[layer];
@@ -46,9 +46,15 @@ KvSnapshot unite(const KvSnapshot& first, const KvSnapshot& second) {
         std::int64_t firstRow = 0;
         std::int64_t secondRow = a.keys.size(0);
         for (std::size_t head = 0; head < a.positions.size(); ++head) {
-            HeadUnion one = uniteHead(a.positions[head], firstRow, b.positions[head], secondRow);
+            HeadUnion one = uniteHead(a.origins[head], firstRow, b.origins[head], secondRow);
+            std::vector<std::int32_t>& positions = content.positions.emplace_back();
+            for (const std::int64_t row : one.rows) {
+                positions.push_back(row < a.keys.size(0)
+                                        ? a.positions[head][static_cast<std::size_t>(row - firstRow)]
+                                        : b.positions[head][static_cast<std::size_t>(row - secondRow)]);
+            }
             rows.insert(rows.end(), one.rows.begin(), one.rows.end());
-            content.positions.push_back(std::move(one.positions));
+            content.origins.push_back(std::move(one.origins));
             firstRow += static_cast<std::int64_t>(a.positions[head].size());
             secondRow += static_cast<std::int64_t>(b.positions[head].size());
         }

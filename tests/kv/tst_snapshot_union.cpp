@@ -25,6 +25,7 @@ KvSnapshot snapshot(const Positions& heads, float sign, std::int64_t nextPositio
     content.keys = at::cat(keys);
     content.values = content.keys + 0.5;
     content.positions = heads;
+    content.origins = heads;
     return {.layers = {content}, .nextPosition = nextPosition};
 }
 
