@@ -17,6 +17,9 @@ void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char*
     command.add_option("--representatives", arguments.representatives, "Segments in a patched prompt");
     command.add_option("--patch-tokens", arguments.patchTokens, "Patched prompts are cut to this length");
     command.add_option(seedName, arguments.seed, "Seed of the clustering");
+    command.add_option("--positions",
+                       arguments.positions,
+                       "Of kept entries: keep, or auto (counted anew past the model's trained context)");
     command.add_option("--codec", arguments.codec, "How caches are held in files: exact, bf16, int8 or int4");
 }
 
@@ -37,6 +40,9 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     }
     if (arguments.codec) {
         EPI_TRY_ASSIGN(options.codec, cacheCodecFromName(*arguments.codec));
+    }
+    if (arguments.positions) {
+        EPI_TRY_ASSIGN(options.positions, positionModeFromName(*arguments.positions));
     }
     options.preset = arguments.preset.value_or(options.preset);
     EPI_TRY(presetById(options.preset));

@@ -23,6 +23,7 @@ struct MemoryArguments {
     std::optional<std::int32_t> patchTokens;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> codec;
+    std::optional<std::string> positions;
     std::optional<double> unionMargin;
 };
 

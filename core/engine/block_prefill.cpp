@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/model/reindex.h"
+
 namespace epi {
 namespace {
 
@@ -26,7 +28,9 @@ Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::
     const auto ids = std::span<const TokenId>(task_.ids).subspan(static_cast<std::size_t>(next_),
                                                                  static_cast<std::size_t>(nextRows()));
     const std::int64_t rows = nextRows();
-    const std::int64_t position = task_.firstPosition + next_;
+    if (task_.reindexes)
+        reindexForRoom(executor_, cache_, rows + static_cast<std::int64_t>(task_.prompt.size()));
+    const std::int64_t position = cache_.nextPosition();
     ForwardRequest request{
         .groups = {{.kind = RowGroup::Kind::kAppend, .ids = ids, .firstPosition = position}},
         .logitRows = 0,

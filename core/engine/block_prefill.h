@@ -18,6 +18,7 @@ struct PrefillTask {
     std::vector<TokenId> prompt;  // patched prompt of the episode; empty: nothing is evicted
     bool promptAtLastPosition = false;
     std::int64_t readTokens = 0;  // of `ids`, from the front, that the cache holds already
+    bool reindexes = false;       // positions are counted anew before a block would pass the trained context
 };
 
 /// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with

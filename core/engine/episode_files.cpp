@@ -107,7 +107,8 @@ void remove(const std::filesystem::path& path) {
 KvSnapshot firstRows(const KvSnapshot& snapshot, std::int64_t rows) {
     const auto held = static_cast<std::int64_t>(snapshot.layers.front().positions.front().size());
     if (rows == held) return snapshot;
-    KvSnapshot first{.layers = {}, .nextPosition = snapshot.nextPosition - (held - rows)};
+    KvSnapshot first{
+        .layers = {}, .nextPosition = snapshot.nextPosition - (held - rows), .shift = snapshot.shift};
     for (const LayerArena::Content& layer : snapshot.layers) {
         const auto heads = static_cast<std::int64_t>(layer.positions.size());
         const auto cut = [&](const at::Tensor& tensor) {
@@ -118,6 +119,8 @@ KvSnapshot firstRows(const KvSnapshot& snapshot, std::int64_t rows) {
         content.values = cut(layer.values);
         for (const auto& head : layer.positions)
             content.positions.emplace_back(head.begin(), head.begin() + rows);
+        for (const auto& head : layer.origins)
+            content.origins.emplace_back(head.begin(), head.begin() + rows);
     }
     return first;
 }
@@ -200,6 +203,7 @@ void loadState(const EpisodeFiles& files, std::span<const Turn> history, Episode
     const auto boundary = wholeBoundary(*built);
     if (!boundary || !isIn(*boundary, history)) return;
     episode.keptEntries = built->entries;
+    episode.isReindexed = built->shift > 0;
     episode.wholeIdentity = built->identity;
     episode.boundaries = {*boundary};
 
@@ -229,6 +233,7 @@ Result<void> saveBuilt(const EpisodeFiles& files,
                        CacheCodec codec,
                        EpisodeMemory& episode) {
     episode.keptEntries = snapshot.entries();
+    episode.isReindexed = snapshot.shift > 0;
     episode.wholeIdentity = 0;
     episode.wholeCentroid = centroidAsBuilt(episode);
     episode.isGrown = episode.areRowsUnsaved = false;

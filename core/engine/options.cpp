@@ -52,6 +52,10 @@ std::string_view name(CacheCodec value) {
     return "";
 }
 
+std::string_view name(PositionMode value) {
+    return value == PositionMode::kKeep ? "keep" : "auto";
+}
+
 MemoryOptions withoutOnline(MemoryOptions options) {
     options.online = {};
     return options;
@@ -67,6 +71,10 @@ Result<ComputeMode> computeModeFromName(std::string_view text) {
 
 Result<BudgetLevel> budgetLevelFromName(std::string_view text) {
     return fromName(std::array{BudgetLevel::kPair, BudgetLevel::kPairUniform}, text, "budget level");
+}
+
+Result<PositionMode> positionModeFromName(std::string_view text) {
+    return fromName(std::array{PositionMode::kKeep, PositionMode::kAuto}, text, "positions");
 }
 
 Result<CacheCodec> cacheCodecFromName(std::string_view text) {

@@ -20,14 +20,20 @@ enum class BudgetLevel { kPair, kPairUniform };
 /// values per token) and then used as they are read back.
 enum class CacheCodec { kExact, kBf16, kInt8, kInt4 };
 
+/// Which positions kept entries have. kKeep: those they were read at, however long the history is. kAuto: the same
+/// until the history passes what the model was trained on; from there on they are counted anew over what is kept.
+enum class PositionMode { kKeep, kAuto };
+
 std::string_view name(DeviceChoice value);
 std::string_view name(ComputeMode value);
 std::string_view name(BudgetLevel value);
 std::string_view name(CacheCodec value);
+std::string_view name(PositionMode value);
 Result<DeviceChoice> deviceChoiceFromName(std::string_view text);
 Result<ComputeMode> computeModeFromName(std::string_view text);
 Result<BudgetLevel> budgetLevelFromName(std::string_view text);
 Result<CacheCodec> cacheCodecFromName(std::string_view text);
+Result<PositionMode> positionModeFromName(std::string_view text);
 
 /// How a memory is used and grows. Nothing of it changes what is built.
 struct OnlineOptions {
@@ -50,6 +56,7 @@ struct MemoryOptions {
     std::int32_t patchTokens = 1024;   // patched prompts are cut to this length
     std::uint64_t seed = 42;           // of the clustering
     CacheCodec codec = CacheCodec::kExact;
+    PositionMode positions = PositionMode::kAuto;
     OnlineOptions online{};
 
     bool operator==(const MemoryOptions&) const = default;

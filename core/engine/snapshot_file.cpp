@@ -106,13 +106,15 @@ Result<SnapshotHead> readHead(const CacheFile& file,
     const json& metadata = file.header().metadata;
     if (file.header().key != key) return mismatch(path, "another key is inside");
     if (!metadata.is_object() || !metadata.contains("next_position") ||
-        !metadata["next_position"].is_number_integer() || !metadata.contains("type") ||
+        !metadata["next_position"].is_number_integer() || !metadata.contains("shift") ||
+        !metadata["shift"].is_number_integer() || !metadata.contains("type") ||
         !metadata["type"].is_string() || !metadata.contains("lengths") || !metadata["lengths"].is_array() ||
         !metadata.contains("notes") || !metadata["notes"].is_object()) {
         return mismatch(path, "a field of the header is missing or of another type");
     }
     SnapshotHead head{.identity = file.identity(),
                       .nextPosition = metadata["next_position"].get<std::int64_t>(),
+                      .shift = metadata["shift"].get<std::int64_t>(),
                       .entries = 0,
                       .notes = metadata["notes"]};
     for (const json& layer : metadata["lengths"]) {
@@ -126,6 +128,22 @@ Result<SnapshotHead> readHead(const CacheFile& file,
         }
     }
     return head;
+}
+
+Result<void> readPositions(const CacheFile& file,
+                           const std::string& section,
+                           std::span<const std::int64_t> heads,
+                           std::vector<std::vector<std::int32_t>>& positions) {
+    std::vector<std::int32_t> flat(file.sectionSize(section).value_or(0) / sizeof(std::int32_t));
+    EPI_TRY(file.read(section, std::as_writable_bytes(std::span(flat))));
+    auto next = flat.begin();
+    for (const std::int64_t length : heads) {
+        if (length > flat.end() - next)
+            return Error{ErrorCode::kCorruptData, "section '" + section + "' is too short"};
+        positions.emplace_back(next, next + length);
+        next += length;
+    }
+    return {};
 }
 
 /// Reads the sections of one layer.
@@ -148,12 +166,12 @@ Result<LayerArena::Content> readLayer(const CacheFile& file,
     };
     EPI_TRY(read("keys", content.keys));
     EPI_TRY(read("values", content.values));
-    std::vector<std::int32_t> flat(static_cast<std::size_t>(content.keys.size(0)));
-    EPI_TRY(file.read(sectionName("positions", layer), std::as_writable_bytes(std::span(flat))));
-    auto next = flat.begin();
-    for (const std::int64_t length : heads) {
-        content.positions.emplace_back(next, next + length);
-        next += length;
+    EPI_TRY(readPositions(file, sectionName("positions", layer), heads, content.positions));
+    const std::string origins = sectionName("origins", layer);
+    if (!file.sectionSize(origins)) {
+        content.origins = content.positions;
+    } else {
+        EPI_TRY(readPositions(file, origins, heads, content.origins));
     }
     return content;
 }
@@ -195,17 +213,14 @@ Result<SnapshotHead> saveSnapshot(const std::filesystem::path& path,
     std::vector<at::Tensor> converted;
     std::vector<std::vector<std::byte>> encoded;
     std::vector<std::vector<std::int32_t>> positions;
-    names.reserve(snapshot.layers.size() * 3);
+    names.reserve(snapshot.layers.size() * 4);
     encoded.reserve(snapshot.layers.size() * 2);
-    positions.reserve(snapshot.layers.size());
+    positions.reserve(snapshot.layers.size() * 2);
     for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
         const LayerArena::Content& content = snapshot.layers[layer];
         json heads = json::array();
-        std::vector<std::int32_t>& flat = positions.emplace_back();
-        for (const auto& head : content.positions) {
+        for (const auto& head : content.positions)
             heads.push_back(head.size());
-            flat.insert(flat.end(), head.begin(), head.end());
-        }
         lengths.push_back(std::move(heads));
         for (const char* const kind : {"keys", "values"}) {
             const bool isKeys = kind == std::string_view("keys");
@@ -220,11 +235,18 @@ Result<SnapshotHead> saveSnapshot(const std::filesystem::path& path,
                            encode(tensor, content.positions, rowCode(encoding, isKeys)));
             sections.push_back({name, encoded.emplace_back(std::move(bytes))});
         }
-        sections.push_back(
-            {names.emplace_back(sectionName("positions", layer)), std::as_bytes(std::span(flat))});
+        const auto addPositions = [&](const char* kind, const std::vector<std::vector<std::int32_t>>& ofHeads) {
+            std::vector<std::int32_t>& flat = positions.emplace_back();
+            for (const auto& head : ofHeads)
+                flat.insert(flat.end(), head.begin(), head.end());
+            sections.push_back({names.emplace_back(sectionName(kind, layer)), std::as_bytes(std::span(flat))});
+        };
+        addPositions("positions", content.positions);
+        if (content.origins != content.positions) addPositions("origins", content.origins);
     }
     const CacheFileHeader header{.key = key,
                                  .metadata = {{"next_position", snapshot.nextPosition},
+                                              {"shift", snapshot.shift},
                                               {"type", encoding.name},
                                               {"lengths", std::move(lengths)},
                                               {"notes", notes.notes}}};
@@ -250,6 +272,7 @@ Result<LoadedSnapshot> loadSnapshot(const std::filesystem::path& path,
     if (!encoding) return mismatch(path, "its numbers are of an unknown type");
     EPI_TRY(checkShape(file, path, lengths, spec));
     loaded.snapshot.nextPosition = loaded.head.nextPosition;
+    loaded.snapshot.shift = loaded.head.shift;
     for (std::size_t layer = 0; layer < lengths.size(); ++layer) {
         std::int64_t total = 0;
         for (const std::int64_t length : lengths[layer])
@@ -257,7 +280,8 @@ Result<LoadedSnapshot> loadSnapshot(const std::filesystem::path& path,
         const std::int64_t headDim = spec.layers[layer].attention.headDim;
         loaded.snapshot.layers.push_back({.keys = at::empty({total, headDim}, encoding->type),
                                           .values = at::empty({total, headDim}, encoding->type),
-                                          .positions = {}});
+                                          .positions = {},
+                                          .origins = {}});
     }
     std::mutex mutex;
     std::optional<Error> failure;  // guarded by mutex

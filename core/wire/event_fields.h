@@ -74,6 +74,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryBuilt> auto& event) {
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("seconds", event.seconds);
     visit("notice", event.notice);
+    visit("positions", event.positions);
 }
 
 template <>
@@ -113,6 +114,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("statistics", event.statistics);
     visit("margin", event.margin);
     visit("tier", event.tier);
+    visit("positions", event.positions);
     visit("episodes", event.episodes);
     visit("unionBytes", event.unionBytes);
     visit("residency", event.residency);

@@ -37,6 +37,9 @@ inline Result<BudgetLevel> enumFromName(std::string_view text, std::type_identit
 inline Result<CacheCodec> enumFromName(std::string_view text, std::type_identity<CacheCodec>) {
     return cacheCodecFromName(text);
 }
+inline Result<PositionMode> enumFromName(std::string_view text, std::type_identity<PositionMode>) {
+    return positionModeFromName(text);
+}
 inline Result<ErrorCode> enumFromName(std::string_view text, std::type_identity<ErrorCode>) {
     return errorCodeFromName(text);
 }

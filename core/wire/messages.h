@@ -159,7 +159,8 @@ struct MemoryBuilt {
     std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
     bool pastTrainedContext = false;
     double seconds = 0.0;
-    std::string notice;  // e.g. that caches could not be written; empty without
+    std::string notice;     // e.g. that caches could not be written; empty without
+    std::string positions;  // of the entries: "kept", or "reindexed" because the history passes the trained context
 };
 
 /// Where the engine's episode caches are, since it was started.
@@ -222,6 +223,7 @@ struct TurnDone {
     TurnStatistics statistics;
     double margin = 0.0;  // by how much the best similarity exceeds the second; 0 with one episode
     std::string tier;     // where the episode's cache was: "device", "memory", "disk", "rebuilt"
+    std::string positions;  // of the entries: "kept", or "reindexed"
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
     Residency residency;

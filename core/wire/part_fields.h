@@ -45,6 +45,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("patchTokens", options.patchTokens);
     visit("seed", options.seed);
     visit("codec", options.codec);
+    visit("positions", options.positions);
     visit("online", options.online);
 }
 

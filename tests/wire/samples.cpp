@@ -17,6 +17,7 @@ MemoryOptions memory() {
     options.patchTokens = 900;
     options.seed = std::numeric_limits<std::uint64_t>::max();
     options.codec = CacheCodec::kInt4;
+    options.positions = PositionMode::kKeep;
     options.online.unionMargin = 0.0625;
     return options;
 }
@@ -81,7 +82,7 @@ std::vector<Event> events() {
                       20000,
                       true,
                       12.5,
-                      "disk full"};
+                      "disk full", "reindexed"};
     Trace trace;
     trace.conversation = "42";
     trace.episode = 2;
@@ -104,6 +105,7 @@ std::vector<Event> events() {
     done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1, 0.002};
     done.margin = 0.125;
     done.tier = "disk";
+    done.positions = "reindexed";
     done.episodes = {1, 3};
     done.unionBytes = 1 << 20;
     done.residency = Residency{1, 2, 3, 4, 5, 6, 7, true, 8, 9};

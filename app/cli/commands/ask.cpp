@@ -95,6 +95,7 @@ json describe(const TurnDone& turn) {
             {"union_bytes", turn.unionBytes},
             {"residency", describe(turn.residency)},
             {"tier", turn.tier},
+            {"positions", turn.positions},
             {"notice", turn.notice},
             {"read_tokens", statistics.readTokens},
             {"past_trained_context", turn.pastTrainedContext},

@@ -55,6 +55,7 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"read_tokens", built.readTokens},
                    {"past_trained_context", built.pastTrainedContext},
                    {"notice", built.notice},
+                   {"positions", built.positions},
                    {"seconds", built.seconds}};
     for (const EpisodeRecord& episode : episodes)
         described["episodes"].push_back(describe(episode));
