@@ -6,6 +6,7 @@
 #include "core/engine/generation.h"
 #include "core/kv/snapshot_union.h"
 #include "core/model/executor.h"
+#include "core/model/reindex.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
@@ -136,7 +137,8 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     EPI_TRY(readTurns(conversation, question, other, context.cancel));
     prepared.readTokens += other.readTokens;
     save();
-    const KvSnapshot united = unite(first, other.opened.cache->snapshot());
+    const KvSnapshot second = other.opened.cache->snapshot();
+    const KvSnapshot united = unite(first, second);
     lastEpisode_ = prepared.episode;
     EPI_TRY_ASSIGN(prepared.opened,
                    store_.open(buildContext(context), conversation, prepared.episode, peak_));
@@ -150,7 +152,9 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     }
     const Executor& executor = model_->executor();
     prepared.united = std::make_unique<KvCache>(executor.spec(), rows, executor.placement());
-    return prepared.united->restore(united);
+    EPI_TRY(prepared.united->restore(united));
+    if (first.shift > 0 || second.shift > 0) reindexPositions(executor, *prepared.united);
+    return {};
 }
 
 Result<void> EngineSession::readTurns(Conversation& conversation,
@@ -193,6 +197,14 @@ Result<void> EngineSession::reply(Conversation& conversation,
     const auto start = std::chrono::steady_clock::now();
     KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
     const TurnReading turns = reading(conversation, prepared, context.cancel);
+    if (!prepared.united) {
+        const auto room = std::min<std::int64_t>(question.sampling.maxTokens, cache.room());
+        makePositionsFit(turns, static_cast<std::int64_t>(prepared.tokens.size()) + room);
+    }
+    if (cache.shift() > 0) {
+        notice_ = "the conversation is longer than the " + std::to_string(model_->info().trainedContext) +
+                  " tokens the model was trained on: the positions of what is kept were counted anew";
+    }
     const KvCache::Mark mark = cache.mark();
     const bool isLong =
         !prepared.united && static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
@@ -244,6 +256,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
             return {};
         }
         EPI_TRY(turns.cache.append(cache.newest(rows)));
+        if (!turns.cache.isInOrder()) reindexPositions(model_->executor(), turns.cache);
         remember(turns, question.text, done.text, rows, false);
     } else if (question.remember) {
         remember(turns, question.text, done.text, rows, isLong);
@@ -280,6 +293,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     const double preparedSeconds = secondsSince(start);
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
+    done.positions = asked.shift() > 0 ? "reindexed" : "kept";
     done.residency = store_.residency();
     done.notice = takeNotice();
     return done;

@@ -20,6 +20,11 @@ std::int64_t BlockPrefill::nextRows() const {
     return std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_);
 }
 
+void BlockPrefill::reindex() {
+    if (!task_.reindexes) return;
+    reindexForRoom(executor_, cache_, nextRows() + static_cast<std::int64_t>(task_.prompt.size()));
+}
+
 bool BlockPrefill::evictsNext() const {
     return !task_.prompt.empty() && exceedsBudget(cache_, executor_.spec(), task_.rule, nextRows());
 }
@@ -28,8 +33,7 @@ Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::
     const auto ids = std::span<const TokenId>(task_.ids).subspan(static_cast<std::size_t>(next_),
                                                                  static_cast<std::size_t>(nextRows()));
     const std::int64_t rows = nextRows();
-    if (task_.reindexes)
-        reindexForRoom(executor_, cache_, rows + static_cast<std::int64_t>(task_.prompt.size()));
+    reindex();
     const std::int64_t position = cache_.nextPosition();
     ForwardRequest request{
         .groups = {{.kind = RowGroup::Kind::kAppend, .ids = ids, .firstPosition = position}},

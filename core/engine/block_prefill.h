@@ -35,6 +35,9 @@ public:
     /// the prompt is.
     [[nodiscard]] bool evictsNext() const;
 
+    /// Counts positions anew when the next block needs that; `step` does it, too.
+    void reindex();
+
     /// Reads one block. After an error or a cancel the cache must be restored or thrown away.
     Result<void> step(const CancelToken& cancel, const ProbeEviction::Observer& observe = {});
     /// All blocks that are left.

@@ -33,6 +33,7 @@ std::int64_t firstDifference(std::span<const Turn> a, std::span<const Turn> b) {
 
 MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, std::int32_t trainedContext) {
     const BuiltMemory& memory = *conversation.memory;
+    const bool isReindexed = std::ranges::any_of(memory.episodes, &EpisodeMemory::isReindexed);
     MemoryBuilt built{.conversation = conversation.name,
                       .memory = memory.resolved.options,
                       .historyTokens = memory.builtTokens,
@@ -44,7 +45,8 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .readTokens = memory.readTokens,
                       .pastTrainedContext = memory.builtTokens > trainedContext,
                       .seconds = memory.seconds,
-                      .notice = {}};
+                      .notice = {},
+                      .positions = isReindexed ? "reindexed" : "kept"};
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
         built.episodes.push_back({.index = static_cast<std::int32_t>(index),
@@ -91,7 +93,7 @@ Trace traceOf(const Conversation& conversation,
         std::vector<std::int32_t>& kept = trace.keptPerHead.emplace_back();
         const LayerArena& arena = cache.layer(layer);
         for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
-            const auto positions = arena.positions(head);
+            const auto positions = arena.origins(head);
             kept.push_back(static_cast<std::int32_t>(positions.size()));
             if (spec.layers[static_cast<std::size_t>(layer)].attention.window) continue;
             ++sets;

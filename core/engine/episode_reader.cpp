@@ -64,7 +64,8 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
                                      .rule = evictionRule(memory_, conversation_.history),
                                      .prompt = memory_.episodes[static_cast<std::size_t>(episode)].prompt,
                                      .promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition,
-                                     .readTokens = from.tokens}),
+                                     .readTokens = from.tokens,
+                                     .reindexes = memory_.resolved.options.positions == PositionMode::kAuto}),
             .from = from,
             .isCommon = from.isCommon};
         if (pass.isCommon) EPI_TRY(readCommon(pass));
@@ -128,6 +129,7 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
     // on a GPU it is over before anyone waits.
     const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
     const std::int64_t before = pass.prefill.readTokens();
+    pass.prefill.reindex();
     const KvCache::Mark mark = pass.cache.mark();
     const bool drops = evicts || hasWindows_;
     std::optional<KvSnapshot> copy;

@@ -6,6 +6,7 @@
 #include "core/engine/episode_files.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
+#include "core/model/reindex.h"
 
 #include <spdlog/spdlog.h>
 
@@ -99,6 +100,7 @@ Result<CacheTier> EpisodeStore::fill(const BuildContext& context,
     if (episode.wholeIdentity != 0) {
         const Executor& executor = context.model.executor();
         if (loadCache(files, executor.spec(), executor.placement(), episode, cache)) {
+            if (!cache.isInOrder()) reindexPositions(executor, cache);
             ++diskFaults_;
             return CacheTier::kDisk;
         }
@@ -213,6 +215,7 @@ bool EpisodeStore::prefetch(const BuildContext& context, Conversation& conversat
             episode.wholeIdentity = 0;  // said in the log; read again when it is asked
             return true;
         }
+        if (!cache->isInOrder()) reindexPositions(executor, *cache);
         device_.admit(key, cache->allocatedBytes());
         caches_.insert_or_assign(key, std::move(cache));
         return true;

@@ -7,6 +7,7 @@
 #include "core/engine/episode_files.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
+#include "core/model/reindex.h"
 
 namespace epi {
 namespace {
@@ -17,13 +18,19 @@ constexpr std::size_t kRowsPerForward = 256;
 // reply.
 constexpr std::int64_t kUnevictedEnd = 64;
 
+bool reindexes(const TurnReading& reading) {
+    return reading.memory.resolved.options.positions == PositionMode::kAuto;
+}
+
 PrefillTask evictingTask(const TurnReading& reading, std::span<const TokenId> ids) {
     return {.ids = {ids.begin(), ids.end()},
             .firstPosition = reading.cache.nextPosition(),
             .block = reading.memory.resolved.options.block,
             .rule = evictionRule(reading.memory, reading.conversation.history),
             .prompt = reading.episode.prompt,
-            .promptAtLastPosition = reading.memory.resolved.preset.promptAtLastPosition};
+            .promptAtLastPosition = reading.memory.resolved.preset.promptAtLastPosition,
+            .readTokens = 0,
+            .reindexes = reindexes(reading)};
 }
 
 /// From here on the cache is a whole copy of its own.
@@ -97,11 +104,16 @@ std::vector<TokenId> questionTokens(const TurnReading& reading, const std::strin
     return tokens;
 }
 
+bool makePositionsFit(const TurnReading& reading, std::int64_t rows) {
+    return reindexes(reading) && reindexForRoom(reading.model.executor(), reading.cache, rows);
+}
+
 Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve) {
     const std::vector<TokenId> tokens = unreadTurns(reading);
     const auto count = static_cast<std::int64_t>(tokens.size());
     std::vector<TurnBoundary>& boundaries = reading.episode.boundaries;
     const bool hasPrompt = !reading.episode.prompt.empty();
+    makePositionsFit(reading, count + reserve);
     if (hasPrompt && count + reserve > reading.cache.room()) {
         const std::int64_t entries = reading.cache.entries();
         EPI_TRY(

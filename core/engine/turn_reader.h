@@ -29,6 +29,10 @@ std::vector<TokenId> unreadTurns(const TurnReading& reading);
 /// A question as tokens, after what the cache needs to end the reply before it.
 std::vector<TokenId> questionTokens(const TurnReading& reading, const std::string& question);
 
+/// Counts the cache's positions anew when `rows` further ones would pass the model's trained context and the
+/// memory's options allow it; whether it was done.
+bool makePositionsFit(const TurnReading& reading, std::int64_t rows);
+
 /// Reads the turns that the cache has not read, so that room for `reserve` tokens is left behind them: where
 /// it is too small, the cache is cut to its budget first. Returns the number of tokens read. After a cancel
 /// the cache is as before when nothing had to be evicted; after another error it must be dropped.

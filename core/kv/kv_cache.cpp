@@ -1,7 +1,6 @@
 #include "core/kv/kv_cache.h"
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 
 namespace epi {
@@ -79,20 +78,9 @@ void KvCache::clear() {
 
 void KvCache::setShift(std::int64_t shift) {
     shift_ = shift;
+    isMixed_ = false;
     for (LayerArena& layer : layers_)
         layer.setShift(shift);
-}
-
-bool KvCache::isInOrder() const {
-    for (const LayerArena& layer : layers_) {
-        for (std::int32_t head = 0; head < layer.shape().kvHeads; ++head) {
-            const auto positions = layer.positions(head);
-            const bool isAscending =
-                std::ranges::adjacent_find(positions, std::ranges::greater_equal()) == positions.end();
-            if (!isAscending || (!positions.empty() && positions.back() >= nextPosition_)) return false;
-        }
-    }
-    return true;
 }
 
 KvSnapshot KvCache::snapshot(std::int64_t withoutNewest) const {
@@ -113,7 +101,9 @@ Result<void> KvCache::append(const KvSnapshot& rows) {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer)
         EPI_TRY(layers_[layer].append(rows.layers[layer]));
     nextPosition_ = rows.nextPosition;
+    const bool isMixed = isMixed_ || rows.shift != shift_;
     setShift(rows.shift);
+    isMixed_ = isMixed;
     return {};
 }
 

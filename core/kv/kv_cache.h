@@ -38,10 +38,11 @@ public:
     /// By how much the place of the next token in the history exceeds `nextPosition`: 0 until positions were
     /// counted anew (see reindexPositions).
     [[nodiscard]] std::int64_t shift() const { return shift_; }
+    /// Says that all positions are counted alike.
     void setShift(std::int64_t shift);
-    /// Whether every head's entries have ascending positions before the next one. Not so after rows were added
-    /// whose positions were counted otherwise: they are to be counted anew.
-    [[nodiscard]] bool isInOrder() const;
+    /// Whether all positions are counted alike. Not so after rows were added that were counted otherwise:
+    /// then they are to be counted anew before anything is read.
+    [[nodiscard]] bool isInOrder() const { return !isMixed_; }
 
     /// Rows that can still be appended to every head of every layer.
     [[nodiscard]] std::int64_t room() const;
@@ -76,6 +77,7 @@ private:
     std::vector<LayerArena> layers_;
     std::int64_t nextPosition_ = 0;
     std::int64_t shift_ = 0;
+    bool isMixed_ = false;  // rows were added whose positions are counted otherwise
 };
 
 }  // namespace epi

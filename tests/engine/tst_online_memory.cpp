@@ -1,6 +1,7 @@
 // Memories that grow, are written, found again, damaged and trimmed: over engine lifetimes, on a model of two
 // layers.
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -72,6 +73,7 @@ private:
 private Q_SLOTS:
     void initTestCase() {
         test::writeTinyModel(models_.path().toStdString());
+        test::writeTinyModel(models_.path().toStdString(), {.trainedContext = 640}, "tiny-short");
         test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
     }
     void init() { caches_ = std::make_unique<QTemporaryDir>(); }
@@ -360,6 +362,52 @@ private Q_SLOTS:
         QVERIFY2(next, session.why());
         QCOMPARE(next->statistics.readTokens, 0);
         QCOMPARE(next->episodes.size(), std::size_t{1});
+    }
+
+    void countsPositionsAnewPastTheTrainedContext_data() {
+        QTest::addColumn<int>("mode");
+        QTest::newRow("auto") << static_cast<int>(PositionMode::kAuto);
+        QTest::newRow("keep") << static_cast<int>(PositionMode::kKeep);
+    }
+    void countsPositionsAnewPastTheTrainedContext() {
+        QFETCH(int, mode);
+        const bool isAuto = mode == static_cast<int>(PositionMode::kAuto);
+        Ask ask = askEpisode(1, "What about the dog?", true);
+        ask.memory.positions = static_cast<PositionMode>(mode);
+        SyncConversation history = longConversation(40);
+        std::string text;
+        for (int life = 0; life < 2; ++life) {
+            Session session(config());
+            LoadModel model = load();
+            model.model = "tiny-short";
+            QVERIFY2(session.run<ModelLoaded>(model), session.why());
+            QVERIFY(session.run<Synced>(history));
+            const auto built = session.run<MemoryBuilt>(BuildMemory{"long", ask.memory});
+            QVERIFY2(built, session.why());
+            QCOMPARE(built->positions, std::string(isAuto ? "reindexed" : "kept"));
+            QVERIFY(built->pastTrainedContext);
+            for (int i = 0; i < 3; ++i) {
+                const auto done = session.run<TurnDone>(ask);
+                QVERIFY2(done, session.why());
+                QCOMPARE(done->positions, std::string(isAuto ? "reindexed" : "kept"));
+                QCOMPARE(done->pastTrainedContext, !isAuto);
+                QCOMPARE(done->notice.empty(), !isAuto);
+                const SyncConversation both =
+                    told(static_cast<std::int64_t>(history.turns.size()), ask.question, done->text);
+                history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
+                QVERIFY(session.run<Synced>(both));
+            }
+            Ask last = ask;
+            last.remember = false;
+            const auto done = session.run<TurnDone>(last);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->statistics.readTokens, 0);
+            // The trace still speaks of places in the history.
+            const auto trace = session.run<Trace>(Inspect{"long", ask.memory, 1});
+            QVERIFY2(trace, session.why());
+            QCOMPARE(trace->retainedShare.front(), 255);
+            QCOMPARE(*std::max_element(trace->retainedShare.end() - 40, trace->retainedShare.end()), 255);
+        }
     }
 
     void trimsTheFolderToItsLimitButKeepsTheMemoryInUse() {
