@@ -28,6 +28,9 @@ void addOnlineOptions(CLI::App& command, MemoryArguments& arguments) {
         "--union-margin",
         arguments.unionMargin,
         "Answer from the two best episodes together when their similarities differ by less; 0: never");
+    command.add_option("--new-episode-below",
+                       arguments.newEpisodeBelow,
+                       "Begin a new episode with a question that is less similar to every episode; 0: never");
 }
 
 Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored) {
@@ -53,6 +56,7 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     options.representatives = arguments.representatives.value_or(options.representatives);
     options.patchTokens = arguments.patchTokens.value_or(options.patchTokens);
     options.seed = arguments.seed.value_or(options.seed);
+    options.online.newEpisodeBelow = arguments.newEpisodeBelow.value_or(options.online.newEpisodeBelow);
     options.online.unionMargin = arguments.unionMargin.value_or(options.online.unionMargin);
     return options;
 }

@@ -4,6 +4,7 @@
 
 #include "core/engine/engine_session.h"
 #include "core/engine/generation.h"
+#include "core/engine/new_episode.h"
 #include "core/kv/snapshot_union.h"
 #include "core/model/executor.h"
 #include "core/model/reindex.h"
@@ -75,6 +76,12 @@ TurnReading EngineSession::reading(Conversation& conversation,
             .cancel = cancel};
 }
 
+bool EngineSession::beginsEpisode(const BuiltMemory& memory, const Question& question, const Match& match) {
+    const double limit = memory.resolved.options.online.newEpisodeBelow;
+    return limit > 0.0 && question.remember && !question.episode && memory.episodes.size() > 1 &&
+           std::ranges::all_of(match.similarities, [&](double similarity) { return similarity < limit; });
+}
+
 Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation,
                                                       const MemoryOptions& options,
                                                       const Question& question,
@@ -86,6 +93,13 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     context.emit(Progress{.phase = "matching"});
     EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
     prepared.episode = question.episode.value_or(prepared.match.episode);
+    if (beginsEpisode(*memory, question, prepared.match)) {
+        EPI_TRY_ASSIGN(prepared.episode,
+                       addEpisode(buildContext(context), conversation, question.text, peak_));
+        prepared.match = {.episode = prepared.episode,
+                          .similarities = std::move(prepared.match.similarities)};
+        prepared.match.similarities.push_back(1.0);
+    }
     if (prepared.episode < 0 || static_cast<std::size_t>(prepared.episode) >= memory->episodes.size()) {
         return Error{
             ErrorCode::kInvalidArgument,

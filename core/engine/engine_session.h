@@ -97,6 +97,8 @@ private:
                            const Question& question,
                            Prepared& prepared,
                            const CancelToken& cancel);
+    /// Whether the question is to begin an episode of its own.
+    static bool beginsEpisode(const BuiltMemory& memory, const Question& question, const Match& match);
     /// The second best episode, when it is nearly as similar as the best; -1 otherwise.
     [[nodiscard]] std::int32_t rival(const Conversation& conversation,
                                      const Question& question,

@@ -8,6 +8,7 @@
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
 #include "core/engine/memory_files.h"
+#include "core/engine/new_episode.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/patched_prompt.h"
 #include "core/episode/segmenter.h"
@@ -310,6 +311,7 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
         memory.key = memoryKey(identityOf(context, layout, memory.resolved.isDense), memory.resolved, head);
         if (loadMemoryIndex(context.cacheFolder, memory) && memory.builtTurns == built &&
             loadStates(context, conversation, memory)) {
+            findAddedEpisodes(context, conversation.text, memory);
             return memory;
         }
         // Only questions and answers can have come after a build of a narrated history.

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/engine/memory_files.h"
 #include "core/format/cache_key.h"
 
 #include <spdlog/spdlog.h>
@@ -92,10 +93,13 @@ std::optional<StreamingCentroid> readCentroid(const json& notes) {
 
 /// What is noted beside a whole copy.
 SnapshotNotes wholeNotes(const EpisodeMemory& episode, CacheCodec codec) {
-    return {.codec = codec,
-            .notes = {{"boundary", describe(episode.boundaries.front())},
-                      {"centroid", episode.wholeCentroid.mean},
-                      {"segments", static_cast<std::uint64_t>(episode.wholeCentroid.count)}}};
+    SnapshotNotes notes{.codec = codec,
+                        .notes = {{"boundary", describe(episode.boundaries.front())},
+                                  {"centroid", episode.wholeCentroid.mean},
+                                  {"segments", static_cast<std::uint64_t>(episode.wholeCentroid.count)}}};
+    // The index of the memory does not know it.
+    if (episode.isAdded) notes.notes["episode"] = describe(episode);
+    return notes;
 }
 
 void remove(const std::filesystem::path& path) {

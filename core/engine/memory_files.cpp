@@ -16,15 +16,6 @@ Error mismatch(const std::filesystem::path& path, const std::string& what) {
     return Error{ErrorCode::kCorruptData, path.filename().string() + ": " + what};
 }
 
-nlohmann::json describe(const EpisodeMemory& episode) {
-    return {{"segments", episode.episode.segments},
-            {"representative_segments", episode.episode.representatives},
-            {"centroid", episode.episode.centroid},
-            {"representatives", episode.representatives},
-            {"turn_ids", episode.turnIds},
-            {"prompt", episode.prompt}};
-}
-
 /// Fills `value` when the field has its type.
 template <typename T>
 bool readField(const nlohmann::json& json, const char* name, T& value) {
@@ -46,6 +37,17 @@ bool readField(const nlohmann::json& json, const char* name, T& value) {
     return true;
 }
 
+}  // namespace
+
+nlohmann::json describe(const EpisodeMemory& episode) {
+    return {{"segments", episode.episode.segments},
+            {"representative_segments", episode.episode.representatives},
+            {"centroid", episode.episode.centroid},
+            {"representatives", episode.representatives},
+            {"turn_ids", episode.turnIds},
+            {"prompt", episode.prompt}};
+}
+
 bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
     return readField(json, "segments", episode.episode.segments) &&
            readField(json, "representative_segments", episode.episode.representatives) &&
@@ -53,8 +55,6 @@ bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
            readField(json, "representatives", episode.representatives) &&
            readField(json, "turn_ids", episode.turnIds) && readField(json, "prompt", episode.prompt);
 }
-
-}  // namespace
 
 Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMemory& memory) {
     nlohmann::json episodes = nlohmann::json::array();

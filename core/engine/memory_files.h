@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/result.h"
 #include "core/engine/conversation_memory.h"
 
@@ -14,5 +16,9 @@ namespace epi {
 Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMemory& memory);
 /// Fills episodes, prompts and counts of `memory`, whose key is set. kNotFound when there is none.
 Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& memory);
+
+/// An episode as JSON, all but its cache; false when a field is missing or of another type.
+nlohmann::json describe(const EpisodeMemory& episode);
+bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode);
 
 }  // namespace epi

@@ -20,8 +20,9 @@ enum class BudgetLevel { kPair, kPairUniform };
 /// values per token) and then used as they are read back.
 enum class CacheCodec { kExact, kBf16, kInt8, kInt4 };
 
-/// Which positions kept entries have. kKeep: those they were read at, however long the history is. kAuto: the same
-/// until the history passes what the model was trained on; from there on they are counted anew over what is kept.
+/// Which positions kept entries have. kKeep: those they were read at, however long the history is. kAuto: the
+/// same until the history passes what the model was trained on; from there on they are counted anew over what
+/// is kept.
 enum class PositionMode { kKeep, kAuto };
 
 std::string_view name(DeviceChoice value);
@@ -40,6 +41,8 @@ struct OnlineOptions {
     /// A question whose two best episodes differ in similarity by less is answered from both together; 0:
     /// never.
     double unionMargin = 0.0;
+    /// A question to be remembered that is less similar to every episode begins a new one; 0: never.
+    double newEpisodeBelow = 0.0;
 
     bool operator==(const OnlineOptions&) const = default;
 };

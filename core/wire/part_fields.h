@@ -31,6 +31,7 @@ void visitFields(Visitor& visit, MaybeConst<Turn> auto& turn) {
 template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<OnlineOptions> auto& options) {
     visit("unionMargin", options.unionMargin);
+    visit("newEpisodeBelow", options.newEpisodeBelow);
 }
 
 template <typename Visitor>

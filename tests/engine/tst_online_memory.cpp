@@ -410,6 +410,43 @@ private Q_SLOTS:
         }
     }
 
+    void beginsANewEpisodeForAQuestionUnlikeAllOthers() {
+        SyncConversation history = longConversation(40);
+        Ask ask = askLong("What about the dog?", true);
+        ask.memory = memory();
+        ask.memory.online.newEpisodeBelow = 2.0;
+        std::optional<TurnDone> next;
+        Ask probe = askEpisode(kEpisodes, "And the piano?", false);
+        {
+            Session session(config());
+            QVERIFY(prepare(session, history));
+            const auto done = session.run<TurnDone>(ask);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->episode, kEpisodes);
+            QCOMPARE(done->similarities.size(), std::size_t{kEpisodes + 1});
+            // Nothing of the history but the chat prefix is in its cache.
+            QVERIFY(done->keptTokens < 40);
+            const SyncConversation both = told(40, ask.question, done->text);
+            history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
+            QVERIFY(session.run<Synced>(both));
+            next = session.run<TurnDone>(probe);
+            QVERIFY2(next, session.why());
+            QCOMPARE(next->statistics.readTokens, 0);
+            // The question itself is now most similar to the new episode.
+            ask.memory.online.newEpisodeBelow = 0.0;
+            ask.remember = false;
+            const auto again = session.run<TurnDone>(ask);
+            QVERIFY2(again, session.why());
+            QCOMPARE(again->episode, kEpisodes);
+        }
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        const auto again = session.run<TurnDone>(probe);
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->statistics.readTokens, 0);
+        QCOMPARE(again->text, next->text);
+    }
+
     void trimsTheFolderToItsLimitButKeepsTheMemoryInUse() {
         LocalEngineConfig small = config();
         small.limits.diskBytes = 1;

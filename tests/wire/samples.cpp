@@ -19,6 +19,7 @@ MemoryOptions memory() {
     options.codec = CacheCodec::kInt4;
     options.positions = PositionMode::kKeep;
     options.online.unionMargin = 0.0625;
+    options.online.newEpisodeBelow = 0.25;
     return options;
 }
 
@@ -82,7 +83,8 @@ std::vector<Event> events() {
                       20000,
                       true,
                       12.5,
-                      "disk full", "reindexed"};
+                      "disk full",
+                      "reindexed"};
     Trace trace;
     trace.conversation = "42";
     trace.episode = 2;
