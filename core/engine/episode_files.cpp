@@ -82,7 +82,7 @@ void warn(const Error& error, const char* consequence) {
 
 StreamingCentroid centroidAsBuilt(const EpisodeMemory& episode) {
     return {.mean = episode.episode.centroid,
-            .count = static_cast<std::int64_t>(episode.episode.segments.size())};
+            .count = std::max<std::int64_t>(1, static_cast<std::int64_t>(episode.episode.segments.size()))};
 }
 
 std::optional<StreamingCentroid> readCentroid(const json& notes) {
