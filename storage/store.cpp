@@ -12,6 +12,7 @@
 #include "storage/migrations.h"
 #include "storage/profile_lock.h"
 #include "storage/run_repository.h"
+#include "storage/search_repository.h"
 #include "storage/settings_repository.h"
 #include "storage/transaction.h"
 
@@ -26,6 +27,7 @@ struct StoreState {
           messages(database),
           episodes(database),
           runs(database),
+          search(database),
           settings(database) {}
 
     /// Runs `change` (which returns a Result) in one transaction.
@@ -44,6 +46,7 @@ struct StoreState {
     MessageRepository messages;
     EpisodeRepository episodes;
     RunRepository runs;
+    SearchRepository search;
     SettingsRepository settings;
 };
 
@@ -189,7 +192,11 @@ Result<void> Store::setMemory(std::int64_t id, std::string_view memoryJson) {
 }
 
 Result<void> Store::deleteConversation(std::int64_t id) {
-    EPI_TRY(state_->inTransaction([&] { return state_->conversations.remove(id); }));
+    const auto remove = [&]() -> Result<void> {
+        EPI_TRY(state_->conversations.remove(id));
+        return state_->search.forgetDeleted();
+    };
+    EPI_TRY(state_->inTransaction(remove));
     // The write-ahead log still holds what was deleted.
     return state_->database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
@@ -218,6 +225,14 @@ Result<void> Store::updateMessage(std::int64_t id,
     message.state = state;
     message.details = details;
     return state_->inTransaction([&] { return state_->messages.update(message); });
+}
+
+Result<SearchResults> Store::search(const SearchQuery& query) {
+    return state_->search.search(query);
+}
+
+Result<TermCounts> Store::termCounts(std::int64_t conversationId, std::span<const std::string> words) {
+    return state_->search.termCounts(conversationId, words);
 }
 
 Result<void> Store::saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes) {

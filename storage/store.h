@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/recall/term_counts.h"
 #include "storage/records.h"
+#include "storage/search_records.h"
 
 namespace epi {
 
@@ -52,6 +54,11 @@ public:
                                std::string_view text,
                                MessageState state,
                                std::string_view details);
+
+    /// Search as you type over all titles and messages; an empty query finds nothing.
+    Result<SearchResults> search(const SearchQuery& query);
+    /// How often words occur in the messages of a conversation's active branch, by their stems.
+    Result<TermCounts> termCounts(std::int64_t conversationId, std::span<const std::string> words);
 
     Result<void> saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes);
     Result<std::vector<EpisodeRecord>> episodes(std::int64_t conversationId);

@@ -123,6 +123,11 @@ Result<std::string> JsonReader::string() const {
     return value_->get_ref<const std::string&>();
 }
 
+Result<bool> JsonReader::boolean() const {
+    if (!value_->is_boolean()) return unexpected("true or false");
+    return value_->get<bool>();
+}
+
 Result<std::int64_t> JsonReader::integer(std::int64_t least, std::int64_t most) const {
     if (!isInteger()) return unexpected("whole number");
     const bool isTooLarge =

@@ -36,6 +36,7 @@ public:
     [[nodiscard]] bool isInteger() const;
 
     [[nodiscard]] Result<std::string> string() const;
+    [[nodiscard]] Result<bool> boolean() const;
     /// A whole number within these bounds, both included.
     [[nodiscard]] Result<std::int64_t> integer(
         std::int64_t least = std::numeric_limits<std::int64_t>::min(),
