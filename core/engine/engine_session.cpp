@@ -341,7 +341,9 @@ void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode
 void EngineSession::save() {
     const auto found = conversations_.find(lastConversation_);
     if (found == conversations_.end() || lastEpisode_ < 0) return;
-    if (found->second.memory) embedLastTurn(*found->second.memory);
+    const auto& memory = found->second.memory;
+    if (!memory || static_cast<std::size_t>(lastEpisode_) >= memory->episodes.size()) return;
+    embedLastTurn(*found->second.memory);
     saveEpisode(found->second, lastEpisode_);
 }
 

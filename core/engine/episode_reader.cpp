@@ -91,20 +91,21 @@ Result<EpisodeReader::Start> EpisodeReader::begin(std::int32_t episode, KvCache&
 }
 
 Result<std::optional<std::int64_t>> EpisodeReader::restorePart(const std::string& key, KvCache& cache) const {
+    const std::optional<std::int64_t> nothing;
     const Executor& executor = context_.model.executor();
     const auto part = loadSnapshot(
         episodeFiles(context_.cacheFolder, key).part, key, executor.spec(), executor.placement());
     if (!part) {
         if (part.error().code != ErrorCode::kNotFound)
             spdlog::warn("{}; the history is read from its beginning", part.error().message);
-        return std::nullopt;
+        return nothing;
     }
     const nlohmann::json& notes = part->head.notes;
-    if (!notes.contains("read_tokens") || !notes["read_tokens"].is_number_unsigned()) return std::nullopt;
+    if (!notes.contains("read_tokens") || !notes["read_tokens"].is_number_unsigned()) return nothing;
     const auto tokens = notes["read_tokens"].get<std::uint64_t>();
-    if (tokens > history_.size()) return std::nullopt;
+    if (tokens > history_.size()) return nothing;
     EPI_TRY(cache.restore(part->snapshot));
-    return static_cast<std::int64_t>(tokens);
+    return std::optional(static_cast<std::int64_t>(tokens));
 }
 
 Result<void> EpisodeReader::readCommon(Pass& pass) {
