@@ -88,6 +88,8 @@ private Q_SLOTS:
             << MemoryOptions{.representatives = 0} << std::string("representatives is 0");
         QTest::newRow("patch tokens")
             << MemoryOptions{.patchTokens = 15} << std::string("patch tokens is 15");
+        QTest::newRow("union margin")
+            << MemoryOptions{.online = {.unionMargin = -0.1}} << std::string("union margin is -0.1");
     }
     void namesAnOptionOutOfItsRange() {
         QFETCH(MemoryOptions, options);
@@ -124,6 +126,8 @@ private Q_SLOTS:
             [] { return keyOf(identity(), {.representatives = 5}, kHistory); },
             [] { return keyOf(identity(), {.patchTokens = 100}, kHistory); },
             [] { return keyOf(identity(), {.seed = 1}, kHistory); },
+            [] { return keyOf(identity(), {.codec = CacheCodec::kInt8}, kHistory); },
+            [] { return keyOf(identity(), {.positions = PositionMode::kKeep}, kHistory); },
             [] {
                 return keyOf(identity(), {}, {5, 6, 7});
             },
@@ -138,6 +142,11 @@ private Q_SLOTS:
             QCOMPARE(keys[i](), key);
             QVERIFY2(seen.insert(key).second, std::to_string(i).c_str());
         }
+    }
+
+    void givesTheSameKeyHoweverTheMemoryIsUsed() {
+        QCOMPARE(keyOf(identity(), {.online = {.unionMargin = 0.1, .newEpisodeBelow = 0.2}}, kHistory),
+                 keyOf(identity(), {}, kHistory));
     }
 
     void givesTheSameKeyForAutoAndWhatItBecomes() {
