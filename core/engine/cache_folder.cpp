@@ -6,7 +6,7 @@
 #include <system_error>
 #include <vector>
 
-#include <spdlog/spdlog.h>
+#include "core/base/log.h"
 
 namespace epi {
 namespace {
@@ -96,10 +96,9 @@ RemovedFiles trimCacheFolder(const fs::path& folder,
         bytes -= group->bytes;
     }
     if (removed.files > 0) {
-        spdlog::info("{} files of {} bytes left the cache folder, which may hold {} bytes",
-                     removed.files,
-                     removed.bytes,
-                     limitBytes);
+        logInformation(std::to_string(removed.files) + " files of " + std::to_string(removed.bytes) +
+                       " bytes left the cache folder, which may hold " + std::to_string(limitBytes) +
+                       " bytes");
     }
     return removed;
 }

@@ -8,6 +8,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include "core/base/log.h"
 #include "core/engine/cache_folder.h"
 #include "core/engine/episode_files.h"
 #include "core/episode/segmenter.h"
@@ -15,8 +16,6 @@
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
 #include "core/tensor/guard.h"
-
-#include <spdlog/spdlog.h>
 
 namespace epi {
 namespace {
@@ -332,7 +331,7 @@ void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode
     const c10::InferenceMode inference;
     const auto saved = guarded("writing the memory", [&] { return store_.save(conversation, episode); });
     if (!saved) {
-        spdlog::warn("{}; the last turns are read again after a restart", saved.error().message);
+        logWarning(saved.error().message + "; the last turns are read again after a restart");
         notice_ = "the last turns are not in the cache folder and are read again after a restart: " +
                   saved.error().message;
     }
@@ -356,7 +355,7 @@ void EngineSession::embedLastTurn(BuiltMemory& memory) {
     if (segments.empty()) return;
     const auto embedded = embedder_->embed(std::span(&segments.front().text, 1), {}, {});
     if (!embedded)
-        return spdlog::warn("{}; the episode's centroid stays where it was", embedded.error().message);
+        return logWarning(embedded.error().message + "; the episode's centroid stays where it was");
     const auto row = embedded->row(0);
     episode.boundaries.back().embedding.assign(row.begin(), row.end());
     (episode.boundaries.size() == 1 ? episode.isWholeUnsaved : episode.areRowsUnsaved) = true;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <set>
 
+#include "core/base/log.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
@@ -16,8 +17,6 @@
 #include "core/model/language_model.h"
 #include "core/model/sentence_embedder.h"
 #include "core/tensor/guard.h"
-
-#include <spdlog/spdlog.h>
 
 namespace epi {
 namespace {
@@ -40,7 +39,7 @@ MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, boo
 }
 
 void tellUnsaved(const BuildContext& context, const Error& error) {
-    spdlog::warn("{}; the memory has to be built again after a restart", error.message);
+    logWarning(error.message + "; the memory has to be built again after a restart");
     if (context.notice)
         context.notice("the memory is not on disk and has to be built again after a restart: " +
                        error.message);

@@ -7,10 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/log.h"
 #include "core/engine/memory_files.h"
 #include "core/format/cache_key.h"
-
-#include <spdlog/spdlog.h>
 
 namespace epi {
 namespace {
@@ -77,7 +76,7 @@ bool extends(const SnapshotHead& rows, std::uint64_t identity) {
 }
 
 void warn(const Error& error, const char* consequence) {
-    if (error.code != ErrorCode::kNotFound) spdlog::warn("{}; {}", error.message, consequence);
+    if (error.code != ErrorCode::kNotFound) logWarning(error.message + "; " + consequence);
 }
 
 StreamingCentroid centroidAsBuilt(const EpisodeMemory& episode) {
@@ -102,7 +101,7 @@ SnapshotNotes wholeNotes(const EpisodeMemory& episode, CacheCodec codec) {
     return notes;
 }
 
-void remove(const std::filesystem::path& path) {
+void removeFile(const std::filesystem::path& path) {
     std::error_code error;  // a file that cannot be removed is replaced by the next one
     std::filesystem::remove(path, error);
 }
@@ -247,7 +246,7 @@ Result<void> saveBuilt(const EpisodeFiles& files,
                    saveSnapshot(files.built, files.key, snapshot, wholeNotes(episode, codec)));
     episode.wholeIdentity = head.identity;
     episode.isWholeUnsaved = false;
-    remove(files.part);
+    removeFile(files.part);
     return {};
 }
 
@@ -265,7 +264,7 @@ Result<void> saveState(const EpisodeFiles& files,
         episode.wholeIdentity = head.identity;
         episode.isWholeUnsaved = false;
         episode.areRowsUnsaved = rows > 0;
-        if (rows == 0) remove(files.turns);
+        if (rows == 0) removeFile(files.turns);
     }
     if (!episode.areRowsUnsaved) return {};
     json boundaries = json::array();
@@ -295,18 +294,18 @@ Result<void> loadCache(const EpisodeFiles& files,
                       files.whole(episode).filename().string() + " is another state of the episode"};
     }
     if (!whole && episode.isGrown) {
-        spdlog::warn("{}; later turns are read again", whole.error().message);
+        logWarning(whole.error().message + "; later turns are read again");
         forgetTurns(files, episode);
         whole = loadSnapshot(files.built, files.key, spec, placement);
     }
     if (!whole) {
-        spdlog::warn("{}; the episode is built again", whole.error().message);
+        logWarning(whole.error().message + "; the episode is built again");
         return std::move(whole).error();
     }
     EPI_TRY(cache.restore(whole->snapshot));
     if (episode.boundaries.back().rows == 0) return {};
     if (auto rows = loadRows(files, spec, placement, episode, cache); !rows) {
-        spdlog::warn("{}; its turns are read again", rows.error().message);
+        logWarning(rows.error().message + "; its turns are read again");
         episode.boundaries.resize(1);
         return cache.restore(whole->snapshot);
     }
@@ -314,8 +313,8 @@ Result<void> loadCache(const EpisodeFiles& files,
 }
 
 void forgetTurns(const EpisodeFiles& files, EpisodeMemory& episode) {
-    remove(files.turns);
-    remove(files.grown);
+    removeFile(files.turns);
+    removeFile(files.grown);
     if (!episode.isGrown) return;
     episode.isGrown = false;
     episode.areRowsUnsaved = false;

@@ -6,11 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/log.h"
 #include "core/engine/episode_files.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
-
-#include <spdlog/spdlog.h>
 
 namespace epi {
 namespace {
@@ -97,7 +96,7 @@ Result<std::optional<std::int64_t>> EpisodeReader::restorePart(const std::string
         episodeFiles(context_.cacheFolder, key).part, key, executor.spec(), executor.placement());
     if (!part) {
         if (part.error().code != ErrorCode::kNotFound)
-            spdlog::warn("{}; the history is read from its beginning", part.error().message);
+            logWarning(part.error().message + "; the history is read from its beginning");
         return nothing;
     }
     const nlohmann::json& notes = part->head.notes;
@@ -161,7 +160,7 @@ void EpisodeReader::keepPart(const Pass& pass) const {
             key,
             snapshot,
             {.codec = CacheCodec::kExact, .notes = {{"read_tokens", static_cast<std::uint64_t>(tokens)}}});
-        if (!saved) spdlog::warn("{}; a part of the history is read again", saved.error().message);
+        if (!saved) logWarning(saved.error().message + "; a part of the history is read again");
     };
     const std::int64_t tokens = pass.prefill.readTokens();
     if (pass.isCommon) return keep(memory_.key, pass.cache.snapshot(), tokens);

@@ -8,8 +8,6 @@
 #include "core/model/language_model.h"
 #include "core/model/reindex.h"
 
-#include <spdlog/spdlog.h>
-
 namespace epi {
 
 std::string_view name(CacheTier tier) {

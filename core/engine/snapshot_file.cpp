@@ -235,11 +235,13 @@ Result<SnapshotHead> saveSnapshot(const std::filesystem::path& path,
                            encode(tensor, content.positions, rowCode(encoding, isKeys)));
             sections.push_back({name, encoded.emplace_back(std::move(bytes))});
         }
-        const auto addPositions = [&](const char* kind, const std::vector<std::vector<std::int32_t>>& ofHeads) {
+        const auto addPositions = [&](const char* kind,
+                                      const std::vector<std::vector<std::int32_t>>& ofHeads) {
             std::vector<std::int32_t>& flat = positions.emplace_back();
             for (const auto& head : ofHeads)
                 flat.insert(flat.end(), head.begin(), head.end());
-            sections.push_back({names.emplace_back(sectionName(kind, layer)), std::as_bytes(std::span(flat))});
+            sections.push_back(
+                {names.emplace_back(sectionName(kind, layer)), std::as_bytes(std::span(flat))});
         };
         addPositions("positions", content.positions);
         if (content.origins != content.positions) addPositions("origins", content.origins);
