@@ -36,13 +36,14 @@ std::span<std::byte> writableBytesOf(const at::Tensor& tensor) {
 
 /// How the numbers of a file are written: a type of LibTorch's, or codes of some bits.
 struct Encoding {
-    std::string name;  // in the file: "f32", "bf16", "int8", "int4"
+    std::string name;  // in the file: "f32", "f16", "bf16", "int8", "int4"
     c10::ScalarType type = c10::kFloat;
     std::int32_t bits = 0;  // 0: the type as it is
 };
 
 std::optional<Encoding> encodingByName(const std::string& name) {
     for (const Encoding& encoding : {Encoding{"f32", c10::kFloat, 0},
+                                     Encoding{"f16", c10::kHalf, 0},
                                      Encoding{"bf16", c10::kBFloat16, 0},
                                      Encoding{"int8", c10::kFloat, 8},
                                      Encoding{"int4", c10::kFloat, 4}}) {
@@ -54,8 +55,9 @@ std::optional<Encoding> encodingByName(const std::string& name) {
 Encoding encodingOf(CacheCodec codec, c10::ScalarType held) {
     if (codec == CacheCodec::kInt8 || codec == CacheCodec::kInt4)
         return *encodingByName(std::string(name(codec)));
-    const bool isWide = codec == CacheCodec::kExact && held == c10::kFloat;
-    return *encodingByName(isWide ? "f32" : "bf16");
+    const bool isHalf = held == c10::kHalf;
+    if (codec == CacheCodec::kExact && held != c10::kBFloat16) return *encodingByName(isHalf ? "f16" : "f32");
+    return *encodingByName("bf16");
 }
 
 RowCode rowCode(const Encoding& encoding, bool isKeys) {
