@@ -4,12 +4,16 @@
 
 #include <QActionGroup>
 #include <QCloseEvent>
+#include <QDesktopServices>
 #include <QDockWidget>
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QMimeData>
+#include <QScrollBar>
 #include <QSplitter>
 #include <QStatusBar>
+#include <QTimer>
+#include <QUrl>
 #include <QVBoxLayout>
 
 #include "ui/bridge/text.h"
@@ -18,9 +22,11 @@
 #include "ui/chat/message_view.h"
 #include "ui/conversations/conversation_list.h"
 #include "ui/evaluation/evaluation_window.h"
-#include "ui/memory/job_strip.h"
+#include "ui/first_steps.h"
 #include "ui/memory/memory_panel.h"
+#include "ui/models/model_manager.h"
 #include "ui/notice_bar.h"
+#include "ui/settings/settings_dialog.h"
 #include "ui/status_strip.h"
 
 namespace epi {
@@ -29,56 +35,45 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+void openDataFolder(const StoreClient& store) {
+    QDesktopServices::openUrl(QUrl::fromLocalFile(toQString(store.file().parent_path().string())));
+}
+
 constexpr char kGeometryKey[] = "window.geometry";
 constexpr char kStateKey[] = "window.state";
 constexpr char kSplitterKey[] = "window.splitter";
-constexpr char kThemeKey[] = "window.theme";
-constexpr char kPercentKey[] = "window.percent";
-constexpr char kModelKey[] = "engine.model";
+constexpr char kChatKey[] = "window.chat";
+constexpr char kScrollKey[] = "window.scroll";  // value and maximum of the scroll bar
 
-QByteArray fromBase64(const std::optional<std::string>& text) {
-    return text ? QByteArray::fromBase64(QByteArray::fromStdString(*text)) : QByteArray();
+QByteArray fromBase64(const SettingValues& values, const char* key) {
+    const auto found = values.find(key);
+    return found != values.end() ? QByteArray::fromBase64(QByteArray::fromStdString(found->second))
+                                 : QByteArray();
 }
 
 std::string toBase64(const QByteArray& bytes) {
     return bytes.toBase64().toStdString();
 }
 
-ThemeChoice themeFromName(const std::string& name) {
-    if (name == "light") return ThemeChoice::kLight;
-    if (name == "dark") return ThemeChoice::kDark;
-    return ThemeChoice::kSystem;
-}
-
-std::string nameOf(ThemeChoice choice) {
-    switch (choice) {
-        case ThemeChoice::kLight:
-            return "light";
-        case ThemeChoice::kDark:
-            return "dark";
-        case ThemeChoice::kSystem:
-            break;
-    }
-    return "system";
-}
-
 }  // namespace
 
 struct MainWindow::Settings {
-    std::map<std::string, std::optional<std::string>> values;
+    SettingValues values;
     bool isReadOnly = false;
-
-    [[nodiscard]] const std::optional<std::string>& operator[](const char* key) const {
-        return values.at(key);
-    }
 };
 
 MainWindow::MainWindow(EngineClient& engine, StoreClient& store, WindowOptions options, QWidget* parent)
-    : QMainWindow(parent), engine_(engine), store_(store), options_(options) {
+    : QMainWindow(parent),
+      engine_(engine),
+      store_(store),
+      options_(options),
+      preferences_(store),
+      actions_(this) {
     setWindowTitle(tr("EpiChat"));
     setWindowIcon(QIcon(u":/epichat/epichat.svg"_s));
     setAcceptDrops(true);
     buildLayout();
+    registerActions();
     buildMenus();
     connectParts();
     connectEngine();
@@ -108,6 +103,8 @@ void MainWindow::buildLayout() {
     splitter_->setChildrenCollapsible(false);
     splitter_->setHandleWidth(1);
     splitter_->setSizes({theme.px(264), theme.px(800)});
+    firstSteps_ = new FirstSteps(page_);
+    page_->setEmptyState(firstSteps_);
     column->addWidget(notice_);
     column->addWidget(splitter_, 1);
     setCentralWidget(centre);
@@ -140,12 +137,15 @@ void MainWindow::connectParts() {
         page_->refreshHeader();
     });
     connect(&store_, &StoreClient::failed, this, [this](const Error& error) {
-        notice_->show(NoticeKind::kError, tr("Your data could not be stored. %1").arg(describe(error)));
+        notice_->show(NoticeKind::kError,
+                      tr("Your data could not be stored. %1").arg(describe(error)),
+                      tr("&Open data folder"),
+                      [this] { openDataFolder(store_); });
     });
     connect(&importer_, &ImportClient::readFile, this, &MainWindow::onImported);
     connect(&importer_, &ImportClient::failed, this, [this](const QString& path, const Error& error) {
         const QString text = tr("%1 was not imported. %2").arg(QFileInfo(path).fileName(), describe(error));
-        notice_->show(NoticeKind::kError, text);
+        notice_->show(NoticeKind::kError, text, tr("&Import another…"), [this] { chooseFiles(); });
         Q_EMIT
         importFailed(path, text);
     });
@@ -155,47 +155,24 @@ void MainWindow::connectParts() {
     });
     connect(page_, &ChatPage::episodeActivated, this, &MainWindow::chooseEpisode);
     connect(page_, &ChatPage::tintToggled, this, &MainWindow::toggleTint);
+    connect(&preferences_, &PreferenceStore::changed, this, &MainWindow::onPreferences);
+    connect(&actions_, &ActionRegistry::customised, this, [this] {
+        preferences_.change([this](Preferences& p) { p.shortcuts = actions_.customShortcuts(); });
+    });
+    connect(status_, &StatusStrip::jobsRequested, this, &MainWindow::showJobs);
     connect(status_, &StatusStrip::cancelRequested, this, [this] {
-        if (!working_) return;
-        working_->memory().cancelBuild();
-        working_->stop();
+        if (jobs_.jobs().empty()) return;
+        const std::function<void()> cancel = jobs_.jobs().back().cancel;
+        if (cancel) cancel();
     });
-}
-
-void MainWindow::connectEngine() {
-    connect(&engine_, &EngineClient::stateChanged, this, [this] {
-        status_->showEngine(engine_);
-        refreshModelMenu();
-        if (engine_.state() != EngineClient::State::kReady) return;
-        const QString notice = toQString(engine_.model()->notice);
-        if (notice.isEmpty()) {
-            notice_->hide();
-        } else {
-            notice_->show(NoticeKind::kInformation, notice);
-        }
+    connect(&jobs_, &JobBoard::changed, this, &MainWindow::refreshJob);
+    connect(&jobs_, &JobBoard::advanced, this, &MainWindow::refreshJob);
+    connect(firstSteps_, &FirstSteps::modelsRequested, this, &MainWindow::showModels);
+    connect(firstSteps_, &FirstSteps::importRequested, this, &MainWindow::chooseFiles);
+    connect(firstSteps_, &FirstSteps::writeRequested, this, [this] { page_->composer().takeFocus(); });
+    connect(list_, &ConversationList::refreshed, this, [this] {
+        firstSteps_->setChatCount(list_->model().rowCount());
     });
-    connect(&engine_, &EngineClient::modelFailed, this, [this](const Error& error) {
-        notice_->show(NoticeKind::kError,
-                      tr("No model is loaded. You can read your conversations; to ask, open a model file. %1")
-                          .arg(describe(error)),
-                      tr("&Open model file…"),
-                      [this] { chooseModelFile(); });
-    });
-    connect(&engine_, &EngineClient::engineLost, this, &MainWindow::onEngineLost);
-    status_->showEngine(engine_);
-}
-
-void MainWindow::onEngineLost(const QString& reason, bool isRestarting) {
-    const QString firstLine = reason.section(u'\n', 0, 0);
-    if (isRestarting) {
-        notice_->show(NoticeKind::kWarning, tr("The engine stopped: %1. Restarting…").arg(firstLine));
-    } else {
-        notice_->show(
-            NoticeKind::kError,
-            tr("The engine stopped: %1. Your conversations are safe; start the program again to ask.")
-                .arg(firstLine));
-    }
-    notice_->setToolTip(u"<pre>"_s + reason.toHtmlEscaped() + u"</pre>"_s);
 }
 
 void MainWindow::restore() {
@@ -203,9 +180,11 @@ void MainWindow::restore() {
         this,
         [](Store& store) -> Result<Settings> {
             Settings settings{.values = {}, .isReadOnly = store.isReadOnly()};
-            for (const char* key :
-                 {kGeometryKey, kStateKey, kSplitterKey, kThemeKey, kPercentKey, kModelKey}) {
-                EPI_TRY_ASSIGN(settings.values[key], store.setting(key));
+            std::vector<std::string> keys = settingKeys();
+            keys.insert(keys.end(), {kGeometryKey, kStateKey, kSplitterKey, kChatKey, kScrollKey});
+            for (const std::string& key : keys) {
+                EPI_TRY_ASSIGN(const auto value, store.setting(key));
+                if (value) settings.values[key] = *value;
             }
             return settings;
         },
@@ -214,38 +193,99 @@ void MainWindow::restore() {
                 applySettings(*settings);
             } else {
                 notice_->show(NoticeKind::kError,
-                              tr("Your conversations cannot be opened. %1").arg(describe(settings.error())));
+                              tr("Your conversations cannot be opened. %1").arg(describe(settings.error())),
+                              tr("&Open data folder"),
+                              [this] { openDataFolder(store_); });
             }
             QWidget::show();
             page_->composer().takeFocus();
+            if (settings) restoreChat(settings->values);
+            isRestored_ = settings.has_value();
             engine_.start();
             list_->refresh();
+            trimCaches();
             Q_EMIT
             ready();
         });
 }
 
 void MainWindow::applySettings(const Settings& settings) {
-    const int stored =
-        settings[kPercentKey] ? QByteArray::fromStdString(*settings[kPercentKey]).toInt() : 100;
-    const ThemeChoice theme = themeFromName(settings[kThemeKey].value_or("system"));
-    setAppearance(options_.theme.value_or(theme), options_.percent.value_or(stored));
-    restoreGeometry(fromBase64(settings[kGeometryKey]));
-    restoreState(fromBase64(settings[kStateKey]));
-    if (settings[kSplitterKey]) splitter_->restoreState(fromBase64(settings[kSplitterKey]));
-    if (settings[kModelKey]) sendModel(*settings[kModelKey]);
+    preferences_.assign(settings.values);
+    const Preferences& chosen = preferences_.current();
+    setAppearance(options_.theme.value_or(chosen.theme), options_.percent.value_or(chosen.percent));
+    actions_.applyCustomShortcuts(chosen.shortcuts);
+    restoreGeometry(fromBase64(settings.values, kGeometryKey));
+    restoreState(fromBase64(settings.values, kStateKey));
+    if (settings.values.contains(kSplitterKey)) {
+        splitter_->restoreState(fromBase64(settings.values, kSplitterKey));
+    }
+    if (!chosen.engineCommand.isEmpty() && options_.engineFor) {
+        engine_.setFactory(options_.engineFor(chosen.engineCommand));
+    }
+    sendModel(chosen.model);
     if (settings.isReadOnly) {
         notice_->show(NoticeKind::kWarning,
                       tr("Another program has these conversations open: here they can only be read."));
     }
 }
 
+void MainWindow::onPreferences(const Preferences& before) {
+    const Preferences& now = preferences_.current();
+    if (now.theme != before.theme || now.percent != before.percent) {
+        if (now.theme != before.theme) options_.theme.reset();
+        if (now.percent != before.percent) options_.percent.reset();
+        setAppearance(options_.theme.value_or(now.theme), options_.percent.value_or(now.percent));
+    }
+    if (now.engineCommand != before.engineCommand) useEngine(now.engineCommand);
+}
+
+void MainWindow::restoreChat(const SettingValues& values) {
+    if (!preferences_.current().restoresChat || !values.contains(kChatKey)) return;
+    const qint64 id = QByteArray::fromStdString(values.at(kChatKey)).toLongLong();
+    const auto scroll = values.find(kScrollKey);
+    const QList<QByteArray> place =
+        scroll != values.end() ? QByteArray::fromStdString(scroll->second).split(' ') : QList<QByteArray>();
+    connect(
+        list_,
+        &ConversationList::refreshed,
+        this,
+        [this, id, place] {
+            // Whoever was faster than the database stays where they are.
+            if (current_ != draft_.get() || !page_->composer().text().isEmpty()) return;
+            openConversation(id);
+            if (current_ == draft_.get() || place.size() != 2) return;
+            const auto goBack = [this, place] {
+                scrollTo(place[0].toLongLong(), place[1].toLongLong());
+            };
+            if (current_->isLoaded()) return goBack();
+            connect(current_, &ChatSession::loaded, page_, goBack, Qt::SingleShotConnection);
+        },
+        Qt::SingleShotConnection);
+}
+
+void MainWindow::rememberChat() {
+    // Not before the last one was read.
+    if (!isRestored_ || !current_) return;
+    store_.write([id = std::to_string(current_->conversation().id)](Store& store) -> Result<void> {
+        return store.isReadOnly() ? Result<void>() : store.setSetting(kChatKey, id);
+    });
+}
+
+void MainWindow::scrollTo(qint64 value, qint64 maximum) {
+    // A turn of the event loop later the view knows its height.
+    QTimer::singleShot(0, page_, [this, value, maximum] {
+        QScrollBar* bar = page_->view().verticalScrollBar();
+        if (maximum <= 0 || value >= maximum) return;
+        bar->setValue(static_cast<int>(value * bar->maximum() / maximum));
+    });
+}
+
 void MainWindow::saveSettings() {
-    std::map<std::string, std::string> values{{kGeometryKey, toBase64(saveGeometry())},
-                                              {kStateKey, toBase64(saveState())},
-                                              {kSplitterKey, toBase64(splitter_->saveState())}};
-    if (!options_.theme) values[kThemeKey] = nameOf(Theme::current().choice());
-    if (!options_.percent) values[kPercentKey] = std::to_string(Theme::current().percent());
+    SettingValues values{{kGeometryKey, toBase64(saveGeometry())},
+                         {kStateKey, toBase64(saveState())},
+                         {kSplitterKey, toBase64(splitter_->saveState())}};
+    const QScrollBar* bar = page_->view().verticalScrollBar();
+    values[kScrollKey] = std::to_string(bar->value()) + ' ' + std::to_string(bar->maximum());
     store_.write([values = std::move(values)](Store& store) -> Result<void> {
         if (store.isReadOnly()) return {};
         for (const auto& [key, value] : values)
@@ -277,6 +317,7 @@ void MainWindow::newChat() {
         draft_ = std::make_unique<ChatSession>(engine_, store_, ConversationRecord{}, nullptr);
         connectSession(draft_.get());
     }
+    draft_->memory().setDefaults(preferences_.current().memoryOf(preferences_.current().model));
     show(draft_.get());
     list_->setCurrent(0);
     page_->composer().takeFocus();
@@ -287,6 +328,7 @@ ChatSession* MainWindow::sessionFor(const ConversationRecord& conversation) {
     if (!session) {
         session = std::make_unique<ChatSession>(engine_, store_, conversation, nullptr);
         connectSession(session.get());
+        session->memory().setDefaults(preferences_.current().memoryOf(preferences_.current().model));
         session->load();
     }
     return session.get();
@@ -295,22 +337,14 @@ ChatSession* MainWindow::sessionFor(const ConversationRecord& conversation) {
 void MainWindow::connectSession(ChatSession* session) {
     connect(session, &ChatSession::created, this, [this, session](qint64 id) {
         sessions_[id] = std::move(draft_);
-        if (current_ == session) list_->setCurrent(id);
+        if (current_ != session) return;
+        list_->setCurrent(id);
+        rememberChat();
     });
     connect(session, &ChatSession::stored, list_, &ConversationList::refresh);
-    connect(session, &ChatSession::answeringChanged, this, [this, session] {
-        working_ = session;
-        refreshJob();
-    });
+    watchJobs(session);
     connect(session, &ChatSession::replyFinished, this, [this, session] {
         if (current_ == session) status_->showReply(session->lastReply());
-    });
-    connect(&session->memory(), &MemorySession::buildingChanged, this, [this, session] {
-        working_ = session;
-        refreshJob();
-    });
-    connect(&session->memory(), &MemorySession::progressed, this, [this, session](const Progress& progress) {
-        if (working_ == session) status_->showJob(progressText(progress));
     });
 }
 
@@ -326,19 +360,10 @@ void MainWindow::show(ChatSession* session) {
     page_->setSession(session);
     panel_->setSession(session);
     status_->showReply(session->lastReply());
+    refreshJob();
+    rememberChat();
     if (evaluation_ && session->conversation().id != 0)
         evaluation_->setConversation(session->conversation().id);
-}
-
-void MainWindow::refreshJob() {
-    const bool isAnswering = working_ && working_->isAnswering();
-    const bool isBuilding = working_ && working_->memory().isBuilding();
-    stopAction_->setEnabled(isAnswering || isBuilding);
-    if (isBuilding) {
-        status_->showJob(tr("Building memory"));
-    } else {
-        status_->endJob();
-    }
 }
 
 void MainWindow::chooseEpisode(int episode) {
@@ -370,6 +395,22 @@ void MainWindow::showEvaluation() {
     evaluation_->activateWindow();
 }
 
+void MainWindow::showSettings(SettingsSection section) {
+    if (!settings_) {
+        settings_ = new SettingsDialog(
+            {.preferences = preferences_, .actions = actions_, .engine = engine_, .store = store_}, this);
+        connect(settings_, &SettingsDialog::modelsRequested, this, &MainWindow::showModels);
+    }
+    settings_->show(section);
+}
+
+void MainWindow::raiseWindow() {
+    setWindowState(windowState() & ~Qt::WindowMinimized);
+    QWidget::show();
+    raise();
+    activateWindow();
+}
+
 EvaluationWindow* MainWindow::evaluation() const {
     return evaluation_;
 }
@@ -398,7 +439,7 @@ void MainWindow::onImported(const QString& path, const ImportReport& report) {
             list_->refresh();
             if (!ids) {
                 const QString text = tr("%1 was not imported. %2").arg(file, describe(ids.error()));
-                notice_->show(NoticeKind::kError, text);
+                notice_->show(NoticeKind::kError, text, tr("&Import another…"), [this] { chooseFiles(); });
                 Q_EMIT
                 importFailed(path, text);
                 return;
@@ -426,6 +467,10 @@ void MainWindow::showImported(const QString& text, const std::vector<std::string
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
+    if (!confirmClose()) {
+        event->ignore();
+        return;
+    }
     list_->flush();
     saveSettings();
     if (evaluation_) evaluation_->close();
@@ -438,8 +483,16 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
 
 void MainWindow::dropEvent(QDropEvent* event) {
     QStringList paths;
+    QStringList models;
     for (const QUrl& url : event->mimeData()->urls()) {
-        if (url.isLocalFile()) paths << url.toLocalFile();
+        if (!url.isLocalFile()) continue;
+        const QString path = url.toLocalFile();
+        (path.endsWith(u".gguf"_s, Qt::CaseInsensitive) ? models : paths) << path;
+    }
+    if (!models.isEmpty()) {
+        showModels();
+        models_->addPlaces(models);
+        models_->choose(models.first());
     }
     importFiles(paths);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,10 +8,14 @@
 #include <QMainWindow>
 #include <QPointer>
 
+#include "ui/actions/action_registry.h"
+#include "ui/bridge/background.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/import_client.h"
 #include "ui/bridge/store_client.h"
 #include "ui/chat/chat_session.h"
+#include "ui/jobs/job_board.h"
+#include "ui/settings/preferences.h"
 #include "ui/theme/theme.h"
 
 class QActionGroup;
@@ -21,16 +26,23 @@ class QSplitter;
 namespace epi {
 
 class ChatPage;
+class FirstSteps;
+class ModelManager;
 class ConversationList;
 class EvaluationWindow;
 class MemoryPanel;
 class NoticeBar;
+class SettingsDialog;
 class StatusStrip;
+enum class SettingsSection;
 
 /// What the command line decides; what it leaves open comes from the settings in the store.
 struct WindowOptions {
     std::optional<ThemeChoice> theme;
     std::optional<int> percent;
+    /// Makes the engine behind a command; without arguments the one on this computer. Empty: the client's own
+    /// engine stays, whatever the settings say.
+    std::function<EngineFactory(const QStringList& command)> engineFor = {};
 };
 
 /// The window: conversations left, the open one in the middle, its memory right. Puts the parts together and
@@ -52,7 +64,15 @@ public:
     void toggleTint();
     void showEvaluation();
     void setAppearance(ThemeChoice choice, int percent);
+    void showSettings(SettingsSection section);
+    void showPalette();
+    void showModels();
+    void showJobs();
+    /// Brings the window to the front, for a second start of the program.
+    void raiseWindow();
 
+    [[nodiscard]] ActionRegistry& actions() { return actions_; }
+    [[nodiscard]] PreferenceStore& preferences() { return preferences_; }
     [[nodiscard]] ChatSession* session() const { return current_; }
     [[nodiscard]] ChatPage& page() { return *page_; }
     [[nodiscard]] ConversationList& conversations() { return *list_; }
@@ -60,6 +80,9 @@ public:
     [[nodiscard]] StatusStrip& status() { return *status_; }
     [[nodiscard]] NoticeBar& notice() { return *notice_; }
     [[nodiscard]] EvaluationWindow* evaluation() const;
+    [[nodiscard]] ModelManager* modelManager() const;
+    [[nodiscard]] FirstSteps& firstSteps() { return *firstSteps_; }
+    [[nodiscard]] JobBoard& jobs() { return jobs_; }
     [[nodiscard]] EngineClient& engine() { return engine_; }
 
 Q_SIGNALS:
@@ -76,21 +99,33 @@ private:
     struct Settings;
 
     void buildLayout();
+    void registerActions();
+    void registerFileActions();
+    void registerChatActions();
+    void registerViewActions();
+    void registerToolActions();
+    void fillMenu(QMenu* menu, std::initializer_list<const char*> ids);
     void buildMenus();
-    void buildFileMenu();
-    void buildChatMenu();
-    void buildViewMenu();
-    void buildMemoryMenu();
+    void buildThemeMenu(QMenu* menu);
     void buildModelMenu();
     void refreshModelMenu();
     void connectEngine();
     void connectParts();
     void applySettings(const Settings& settings);
     void saveSettings();
+    void onPreferences(const Preferences& before);
     void chooseFiles();
     void chooseModelFile();
     void useModel(const QString& model);
-    void sendModel(const std::string& model);
+    void sendModel(const QString& model);
+    void useEngine(const QStringList& command);
+    void restoreChat(const SettingValues& values);
+    void rememberChat();
+    void scrollTo(qint64 value, qint64 maximum);
+    bool confirmClose();
+    void watchModel();
+    void trimCaches();
+    void watchJobs(ChatSession* session);
     void onImported(const QString& path, const ImportReport& report);
     void showImported(const QString& text, const std::vector<std::string>& notices);
     void onEngineLost(const QString& reason, bool isRestarting);
@@ -100,15 +135,19 @@ private:
     void refreshJob();
     void chooseEpisode(int episode);
     void cyclePanes();
+    void stepChat(int rows);
 
     EngineClient& engine_;
     StoreClient& store_;
     WindowOptions options_;
+    PreferenceStore preferences_;
+    ActionRegistry actions_;
+    JobBoard jobs_;
+    int modelJob_ = 0;  // of the board
     ImportClient importer_;
     std::map<qint64, std::unique_ptr<ChatSession>> sessions_;
     std::unique_ptr<ChatSession> draft_;
     QPointer<ChatSession> current_;
-    QPointer<ChatSession> working_;  // whose job the status bar shows
     QSplitter* splitter_ = nullptr;
     ConversationList* list_ = nullptr;
     NoticeBar* notice_ = nullptr;
@@ -117,6 +156,12 @@ private:
     MemoryPanel* panel_ = nullptr;
     StatusStrip* status_ = nullptr;
     QPointer<EvaluationWindow> evaluation_;
+    QPointer<SettingsDialog> settings_;
+    QPointer<ModelManager> models_;
+    FirstSteps* firstSteps_ = nullptr;
+    bool isRestored_ = false;
+    bool isClosing_ = false;
+    Background background_;
     QMenu* modelMenu_ = nullptr;
     QActionGroup* themeActions_ = nullptr;
     QAction* tintAction_ = nullptr;

@@ -14,7 +14,6 @@
 #include "ui/chat/composer.h"
 #include "ui/chat/message_view.h"
 #include "ui/conversations/conversation_list.h"
-#include "ui/evaluation/evaluation_window.h"
 #include "ui/main_window.h"
 #include "ui/memory/memory_panel.h"
 
@@ -22,116 +21,61 @@ namespace epi {
 
 using namespace Qt::StringLiterals;
 
-namespace {
-
-constexpr int kPercentStep = 10;
-
-}  // namespace
+// Which actions stand in which menu. An empty name is a line between two.
+void MainWindow::fillMenu(QMenu* menu, std::initializer_list<const char*> ids) {
+    for (const char* id : ids) {
+        if (*id == '\0') {
+            menu->addSeparator();
+            continue;
+        }
+        QAction* action = actions_.find(QString::fromLatin1(id));
+        Q_ASSERT(action != nullptr);
+        menu->addAction(action);
+    }
+}
 
 void MainWindow::buildMenus() {
-    buildFileMenu();
-    buildChatMenu();
-    buildViewMenu();
-    buildMemoryMenu();
+    fillMenu(menuBar()->addMenu(tr("&File")),
+             {"chat.new", "file.import", "", "app.settings", "", "app.quit"});
+    fillMenu(menuBar()->addMenu(tr("&Chat")),
+             {"chat.write",
+              "chat.stop",
+              "chat.askAgain",
+              "",
+              "chat.rename",
+              "chat.delete",
+              "chat.undoDelete",
+              "",
+              "chat.previous",
+              "chat.next"});
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    fillMenu(view, {"view.memory", "view.chats", "view.tint", "view.nextPane", "view.jobs", ""});
+    buildThemeMenu(view->addMenu(tr("T&heme")));
+    fillMenu(view, {"view.larger", "view.smaller", "view.normalSize", "", "view.fullScreen"});
+    fillMenu(menuBar()->addMenu(tr("&Memory")), {"memory.build", "memory.evaluation"});
     buildModelMenu();
+    fillMenu(menuBar()->addMenu(tr("&Help")), {"app.palette", "app.shortcuts"});
     // Qt's button for menus that do not fit has no name of its own.
     if (auto* more = menuBar()->findChild<QToolButton*>(u"qt_menubar_ext_button"_s)) {
         more->setAccessibleName(tr("More menus"));
     }
 }
 
-void MainWindow::buildFileMenu() {
-    QMenu* menu = menuBar()->addMenu(tr("&File"));
-    menu->addAction(tr("&New chat"), QKeySequence::New, this, &MainWindow::newChat);
-    menu->addAction(tr("&Import…"), QKeySequence(u"Ctrl+I"_s), this, &MainWindow::chooseFiles);
-    menu->addSeparator();
-    menu->addAction(tr("&Quit"), QKeySequence(u"Ctrl+Q"_s), this, &QWidget::close);
-}
-
-void MainWindow::buildChatMenu() {
-    QMenu* menu = menuBar()->addMenu(tr("&Chat"));
-    menu->addAction(
-        tr("&Write a message"), QKeySequence(u"Ctrl+L"_s), this, [this] { page_->composer().takeFocus(); });
-    stopAction_ = menu->addAction(tr("&Stop"), QKeySequence(Qt::Key_Escape), this, [this] {
-        if (current_ && current_->isAnswering()) {
-            current_->stop();
-        } else if (current_) {
-            current_->memory().cancelBuild();
-        }
-    });
-    stopAction_->setEnabled(false);
-    menu->addAction(tr("Ask &again"), QKeySequence(u"Ctrl+R"_s), this, [this] {
-        if (current_) current_->askAgain();
-    });
-    menu->addSeparator();
-    menu->addAction(tr("&Rename"), QKeySequence(Qt::Key_F2), this, [this] { list_->renameCurrent(); });
-    QAction* remove = menu->addAction(
-        tr("&Delete"), QKeySequence(Qt::Key_Delete), list_, [this] { list_->deleteCurrent(); });
-    // Delete must stay a text key elsewhere: the shortcut belongs to the list.
-    remove->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    list_->addAction(remove);
-    menu->addAction(
-        tr("&Undo delete"), QKeySequence(u"Ctrl+Shift+Z"_s), this, [this] { list_->undoDelete(); });
-    menu->addSeparator();
-    const auto step = [this](int rows) {
-        const ConversationModel& model = list_->model();
-        if (model.rowCount() == 0) return;
-        const int row = model.rowOf(list_->current()) + rows;
-        openConversation(model.at(std::clamp(row, 0, model.rowCount() - 1)).id);
-    };
-    menu->addAction(tr("&Previous chat"), QKeySequence(u"Ctrl+PgUp"_s), this, [step] { step(-1); });
-    menu->addAction(tr("Ne&xt chat"), QKeySequence(u"Ctrl+PgDown"_s), this, [step] { step(1); });
-}
-
-void MainWindow::buildViewMenu() {
-    QMenu* menu = menuBar()->addMenu(tr("&View"));
-    QAction* panel = dock_->toggleViewAction();
-    panel->setText(tr("&Memory panel"));
-    panel->setShortcut(QKeySequence(Qt::Key_F9));
-    menu->addAction(panel);
-    QAction* list = menu->addAction(
-        tr("&Chat list"), QKeySequence(u"Ctrl+B"_s), this, [this] { list_->setVisible(list_->isHidden()); });
-    list->setCheckable(false);
-    tintAction_ = menu->addAction(tr("&Tint by what is kept\tH"), this, &MainWindow::toggleTint);
-    tintAction_->setCheckable(true);
-    menu->addAction(tr("Next &pane"), QKeySequence(Qt::Key_F6), this, &MainWindow::cyclePanes);
-    menu->addSeparator();
-
+void MainWindow::buildThemeMenu(QMenu* menu) {
     themeActions_ = new QActionGroup(this);
-    QMenu* themes = menu->addMenu(tr("T&heme"));
     const std::array choices{std::pair{ThemeChoice::kSystem, tr("As the &desktop")},
                              std::pair{ThemeChoice::kLight, tr("&Light")},
-                             std::pair{ThemeChoice::kDark, tr("&Dark")}};
+                             std::pair{ThemeChoice::kDark, tr("&Dark")},
+                             std::pair{ThemeChoice::kHighContrast, tr("&High contrast")}};
     for (const auto& [choice, title] : choices) {
-        QAction* action = themes->addAction(title, this, [this, chosen = choice] {
+        QAction* action = menu->addAction(title, this, [this, chosen = choice] {
             options_.theme.reset();
-            setAppearance(chosen, Theme::current().percent());
+            preferences_.change([chosen](Preferences& p) { p.theme = chosen; });
         });
         action->setCheckable(true);
         action->setData(static_cast<int>(choice));
         themeActions_->addAction(action);
     }
-    const auto scale = [this](int percent) {
-        options_.percent.reset();
-        setAppearance(Theme::current().choice(), percent);
-    };
-    QAction* larger = menu->addAction(
-        tr("&Larger text"), this, [scale] { scale(Theme::current().percent() + kPercentStep); });
-    larger->setShortcuts({QKeySequence(u"Ctrl++"_s), QKeySequence(u"Ctrl+="_s)});
-    menu->addAction(tr("&Smaller text"), QKeySequence(u"Ctrl+-"_s), this, [scale] {
-        scale(Theme::current().percent() - kPercentStep);
-    });
-    menu->addAction(tr("&Normal text size"), QKeySequence(u"Ctrl+0"_s), this, [scale] { scale(100); });
-    menu->addSeparator();
-    menu->addAction(tr("&Full screen"), QKeySequence(Qt::Key_F11), this, [this] {
-        setWindowState(windowState() ^ Qt::WindowFullScreen);
-    });
-}
-
-void MainWindow::buildMemoryMenu() {
-    QMenu* menu = menuBar()->addMenu(tr("&Memory"));
-    menu->addAction(tr("&Build memory…"), this, [this] { page_->offerBuild(); });
-    menu->addAction(tr("&Evaluation…"), QKeySequence(u"Ctrl+Shift+V"_s), this, &MainWindow::showEvaluation);
 }
 
 void MainWindow::buildModelMenu() {
@@ -159,18 +103,7 @@ void MainWindow::refreshModelMenu() {
             ->setEnabled(false);
     }
     modelMenu_->addSeparator();
-    modelMenu_->addAction(tr("&Open model file…"), QKeySequence::Open, this, &MainWindow::chooseModelFile);
-}
-
-void MainWindow::sendModel(const std::string& model) {
-    LoadModel command;
-    command.model = model;
-    engine_.setModel(command);
-}
-
-void MainWindow::useModel(const QString& model) {
-    sendModel(toUtf8(model));
-    store_.write([value = toUtf8(model)](Store& store) { return store.setSetting("engine.model", value); });
+    fillMenu(modelMenu_, {"model.manage", "model.open"});
 }
 
 void MainWindow::chooseFiles() {

@@ -1,7 +1,9 @@
 #include "ui/notice_bar.h"
 
 #include <QAccessible>
+#include <QClipboard>
 #include <QEvent>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
@@ -76,9 +78,11 @@ void NoticeBar::show(NoticeKind kind, const QString& text) {
 void NoticeBar::show(NoticeKind kind, const QString& text, const QString& action, std::function<void()> run) {
     kind_ = kind;
     text_->setText(text);
-    if (!action.isEmpty()) action_->setText(action);
-    action_->setVisible(!action.isEmpty());
-    run_ = std::move(run);
+    // An error always comes with something to do about it, were it only to tell somebody.
+    const bool mustCopy = action.isEmpty() && kind == NoticeKind::kError;
+    action_->setText(mustCopy ? tr("&Copy text") : action);
+    action_->setVisible(mustCopy || !action.isEmpty());
+    run_ = mustCopy ? [text] { QGuiApplication::clipboard()->setText(text); } : std::move(run);
     setVisible(true);
     update();
     QAccessibleEvent alert(this, QAccessible::Alert);

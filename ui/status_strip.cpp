@@ -58,22 +58,6 @@ QLabel* makeLabel(const QString& name, QWidget* parent) {
     return label;
 }
 
-QString stateText(EngineClient::State state) {
-    switch (state) {
-        case EngineClient::State::kStarting:
-            return StatusStrip::tr("Starting the engine…");
-        case EngineClient::State::kLoadingModel:
-            return StatusStrip::tr("Loading the model…");
-        case EngineClient::State::kReady:
-            return StatusStrip::tr("Ready");
-        case EngineClient::State::kNoModel:
-            return StatusStrip::tr("No model");
-        case EngineClient::State::kLost:
-            break;
-    }
-    return StatusStrip::tr("Engine stopped");
-}
-
 /// Tool tips guess whether their text is markup; what comes from outside must not be.
 QString plainToolTip(const QString& text) {
     return text.isEmpty() ? QString() : u"<p>"_s + text.toHtmlEscaped() + u"</p>"_s;
@@ -90,11 +74,15 @@ StatusStrip::StatusStrip(QWidget* parent)
       kept_(makeLabel(tr("Memory used by the last answer"), this)),
       meter_(new Meter(this)),
       job_(new ElidedLabel(this)),
-      cancel_(new QPushButton(tr("Cancel"), this)) {
+      cancel_(new QPushButton(tr("Cancel"), this)),
+      jobs_(new QPushButton(this)) {
     cancel_->setAccessibleDescription(tr("Ends the running job"));
     job_->setAccessibleName(tr("Running job"));
     job_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     cancel_->setProperty("isCompact", true);
+    jobs_->setProperty("isCompact", true);
+    jobs_->setAccessibleDescription(tr("Shows all running jobs"));
+    connect(jobs_, &QPushButton::clicked, this, &StatusStrip::jobsRequested);
     auto* row = new QHBoxLayout(this);
     row->addWidget(engine_);
     row->addWidget(model_);
@@ -102,6 +90,7 @@ StatusStrip::StatusStrip(QWidget* parent)
     row->addStretch(1);
     row->addWidget(job_, 1000);
     row->addWidget(cancel_);
+    row->addWidget(jobs_);
     row->addWidget(meter_);
     row->addWidget(kept_);
     row->addWidget(speed_);
@@ -110,6 +99,22 @@ StatusStrip::StatusStrip(QWidget* parent)
     showReply(std::nullopt);
     device_->hide();
     applyTheme();
+}
+
+QString StatusStrip::stateText(EngineClient::State state) {
+    switch (state) {
+        case EngineClient::State::kStarting:
+            return tr("Starting the engine…");
+        case EngineClient::State::kLoadingModel:
+            return tr("Loading the model…");
+        case EngineClient::State::kReady:
+            return tr("Ready");
+        case EngineClient::State::kNoModel:
+            return tr("No model");
+        case EngineClient::State::kLost:
+            break;
+    }
+    return tr("Engine stopped");
 }
 
 void StatusStrip::showEngine(const EngineClient& engine) {
@@ -145,15 +150,18 @@ void StatusStrip::showReply(const std::optional<ReplyDetails>& reply) {
     speed_->setText(tr("%1 tokens/s").arg(locale.toString(reply->tokensPerSecond(), 'f', 1)));
 }
 
-void StatusStrip::showJob(const QString& text) {
+void StatusStrip::showJob(const QString& text, int jobs, bool canCancel) {
     job_->setText(text);
     job_->show();
-    cancel_->show();
+    cancel_->setVisible(canCancel);
+    jobs_->setText(tr("%n job(s)", nullptr, jobs));
+    jobs_->setVisible(jobs > 1);
 }
 
 void StatusStrip::endJob() {
     job_->hide();
     cancel_->hide();
+    jobs_->hide();
 }
 
 QString StatusStrip::engineText() const {

@@ -23,12 +23,16 @@ public:
 
     void showEngine(const EngineClient& engine);
     void showReply(const std::optional<ReplyDetails>& reply);
-    void showJob(const QString& text);
+    /// The newest job; how many there are, and whether it can be ended.
+    void showJob(const QString& text, int jobs, bool canCancel);
     void endJob();
     [[nodiscard]] QString engineText() const;
+    /// "Ready", "Loading the model…": a state for the user.
+    [[nodiscard]] static QString stateText(EngineClient::State state);
 
 Q_SIGNALS:
     void cancelRequested();
+    void jobsRequested();
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -46,6 +50,7 @@ private:
     Meter* meter_;
     QLabel* job_;
     QPushButton* cancel_;
+    QPushButton* jobs_;
     bool isDeviceWarning_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "core/base/file.h"
 #include "core/base/paths.h"
 #include "core/engine/local_engine.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 // How often a cancelled command is noticed while no event comes: a signal handler cannot notify.
 constexpr std::chrono::milliseconds kLookForCancel{50};
+constexpr std::uint64_t kMaxPromptsBytes = 1 << 20;
 
 }  // namespace
 
@@ -64,12 +66,17 @@ Result<Event> EngineRunner::runToEnd(Command command, const Observer& observe) {
 
 Result<void> EngineRunner::load(const ModelArguments& arguments, const Output& output) {
     EPI_TRY_ASSIGN(const ModelChoice choice, chooseModel(arguments, output));
+    std::string prompts;
+    if (!arguments.promptsFile.empty()) {
+        EPI_TRY_ASSIGN(prompts, readWholeFile(arguments.promptsFile, kMaxPromptsBytes));
+    }
     EPI_TRY_ASSIGN(model_,
                    run<ModelLoaded>(LoadModel{.model = choice.path.string(),
-                                              .embedder = {},
+                                              .embedder = arguments.embedder,
                                               .device = choice.device,
                                               .compute = choice.compute,
-                                              .plainTemplate = arguments.plainTemplate}));
+                                              .plainTemplate = arguments.plainTemplate,
+                                              .prompts = std::move(prompts)}));
     if (!model_.notice.empty()) output.notice(model_.notice);
     return {};
 }

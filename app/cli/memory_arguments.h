@@ -17,11 +17,13 @@ struct MemoryArguments {
     std::optional<std::string> level;
     std::optional<std::int32_t> budget;
     std::optional<std::int32_t> block;
-    std::optional<std::int32_t> episodes;
+    std::optional<std::string> episodes;
     std::optional<std::int32_t> segmentUtterances;
     std::optional<std::int32_t> representatives;
     std::optional<std::int32_t> patchTokens;
     std::optional<std::uint64_t> seed;
+    std::optional<std::string> score;
+    std::optional<double> headFloor;
     std::optional<std::string> codec;
     std::optional<std::string> positions;
     std::optional<double> unionMargin;

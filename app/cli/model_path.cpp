@@ -20,9 +20,25 @@ Result<std::filesystem::path> resolveModel(const std::string& model, bool hasGpu
 void addModelOptions(CLI::App& command, ModelArguments& arguments) {
     addModelOption(command, arguments.model);
     command.add_option("--device", arguments.device, "auto, cpu or cuda")->capture_default_str();
-    command.add_option("--compute", arguments.compute, "exact or fast")->capture_default_str();
+    command
+        .add_option("--compute",
+                    arguments.compute,
+                    "fast, or exact: fp32 throughout, as reference values are computed")
+        ->capture_default_str();
     command.add_flag(
         "--plain-template", arguments.plainTemplate, "A plain template when the model's own is unknown");
+}
+
+void addMemoryModelOptions(CLI::App& command, ModelArguments& arguments) {
+    addModelOptions(command, arguments);
+    command.add_option("--prompts",
+                       arguments.promptsFile,
+                       "JSON file whose texts replace the program's own around a history");
+    command.add_option(
+        "--embedder",
+        arguments.embedder,
+        "What topics are told apart by: an embedder's id or folder, a GGUF file (last token), or "
+        "llm for the model's own token embeddings");
 }
 
 Result<ModelChoice> chooseModel(const ModelArguments& arguments, const Output& output) {

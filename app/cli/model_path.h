@@ -27,17 +27,21 @@ Result<std::filesystem::path> resolveModel(const std::string& model, bool hasGpu
 struct ModelArguments {
     std::string model;
     std::string device = "auto";
-    std::string compute = "exact";
+    std::string compute = "fast";
     bool plainTemplate = false;
+    std::string promptsFile;  // JSON; empty: the program's own texts
+    std::string embedder;     // empty: the default
 };
 
 /// Adds -m, --device, --compute and --plain-template.
 void addModelOptions(CLI::App& command, ModelArguments& arguments);
+/// Adds --prompts and --embedder besides: for commands that build memories.
+void addMemoryModelOptions(CLI::App& command, ModelArguments& arguments);
 
 struct ModelChoice {
     std::filesystem::path path;
     DeviceChoice device = DeviceChoice::kAuto;
-    ComputeMode compute = ComputeMode::kExact;
+    ComputeMode compute = ComputeMode::kFast;
 };
 /// `resolveModel` for a model that is run. kInvalidArgument for an unknown device or compute mode.
 Result<ModelChoice> chooseModel(const ModelArguments& arguments, const Output& output);

@@ -11,11 +11,12 @@
 #include <QProcess>
 
 #include "app/window/screenshot_script.h"
+#include "app/window/single_instance.h"
 #include "core/base/paths.h"
 #include "core/wire/remote_engine.h"
 #include "ui/bridge/text.h"
 #include "ui/main_window.h"
-#include "ui/theme/source_plurals.h"
+#include "ui/theme/translations.h"
 
 #include <CLI/CLI.hpp>
 
@@ -42,8 +43,8 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
         arguments->engineCommand,
         "program, with its arguments, that runs the models (default: $EPICHAT_ENGINE, or epichat-engine "
         "beside this program)");
-    app.add_option("--theme", arguments->theme, "light, dark or system")
-        ->check(CLI::IsMember({"light", "dark", "system"}));
+    app.add_option("--theme", arguments->theme, "light, dark, high-contrast or system")
+        ->check(CLI::IsMember({"light", "dark", "high-contrast", "system"}));
     app.add_option("--scale", arguments->percent, "size of text and controls in percent")
         ->check(CLI::Range(epi::Theme::kSmallestPercent, epi::Theme::kLargestPercent));
     app.add_option("--screenshot",
@@ -59,23 +60,30 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
     return std::nullopt;
 }
 
-std::vector<std::string> engineCommand(const std::string& given) {
-    const QString text = given.empty() ? qEnvironmentVariable("EPICHAT_ENGINE") : epi::toQString(given);
-    std::vector<std::string> command;
-    for (const QString& part : QProcess::splitCommand(text))
-        command.push_back(epi::toUtf8(part));
-    if (command.empty()) {
-        command.push_back(
-            epi::toUtf8(QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)));
-    }
-    return command;
+epi::EngineFactory engineBehind(const QStringList& command) {
+    epi::RemoteEngineConfig config;
+    for (const QString& part : command)
+        config.command.push_back(epi::toUtf8(part));
+    return [config](epi::EventSink sink) {
+        return epi::makeRemoteEngine(config, std::move(sink));
+    };
 }
 
-std::optional<epi::ThemeChoice> themeChoice(const std::string& name) {
-    if (name == "light") return epi::ThemeChoice::kLight;
-    if (name == "dark") return epi::ThemeChoice::kDark;
-    if (name == "system") return epi::ThemeChoice::kSystem;
-    return std::nullopt;
+/// The engine beside this program.
+QStringList localEngine() {
+    return {QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)};
+}
+
+/// Whether another window has this profile open and was raised.
+bool raiseOther(const epi::SingleInstance& instance) {
+    return instance.role() == epi::SingleInstance::Role::kSecond &&
+           instance.askToRaise(qgetenv("XDG_ACTIVATION_TOKEN"));
+}
+
+void raise(epi::MainWindow* window, const QByteArray& token) {
+    if (window == nullptr) return;
+    if (!token.isEmpty()) qputenv("XDG_ACTIVATION_TOKEN", token);
+    window->raiseWindow();
 }
 
 int quitWith(const QString& error) {
@@ -118,28 +126,54 @@ int main(int argc, char** argv) {
     if (const auto code = parse(argc, argv, &arguments)) return *code;
 
     QApplication application(argc, argv);
-    epi::SourcePlurals plurals;
-    QApplication::installTranslator(&plurals);
     QApplication::setApplicationName(u"epichat"_s);
     QApplication::setApplicationDisplayName(u"EpiChat"_s);
     QApplication::setDesktopFileName(u"epichat"_s);
     QApplication::setApplicationVersion(QStringLiteral(EPI_VERSION));
-    const epi::WindowOptions options{.theme = themeChoice(arguments.theme), .percent = arguments.percent};
+    epi::WindowOptions options{.theme = epi::themeFromName(epi::toQString(arguments.theme)),
+                               .percent = arguments.percent};
     epi::Theme::apply(options.theme.value_or(epi::ThemeChoice::kSystem), options.percent.value_or(100));
 
     const std::filesystem::path database = arguments.database.empty()
                                                ? epi::paths::data() / "epichat.db"
                                                : std::filesystem::path(arguments.database);
-    epi::StoreClient store(database);
-    epi::EngineClient engine([command = engineCommand(arguments.engineCommand)](epi::EventSink sink) {
-        epi::RemoteEngineConfig config;
-        config.command = command;
-        return epi::makeRemoteEngine(config, std::move(sink));
-    });
-    epi::MainWindow window(engine, store, options);
-    if (!arguments.script.empty() || !arguments.screenshot.empty()) {
-        QObject::connect(&window, &epi::MainWindow::ready, &window, [&] { runScript(window, arguments); });
+    const bool isScripted = !arguments.script.empty() || !arguments.screenshot.empty();
+    std::unique_ptr<epi::SingleInstance> instance;
+    if (!isScripted) instance = std::make_unique<epi::SingleInstance>(database);
+    if (instance && raiseOther(*instance)) return 0;
+
+    const QString given = arguments.engineCommand.empty() ? qEnvironmentVariable("EPICHAT_ENGINE")
+                                                          : epi::toQString(arguments.engineCommand);
+    const QStringList command = given.isEmpty() ? localEngine() : QProcess::splitCommand(given);
+    // A command given here is for this run; the settings decide otherwise.
+    if (given.isEmpty()) {
+        options.engineFor = [](const QStringList& chosen) {
+            return engineBehind(chosen.isEmpty() ? localEngine() : chosen);
+        };
     }
-    window.restore();
+    epi::StoreClient store(database);
+    epi::EngineClient engine(engineBehind(command));
+    // The window's texts are made once, in the language that the settings name.
+    std::unique_ptr<epi::MainWindow> window;
+    store.request(
+        &application,
+        [](epi::Store& opened) { return opened.setting("general.language"); },
+        [&](const epi::Result<std::optional<std::string>>& language) {
+            const std::string code = language ? language->value_or("") : std::string();
+            epi::installTranslations(application, epi::toQString(code));
+            window = std::make_unique<epi::MainWindow>(engine, store, options);
+            if (isScripted) {
+                QObject::connect(window.get(), &epi::MainWindow::ready, window.get(), [&] {
+                    runScript(*window, arguments);
+                });
+            }
+            if (instance) {
+                QObject::connect(instance.get(),
+                                 &epi::SingleInstance::raiseRequested,
+                                 window.get(),
+                                 [&window](const QByteArray& token) { raise(window.get(), token); });
+            }
+            window->restore();
+        });
     return QApplication::exec();
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include <QAction>
 #include <QDir>
 #include <QFileInfo>
 #include <QPixmap>
@@ -14,6 +15,9 @@
 #include "ui/conversations/conversation_list.h"
 #include "ui/evaluation/evaluation_window.h"
 #include "ui/memory/memory_panel.h"
+#include "ui/models/load_panel.h"
+#include "ui/models/model_manager.h"
+#include "ui/settings/settings_dialog.h"
 
 namespace epi {
 
@@ -106,6 +110,9 @@ ScreenshotScript::Wait ScreenshotScript::begin(const QJsonObject& step) {
                                                 {u"scroll"_s, &ScreenshotScript::scroll},
                                                 {u"resize"_s, &ScreenshotScript::resize},
                                                 {u"theme"_s, &ScreenshotScript::theme},
+                                                {u"settings"_s, &ScreenshotScript::settings},
+                                                {u"models"_s, &ScreenshotScript::models},
+                                                {u"action"_s, &ScreenshotScript::action},
                                                 {u"screenshot"_s, &ScreenshotScript::screenshot},
                                                 {u"wait"_s, &ScreenshotScript::pause}};
     const auto found = kSteps.find(step[u"do"_s].toString());
@@ -268,17 +275,41 @@ ScreenshotScript::Wait ScreenshotScript::resize(const QJsonObject& step) {
 
 ScreenshotScript::Wait ScreenshotScript::theme(const QJsonObject& step) {
     const QString name = step[u"name"_s].toString();
-    const ThemeChoice choice = name == "dark"_L1    ? ThemeChoice::kDark
-                               : name == "light"_L1 ? ThemeChoice::kLight
-                                                    : Theme::current().choice();
-    window_.setAppearance(choice, step[u"scale"_s].toInt(Theme::current().percent()));
+    window_.setAppearance(themeFromName(name).value_or(Theme::current().choice()),
+                          step[u"scale"_s].toInt(Theme::current().percent()));
+    return done();
+}
+
+ScreenshotScript::Wait ScreenshotScript::settings(const QJsonObject& step) {
+    window_.showSettings(static_cast<SettingsSection>(step[u"section"_s].toInt()));
+    return done();
+}
+
+ScreenshotScript::Wait ScreenshotScript::models(const QJsonObject&) {
+    window_.showModels();
+    ModelManager* manager = window_.modelManager();
+    return [manager] {
+        const bool hasDetails = manager->loadPanel().estimate().has_value();
+        return Outcome{.isDone = manager->models().rowCount() == 0 || hasDetails, .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::action(const QJsonObject& step) {
+    QAction* action = window_.actions().find(step[u"id"_s].toString());
+    if (action == nullptr) return fail(u"no action '%1'"_s.arg(step[u"id"_s].toString()));
+    action->trigger();
     return done();
 }
 
 ScreenshotScript::Wait ScreenshotScript::screenshot(const QJsonObject& step) {
     QWidget* widget = &window_;
-    if (step[u"window"_s].toString() == "evaluation"_L1) widget = window_.evaluation();
-    if (widget == nullptr) return fail(u"the evaluation window is not open"_s);
+    const QString name = step[u"window"_s].toString(u"main"_s);
+    if (name == "evaluation"_L1) {
+        widget = window_.evaluation();
+    } else if (name != "main"_L1) {
+        widget = window_.findChild<QWidget*>(name);
+    }
+    if (widget == nullptr) return fail(u"the window '%1' is not open"_s.arg(name));
     const QString file = step[u"file"_s].toString();
     return [widget, file] {
         const bool isSaved = saveScreenshot(*widget, file);

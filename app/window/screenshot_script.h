@@ -28,8 +28,12 @@ namespace epi {
 ///   {"do": "tint", "on": true}                         what the chosen episode keeps, behind the text
 ///   {"do": "scroll", "to": "top"}                      or "end", or a message's source id such as "D1:3"
 ///   {"do": "resize", "width": 1360, "height": 860}
-///   {"do": "theme", "name": "dark", "scale": 150}
-///   {"do": "screenshot", "file": "a.png", "window": "main"}   or "evaluation"
+///   {"do": "theme", "name": "dark", "scale": 150}       or "light", "high-contrast"
+///   {"do": "settings", "section": 2}                   counted from 0, in the order of the dialog
+///   {"do": "models"}                                   opens the model manager
+///   {"do": "action", "id": "app.palette"}              any registered action
+///   {"do": "screenshot", "file": "a.png", "window": "main"}   or "evaluation", or another window's object
+///   name
 ///   {"do": "wait", "ms": 500}
 ///
 /// Every step may have "timeout", in seconds (default 1,800). A step that fails, or is unknown, ends the
@@ -74,6 +78,9 @@ private:
     Wait scroll(const QJsonObject& step);
     Wait resize(const QJsonObject& step);
     Wait theme(const QJsonObject& step);
+    Wait settings(const QJsonObject& step);
+    Wait models(const QJsonObject& step);
+    Wait action(const QJsonObject& step);
     Wait screenshot(const QJsonObject& step);
     Wait pause(const QJsonObject& step);
 

@@ -25,6 +25,10 @@ std::filesystem::path models() {
     return data() / "models";
 }
 
+std::filesystem::path layerProfiles() {
+    return data() / "profiles";
+}
+
 std::filesystem::path episodeCaches() {
     return base("XDG_CACHE_HOME", ".cache") / "epichat" / "kv";
 }

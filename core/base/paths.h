@@ -10,6 +10,8 @@ std::filesystem::path data();
 std::filesystem::path database();
 /// data()/models: chat models and the embedder, one folder per model id.
 std::filesystem::path models();
+/// data()/profiles: how sensitive the layers of a model are, one file per model.
+std::filesystem::path layerProfiles();
 /// $XDG_CACHE_HOME/epichat/kv (default ~/.cache/epichat/kv): the engine's episode caches.
 std::filesystem::path episodeCaches();
 

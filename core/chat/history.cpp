@@ -6,10 +6,6 @@
 namespace epi {
 namespace {
 
-// Put around a question about a narrated history. Small models repeat a question that stands last.
-constexpr const char* kQuestionLead = "\nQuestion: ";
-constexpr const char* kQuestionEnd = "\nAnswer this question about the conversation above in a few words.";
-
 PromptPart templatePart(std::string text) {
     return {.kind = PromptPart::Kind::kTemplate, .text = std::move(text)};
 }
@@ -17,24 +13,27 @@ PromptPart contentPart(std::string text) {
     return {.kind = PromptPart::Kind::kContent, .text = std::move(text)};
 }
 
-std::string narrationLead(std::span<const std::string> speakers) {
+std::string narrationLead(std::span<const std::string> speakers, const Wording& wording) {
     std::string names;
     for (std::size_t i = 0; i < speakers.size(); ++i) {
         names += (i == 0 ? "" : i + 1 == speakers.size() ? " and " : ", ") + speakers[i];
     }
-    return "This is what " + (names.empty() ? "some people" : names) +
-           " said to each other over time. Each session begins with its date.\n";
+    if (names.empty()) names = "some people";
+    return fill(wording.narration, std::array{WordingValue{"speakers", names}});
 }
 
 /// What stands before a question's own text.
-std::vector<PromptPart> beforeQuestion(const QuestionContext& context, const ChatTemplate& chatTemplate) {
+std::vector<PromptPart> beforeQuestion(const QuestionContext& context,
+                                       const ChatTemplate& chatTemplate,
+                                       const Wording& wording) {
     std::vector<PromptPart> parts;
     std::string opening;
     if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
     const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
     if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
     if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
-    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionLead));
+    if (context.layout == HistoryLayout::kNarrated)
+        parts.push_back(contentPart(splitAt(wording.question, "question").first));
     return parts;
 }
 
@@ -108,10 +107,12 @@ QuestionContext contextAfter(HistoryLayout layout, std::span<const Turn> turns) 
 
 std::vector<PromptPart> questionParts(const QuestionContext& context,
                                       const ChatTemplate& chatTemplate,
-                                      const std::string& question) {
-    std::vector<PromptPart> parts = beforeQuestion(context, chatTemplate);
+                                      const std::string& question,
+                                      const Wording& wording) {
+    std::vector<PromptPart> parts = beforeQuestion(context, chatTemplate, wording);
     parts.push_back(contentPart(question));
-    if (context.layout == HistoryLayout::kNarrated) parts.push_back(contentPart(kQuestionEnd));
+    if (context.layout == HistoryLayout::kNarrated)
+        parts.push_back(contentPart(splitAt(wording.question, "question").second));
     parts.push_back(
         templatePart(chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)));
     return parts;
@@ -119,14 +120,15 @@ std::vector<PromptPart> questionParts(const QuestionContext& context,
 
 HistoryTokens tokenizeHistory(const ConversationText& conversation,
                               const ChatTemplate& chatTemplate,
-                              const Tokenizer& tokenizer) {
+                              const Tokenizer& tokenizer,
+                              const Wording& wording) {
     HistoryTokens history;
     HistoryWriter writer(tokenizer, history);
     const bool isNarration = conversation.layout == HistoryLayout::kNarrated;
     std::vector<PromptPart> prefix = chatTemplate.opening(conversation.systemPrompt);
     if (isNarration) {
         prefix.push_back(templatePart(chatTemplate.openTurn(Role::kUser)));
-        prefix.push_back(contentPart(narrationLead(conversation.speakers)));
+        prefix.push_back(contentPart(narrationLead(conversation.speakers, wording)));
     }
     if (const auto begin = tokenizer.beginOfSequence(); begin && tokenizer.addsBeginOfSequence()) {
         history.ids.push_back(*begin);
@@ -144,10 +146,13 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
         const Turn& turn = turns[index];
         if (isNarrated(conversation.layout, turn)) {
             std::string lead;
-            if (turn.session != session) lead = "\nDate: " + turn.session + "\n";
+            if (turn.session != session)
+                lead = fill(wording.session, std::array{WordingValue{"date", turn.session}});
             session = turn.session;
-            lead += turn.speaker + ": ";
-            const PromptPart line = contentPart(lead + turn.text + "\n");
+            const auto [before, behind] = splitAt(wording.turn, "text");
+            const std::array speaker{WordingValue{"speaker", turn.speaker}};
+            lead += fill(before, speaker);
+            const PromptPart line = contentPart(lead + turn.text + fill(behind, speaker));
             writer.appendTurn(turn, std::span(&line, 1), lead.size());
             continue;
         }
@@ -158,11 +163,11 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
         } else {
             const QuestionContext context = contextAfter(conversation.layout, turns.first(index));
             std::size_t lead = 0;
-            for (const PromptPart& part : beforeQuestion(context, chatTemplate)) {
+            for (const PromptPart& part : beforeQuestion(context, chatTemplate, wording)) {
                 lead += part.kind == PromptPart::Kind::kTemplate ? visibleBytes(tokenizer, part.text)
                                                                  : part.text.size();
             }
-            const std::vector<PromptPart> parts = questionParts(context, chatTemplate, turn.text);
+            const std::vector<PromptPart> parts = questionParts(context, chatTemplate, turn.text, wording);
             writer.appendTurn(turn, parts, lead);
         }
     }

@@ -7,6 +7,7 @@
 
 #include "core/chat/chat_template.h"
 #include "core/chat/conversation.h"
+#include "core/chat/wording.h"
 #include "core/text/tokenizer.h"
 
 namespace epi {
@@ -46,7 +47,8 @@ struct HistoryTokens {
 /// template turns.
 HistoryTokens tokenizeHistory(const ConversationText& conversation,
                               const ChatTemplate& chatTemplate,
-                              const Tokenizer& tokenizer);
+                              const Tokenizer& tokenizer,
+                              const Wording& wording = {});
 
 /// What a question follows.
 struct QuestionContext {
@@ -61,7 +63,8 @@ QuestionContext contextAfter(HistoryLayout layout, std::span<const Turn> turns);
 /// The question as it is put to the model, up to and with the opening of the assistant's turn.
 std::vector<PromptPart> questionParts(const QuestionContext& context,
                                       const ChatTemplate& chatTemplate,
-                                      const std::string& question);
+                                      const std::string& question,
+                                      const Wording& wording = {});
 
 /// Whether a turn is part of the narration, not a question about it or an answer.
 bool isNarrated(HistoryLayout layout, const Turn& turn);

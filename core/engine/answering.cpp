@@ -50,11 +50,11 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     if (memory.resolved.preset.matchFormattedQuestion) {
         text.clear();
         const auto context = contextAfter(conversation.text.layout, conversation.text.turns);
-        for (const PromptPart& part : questionParts(context, *chatTemplate_, question)) {
+        for (const PromptPart& part : questionParts(context, *chatTemplate_, question, wording_)) {
             if (part.kind == PromptPart::Kind::kContent) text += part.text;
         }
     }
-    EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embed(std::span(&text, 1), {}, cancel));
+    EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embedQuestion(text, cancel));
     std::vector<Episode> episodes;
     const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
     for (const EpisodeMemory& episode : memory.episodes) {
@@ -69,9 +69,10 @@ TurnReading EngineSession::reading(Conversation& conversation,
                                    const CancelToken& cancel) const {
     return {.model = *model_,
             .chatTemplate = *chatTemplate_,
+            .wording = wording_,
             .conversation = conversation,
             .memory = *conversation.memory,
-            .episode = conversation.memory->episodes[static_cast<std::size_t>(prepared.episode)],
+            .episode = conversation.memory->episodes[static_cast<std::size_t>(prepared.cacheEpisode)],
             .cache = *prepared.opened.cache,
             .cancel = cancel};
 }
@@ -79,6 +80,7 @@ TurnReading EngineSession::reading(Conversation& conversation,
 bool EngineSession::beginsEpisode(const BuiltMemory& memory, const Question& question, const Match& match) {
     const double limit = memory.resolved.options.online.newEpisodeBelow;
     return limit > 0.0 && question.remember && !question.episode && memory.episodes.size() > 1 &&
+           !memory.sharesCache &&
            std::ranges::all_of(match.similarities, [&](double similarity) { return similarity < limit; });
 }
 
@@ -105,15 +107,16 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
             ErrorCode::kInvalidArgument,
             "episode " + std::to_string(prepared.episode) + " of " + std::to_string(memory->episodes.size())};
     }
-    store_.observe(*memory, prepared.match.similarities, prepared.episode);
+    prepared.cacheEpisode = memory->cacheOf(prepared.episode);
+    if (!memory->sharesCache) store_.observe(*memory, prepared.match.similarities, prepared.episode);
     const auto start = std::chrono::steady_clock::now();
     EPI_TRY_ASSIGN(prepared.opened,
-                   store_.open(buildContext(context), conversation, prepared.episode, peak_));
+                   store_.open(buildContext(context), conversation, prepared.cacheEpisode, peak_));
     prepared.switchSeconds = secondsSince(start);
     prepared.second = rival(conversation, question, prepared.match);
     prepared.readTokens = std::exchange(memory->readTokens, 0);
     lastConversation_ = conversation.name;
-    lastEpisode_ = prepared.episode;
+    lastEpisode_ = prepared.cacheEpisode;
     return prepared;
 }
 
@@ -146,7 +149,7 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     const KvSnapshot first = prepared.opened.cache->snapshot();
     save();
     Prepared other;
-    other.episode = lastEpisode_ = prepared.second;
+    other.episode = other.cacheEpisode = lastEpisode_ = prepared.second;
     EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, prepared.second, peak_));
     EPI_TRY(readTurns(conversation, question, other, context.cancel));
     prepared.readTokens += other.readTokens;
@@ -180,7 +183,7 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
         static_cast<std::int64_t>(questionTokens(turns, question.text).size()) + kSmallestReply;
     auto read = catchUp(turns, needed);
     if (!read) {
-        store_.drop(*conversation.memory, prepared.episode);
+        store_.drop(*conversation.memory, prepared.cacheEpisode);
         return std::move(read).error();
     }
     prepared.readTokens += *read;
@@ -192,7 +195,8 @@ std::int32_t EngineSession::rival(const Conversation& conversation,
                                   const Question& question,
                                   const Match& match) const {
     const double margin = conversation.memory->resolved.options.online.unionMargin;
-    if (question.episode || marginOf(match.similarities) >= margin) return -1;
+    if (question.episode || conversation.memory->sharesCache || marginOf(match.similarities) >= margin)
+        return -1;
     std::int32_t second = -1;
     for (std::size_t index = 0; index < match.similarities.size(); ++index) {
         const auto episode = static_cast<std::int32_t>(index);
@@ -223,10 +227,10 @@ Result<void> EngineSession::reply(Conversation& conversation,
     const bool isLong =
         !prepared.united && static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
     if (isLong) {
-        saveEpisode(conversation, prepared.episode);  // the only way back
+        saveEpisode(conversation, prepared.cacheEpisode);  // the only way back
         auto rest = readLongQuestion(turns, std::move(prepared.tokens));
         if (!rest) {
-            store_.drop(*conversation.memory, prepared.episode);
+            store_.drop(*conversation.memory, prepared.cacheEpisode);
             return std::move(rest).error();
         }
         prepared.tokens = *std::move(rest);
@@ -246,7 +250,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
                                .cancel = context.cancel});
     if (!generated) {
         if (isLong || generated.error().code != ErrorCode::kCancelled) {
-            store_.drop(*conversation.memory, prepared.episode);
+            store_.drop(*conversation.memory, prepared.cacheEpisode);
         } else {
             cache.truncate(mark);
         }
@@ -275,7 +279,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
     } else if (question.remember) {
         remember(turns, question.text, done.text, rows, isLong);
     } else if (isLong) {
-        store_.drop(*conversation.memory, prepared.episode);
+        store_.drop(*conversation.memory, prepared.cacheEpisode);
     } else {
         cache.truncate(mark);
     }

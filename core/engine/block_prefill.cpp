@@ -7,8 +7,64 @@
 namespace epi {
 namespace {
 
-std::int64_t promptPosition(const PrefillTask& task, std::int64_t nextPosition) {
-    return task.promptAtLastPosition ? nextPosition - 1 : nextPosition;
+/// The probes of a score over one block. Owns the tokens its groups point to.
+class Probes {
+public:
+    Probes(const PrefillTask& task, std::span<const TokenId> block, std::int64_t nextPosition) {
+        const auto requests = task.rule.score.probes();
+        ids_.reserve(requests.size());
+        for (std::size_t index = 0; index < requests.size(); ++index) {
+            std::vector<TokenId> ids = rowsOf(requests[index], task, block);
+            if (ids.empty()) continue;
+            groups_.push_back({.kind = RowGroup::Kind::kProbe,
+                               .ids = ids_.emplace_back(std::move(ids)),
+                               .firstPosition = nextPosition - (task.promptAtLastPosition ? 1 : 0),
+                               .reduction = requests[index].reduction});
+            ran_.push_back(index);
+        }
+    }
+    Probes(const Probes&) = delete;
+    Probes& operator=(const Probes&) = delete;
+
+    [[nodiscard]] const std::vector<RowGroup>& groups() const { return groups_; }
+    [[nodiscard]] const std::vector<std::size_t>& ran() const { return ran_; }
+
+private:
+    static std::vector<TokenId> rowsOf(const ProbeRequest& request,
+                                       const PrefillTask& task,
+                                       std::span<const TokenId> block) {
+        switch (request.kind) {
+            case ProbeKind::kNone:
+                return {};
+            case ProbeKind::kPatchedPrompt:
+                return task.prompt;
+            case ProbeKind::kRepeatedBlock: {
+                if (block.empty()) return {};
+                std::vector<TokenId> ids = task.repeatRequest;
+                ids.insert(ids.end(), block.begin(), block.end());
+                return ids;
+            }
+            case ProbeKind::kRecentWindow: {
+                const auto wanted = static_cast<std::size_t>(request.windowRows);
+                if (block.empty()) {
+                    const auto next = std::span(task.ids).first(std::min(wanted, task.ids.size()));
+                    return {next.begin(), next.end()};
+                }
+                const auto last = block.last(std::min(wanted, block.size()));
+                return {last.begin(), last.end()};
+            }
+        }
+        return {};
+    }
+
+    std::vector<std::vector<TokenId>> ids_;
+    std::vector<RowGroup> groups_;
+    std::vector<std::size_t> ran_;
+};
+
+/// Whether a layer may be cut at all: a dense memory has no prompt to do it by.
+bool canEvict(const PrefillTask& task) {
+    return !task.prompt.empty() || !task.rule.score.usesPatchedPrompt();
 }
 
 }  // namespace
@@ -22,11 +78,17 @@ std::int64_t BlockPrefill::nextRows() const {
 
 void BlockPrefill::reindex() {
     if (!task_.reindexes) return;
-    reindexForRoom(executor_, cache_, nextRows() + static_cast<std::int64_t>(task_.prompt.size()));
+    const auto size = [](const std::vector<TokenId>& ids) {
+        return static_cast<std::int64_t>(ids.size());
+    };
+    const std::int64_t probes =
+        probeRows(task_.rule.score, nextRows(), size(task_.prompt), size(task_.repeatRequest));
+    reindexForRoom(executor_, cache_, nextRows() + probes);
 }
 
 bool BlockPrefill::evictsNext() const {
-    return !task_.prompt.empty() && exceedsBudget(cache_, executor_.spec(), task_.rule, nextRows());
+    return canEvict(task_) && (task_.rule.score.keepsScores() ||
+                               exceedsBudget(cache_, executor_.spec(), task_.rule, nextRows()));
 }
 
 Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::Observer& observe) {
@@ -40,13 +102,15 @@ Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::
         .logitRows = 0,
         .hook = nullptr,
         .cancel = cancel};
-    ProbeEviction eviction(executor_.spec(), task_.rule, position + rows, observe);
+    const Probes probes(task_, ids, position + rows);
+    ProbeEviction eviction(executor_.spec(),
+                           task_.rule,
+                           {.nextPosition = position + rows, .blockTokens = rows, .probes = probes.ran()},
+                           observe);
     WindowEviction windows(executor_.spec());
     request.hook = &windows;
     if (evictsNext()) {
-        request.groups.push_back({.kind = RowGroup::Kind::kProbe,
-                                  .ids = task_.prompt,
-                                  .firstPosition = promptPosition(task_, position + rows)});
+        request.groups.insert(request.groups.end(), probes.groups().begin(), probes.groups().end());
         request.hook = &eviction;
     }
     EPI_TRY(executor_.forward(request, cache_));
@@ -58,6 +122,19 @@ Result<void> BlockPrefill::run(const CancelToken& cancel) {
     while (!isDone())
         EPI_TRY(step(cancel));
     return {};
+}
+
+std::int64_t BlockPrefill::probeRows(const Score& score,
+                                     std::int64_t block,
+                                     std::int64_t promptTokens,
+                                     std::int64_t repeatRequestTokens) {
+    std::int64_t rows = 0;
+    for (const ProbeRequest& request : score.probes()) {
+        if (request.kind == ProbeKind::kPatchedPrompt) rows += promptTokens;
+        if (request.kind == ProbeKind::kRepeatedBlock) rows += block + repeatRequestTokens;
+        if (request.kind == ProbeKind::kRecentWindow) rows += request.windowRows;
+    }
+    return rows;
 }
 
 std::vector<std::int64_t> BlockPrefill::rowsPerHead(const ModelSpec& spec,
@@ -75,14 +152,17 @@ Result<void> evictInPlace(const Executor& executor,
                           KvCache& cache,
                           const PrefillTask& task,
                           const CancelToken& cancel) {
-    if (task.prompt.empty() || !exceedsBudget(cache, executor.spec(), task.rule, 0)) return {};
-    ProbeEviction eviction(executor.spec(), task.rule, cache.nextPosition());
-    const ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kProbe,
-                                             .ids = task.prompt,
-                                             .firstPosition = promptPosition(task, cache.nextPosition())}},
-                                 .logitRows = 0,
-                                 .hook = &eviction,
-                                 .cancel = cancel};
+    if (!canEvict(task) || !exceedsBudget(cache, executor.spec(), task.rule, 0)) return {};
+    const Probes probes(task, {}, cache.nextPosition());
+    ProbeEviction eviction(
+        executor.spec(), task.rule, {.nextPosition = cache.nextPosition(), .probes = probes.ran()});
+    if (probes.groups().empty()) {
+        for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer)
+            EPI_TRY(eviction.afterLayer(layer, cache.layer(layer), {}));
+        return {};
+    }
+    const ForwardRequest request{
+        .groups = probes.groups(), .logitRows = 0, .hook = &eviction, .cancel = cancel};
     EPI_TRY(executor.forward(request, cache));
     return {};
 }

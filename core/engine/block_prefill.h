@@ -15,16 +15,17 @@ struct PrefillTask {
     std::int64_t firstPosition = 0;
     std::int64_t block = 512;
     EvictionRule rule;
-    std::vector<TokenId> prompt;  // patched prompt of the episode; empty: nothing is evicted
+    std::vector<TokenId> prompt;  // patched prompt of the episode; empty: a score by it evicts nothing
     bool promptAtLastPosition = false;
-    std::int64_t readTokens = 0;  // of `ids`, from the front, that the cache holds already
-    bool reindexes = false;       // positions are counted anew before a block would pass the trained context
+    std::vector<TokenId> repeatRequest{};  // stands before a block that is repeated
+    std::int64_t readTokens = 0;           // of `ids`, from the front, that the cache holds already
+    bool reindexes = false;  // positions are counted anew before a block would pass the trained context
 };
 
 /// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with
-/// the patched prompt, and every layer is cut to its budget as soon as its own scores are known. A block
-/// after which every layer is within its budget is read without the prompt, which changes nothing and costs
-/// less. One thread.
+/// the probes of the score (the patched prompt, for one), and every layer is cut to its budget as soon as its
+/// own scores are known. A block after which every layer is within its budget is read without them, which
+/// changes nothing and costs less, unless entries keep the score of their own block. One thread.
 class BlockPrefill {
 public:
     BlockPrefill(const Executor& executor, KvCache& cache, PrefillTask task);
@@ -43,6 +44,11 @@ public:
     /// All blocks that are left.
     Result<void> run(const CancelToken& cancel);
 
+    /// Rows that the probes of a score add to a forward of one block.
+    static std::int64_t probeRows(const Score& score,
+                                  std::int64_t block,
+                                  std::int64_t promptTokens,
+                                  std::int64_t repeatRequestTokens);
     /// Rows per head that every layer of a cache needs for such a prefill: its budget and one block; layers
     /// with a window need that window and one block.
     static std::vector<std::int64_t> rowsPerHead(const ModelSpec& spec,
@@ -58,7 +64,8 @@ private:
     std::int64_t next_ = 0;
 };
 
-/// Cuts a cache to its budgets where it stands, by a forward of the patched prompt alone.
+/// Cuts a cache to its budgets where it stands, by a forward of the probes alone. A repeated block has no
+/// rows then, and the recent window is the beginning of what is to be read next.
 Result<void> evictInPlace(const Executor& executor,
                           KvCache& cache,
                           const PrefillTask& task,

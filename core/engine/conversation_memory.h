@@ -35,6 +35,7 @@ struct EpisodeMemory {
     Episode episode;
     std::vector<std::string> representatives;  // their texts, in time order
     std::vector<std::int64_t> turnIds;         // of its segments, ascending in the history
+    std::string name;                          // its most distinctive words
     std::vector<TokenId> prompt;               // patched prompt; empty in a dense memory
     std::int64_t keptEntries = 0;              // over all layers and heads, as built
 
@@ -62,6 +63,12 @@ struct BuiltMemory {
     std::int64_t builtTokens = 0;
     std::vector<EpisodeMemory> episodes;
     std::vector<std::int32_t> layerBudgets;
+    std::vector<TokenId> repeatRequest;  // stands before a block that is repeated
+    /// One cache serves all episodes: the score looks at none of them. It is the first one's.
+    bool sharesCache = false;
+
+    /// The episode whose cache answers for this one.
+    [[nodiscard]] std::int32_t cacheOf(std::int32_t episode) const { return sharesCache ? 0 : episode; }
     std::int64_t readTokens = 0;  // run through the model for this memory and not told yet
     double seconds = 0.0;
 };

@@ -9,9 +9,11 @@
 #include <c10/core/InferenceMode.h>
 
 #include "core/base/log.h"
-#include "core/engine/cache_folder.h"
 #include "core/engine/episode_files.h"
+#include "core/engine/memory_folder.h"
+#include "core/engine/profile_text.h"
 #include "core/episode/segmenter.h"
+#include "core/model/embedders.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
@@ -48,12 +50,14 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .positions = isReindexed ? "reindexed" : "kept"};
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
+        const std::int32_t cache = memory.cacheOf(static_cast<std::int32_t>(index));
         built.episodes.push_back({.index = static_cast<std::int32_t>(index),
                                   .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
                                   .turnIds = episode.turnIds,
                                   .representatives = episode.representatives,
-                                  .keptEntries = episode.keptEntries,
-                                  .cacheKey = episodeKey(memory.key, static_cast<std::int32_t>(index))});
+                                  .keptEntries = memory.episodes[static_cast<std::size_t>(cache)].keptEntries,
+                                  .cacheKey = episodeKey(memory.key, cache),
+                                  .name = episode.name});
     }
     return built;
 }
@@ -155,19 +159,32 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
              .cancel = context.cancel}));
     EPI_TRY_ASSIGN(auto chatTemplate, model->chatTemplate(command.plainTemplate));
     std::string notice = noticeOf(command, model->info());
-    std::unique_ptr<SentenceEmbedder> embedder;
-    if (auto folder = findEmbedder(config_.modelFolder, command.embedder)) {
-        EPI_TRY_ASSIGN(embedder, SentenceEmbedder::load(*folder));
+    Wording wording;
+    if (!command.prompts.empty()) {
+        auto parsed = parseWording(command.prompts);
+        if (!parsed) return std::move(parsed).error().with("prompts");
+        wording = *std::move(parsed);
+    }
+    std::unique_ptr<TextEmbedder> embedder;
+    if (auto found = loadEmbedder(config_.modelFolder, command, *model, wording, context.cancel)) {
+        embedder = *std::move(found);
+    } else if (found.error().code == ErrorCode::kNotFound && command.embedder.empty()) {
+        notice += (notice.empty() ? "" : "; ") + found.error().message;
     } else {
-        notice += (notice.empty() ? "" : "; ") + folder.error().message;
+        return std::move(found).error();
     }
     model_ = std::move(model);
     chatTemplate_ = std::move(chatTemplate);
     embedder_ = std::move(embedder);
+    wording_ = std::move(wording);
+    profile_.reset();
+    if (auto profile = loadLayerProfile(config_.profileFolder, model_->info().fingerprint))
+        profile_ = *std::move(profile);
     store_.forget("");
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
-        conversation.history = tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer());
+        conversation.history =
+            tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer(), wording_);
     }
     const ModelInfo& info = model_->info();
     return Event(ModelLoaded{.title = info.title,
@@ -200,7 +217,7 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
             .systemPrompt = command.systemPrompt,
             .speakers = command.speakers,
             .turns = std::move(turns)};
-    if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer());
+    if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer(), wording_);
 
     // Later turns that changed are found out by each episode when it is next opened.
     if (conversation.memory && (isOther || changed < conversation.memory->builtTurns))
@@ -220,6 +237,8 @@ BuildContext EngineSession::buildContext(const JobContext& context) {
     return {.model = *model_,
             .embedder = embedder_.get(),
             .chatTemplate = chatTemplate_,
+            .profile = profile_ ? &*profile_ : nullptr,
+            .wording = wording_,
             .cacheFolder = config_.cacheFolder,
             .progress =
                 [emit = context.emit](const Progress& progress) {
@@ -235,8 +254,8 @@ BuildContext EngineSession::buildContext(const JobContext& context) {
 
 void EngineSession::trimFolder(const std::string& memoryInUse) const {
     const std::int64_t limit = config_.limits.diskBytes;
-    trimCacheFolder(
-        config_.cacheFolder, limit > 0 ? limit : defaultCacheFolderLimit(config_.cacheFolder), memoryInUse);
+    trimMemories(
+        config_.cacheFolder, limit > 0 ? limit : defaultMemoryFolderLimit(config_.cacheFolder), memoryInUse);
 }
 
 std::string EngineSession::takeNotice() {
@@ -314,12 +333,12 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
     std::vector<std::int32_t> expected;
     for (std::size_t index = 0; index < episodes.size(); ++index) {
         const auto number = static_cast<std::int32_t>(index);
-        const std::string key = episodeKey(conversation->memory->key, number);
+        const std::string key = episodeKey(conversation->memory->key, conversation->memory->cacheOf(number));
         tiers.emplace_back(name(store_.tierOf(key)));
         if (store_.isExpected(key)) expected.push_back(number);
     }
     EPI_TRY_ASSIGN(const EpisodeStore::Opened opened,
-                   store_.open(build, *conversation, command.episode, peak_));
+                   store_.open(build, *conversation, conversation->memory->cacheOf(command.episode), peak_));
     Trace trace = traceOf(*conversation, model_->executor().spec(), *opened.cache, command.episode);
     trace.tiers = std::move(tiers);
     trace.expected = std::move(expected);
@@ -348,7 +367,7 @@ void EngineSession::save() {
 
 void EngineSession::embedLastTurn(BuiltMemory& memory) {
     const std::vector<Turn> turns = std::exchange(unembedded_, {});
-    if (turns.empty() || !embedder_ || memory.episodes.size() < 2) return;
+    if (turns.empty() || !embedder_ || memory.episodes.size() < 2 || memory.sharesCache) return;
     EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(lastEpisode_)];
     const std::vector<Segment> segments =
         segmentHistory(HistoryLayout::kChat, turns, std::numeric_limits<std::int32_t>::max());
@@ -382,6 +401,42 @@ Result<Event> EngineSession::handle(const Release& command, const JobContext& /*
         released.bytes += removed.bytes;
     }
     return Event(released);
+}
+
+Result<Event> EngineSession::handle(const ProfileLayers& command, const JobContext& context) {
+    if (!model_) return Error{ErrorCode::kNotFound, "no model is loaded"};
+    const ModelInfo& info = model_->info();
+    const std::int64_t tokens = std::min<std::int64_t>(command.tokens, info.trainedContext);
+    ProfileTask task;
+    task.cancel = context.cancel;
+    if (command.text.empty()) {
+        if (tokens < 2) return Error{ErrorCode::kInvalidArgument, "at least 2 tokens are needed"};
+        task.ids = profileTokens(model_->tokenizer(), tokens);
+    } else {
+        task.ids = model_->tokenizer().encode(command.text, ControlTokens::kAsText);
+        if (static_cast<std::int64_t>(task.ids.size()) > tokens)
+            task.ids.resize(static_cast<std::size_t>(tokens));
+    }
+    const auto start = std::chrono::steady_clock::now();
+    task.progress = [&](std::int64_t done, std::int64_t total) {
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        context.emit(Progress{.phase = "profiling",
+                              .done = done,
+                              .total = total,
+                              .unit = "tokens",
+                              .perSecond = static_cast<double>(done) / std::max(1e-9, seconds)});
+    };
+    save();
+    store_.forget("");  // their memory is needed
+    EPI_TRY_ASSIGN(LayerProfile profile, profileLayers(*model_, task));
+    EPI_TRY(saveLayerProfile(config_.profileFolder, profile));
+    LayersProfiled done{.tokens = profile.tokens,
+                        .tokenSimilarity = profile.tokenSimilarity,
+                        .windowSimilarity = profile.windowSimilarity,
+                        .seconds = profile.seconds};
+    profile_ = std::move(profile);
+    return Event(std::move(done));
 }
 
 }  // namespace epi

@@ -9,10 +9,11 @@
 #include "core/engine/conversation_memory.h"
 #include "core/engine/episode_builder.h"
 #include "core/engine/episode_store.h"
+#include "core/engine/layer_profile.h"
 #include "core/engine/local_engine.h"
 #include "core/engine/turn_reader.h"
 #include "core/model/language_model.h"
-#include "core/model/sentence_embedder.h"
+#include "core/model/text_embedder.h"
 #include "core/wire/messages.h"
 
 namespace epi {
@@ -48,6 +49,7 @@ private:
     Result<Event> handle(const EvalBatch& command, const JobContext& context);
     Result<Event> handle(const Inspect& command, const JobContext& context);
     Result<Event> handle(const Release& command, const JobContext& context);
+    Result<Event> handle(const ProfileLayers& command, const JobContext& context);
 
     Result<Conversation*> findConversation(const std::string& name);
     [[nodiscard]] BuildContext buildContext(const JobContext& context);
@@ -75,6 +77,7 @@ private:
     struct Prepared {
         Match match;
         std::int32_t episode = 0;
+        std::int32_t cacheEpisode = 0;  // whose cache answers for it
         EpisodeStore::Opened opened;
         double switchSeconds = 0.0;
         std::int64_t readTokens = 0;  // by a build that was needed first, and of turns
@@ -129,8 +132,10 @@ private:
 
     LocalEngineConfig config_;
     std::unique_ptr<LanguageModel> model_;
-    std::unique_ptr<SentenceEmbedder> embedder_;
+    std::unique_ptr<TextEmbedder> embedder_;
     std::shared_ptr<const ChatTemplate> chatTemplate_;
+    Wording wording_;
+    std::optional<LayerProfile> profile_;  // of the model, where one was made
     std::map<std::string, Conversation> conversations_;
     EpisodeStore store_;
     MemoryPeak peak_;

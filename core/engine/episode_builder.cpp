@@ -2,20 +2,24 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "core/base/log.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
+#include "core/engine/layer_plan.h"
 #include "core/engine/memory_files.h"
 #include "core/engine/new_episode.h"
+#include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/patched_prompt.h"
 #include "core/episode/segmenter.h"
+#include "core/episode/silhouette.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
-#include "core/model/sentence_embedder.h"
+#include "core/model/text_embedder.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
@@ -23,6 +27,7 @@ namespace {
 
 // How many earlier histories of a conversation are looked up on disk: one per turn that came after the build.
 constexpr std::int64_t kMaxTurnsAfterBuild = 512;
+constexpr std::int32_t kMostEpisodes = 12;  // that are chosen by themselves
 
 using Clock = std::chrono::steady_clock;
 
@@ -31,11 +36,42 @@ double secondsSince(Clock::time_point start) {
 }
 
 MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, bool isDense) {
-    const bool isWide = context.model.executor().placement().type == c10::kFloat;
+    const Placement& placement = context.model.executor().placement();
     return {.model = context.model.info().fingerprint,
             .embedder = isDense || context.embedder == nullptr ? "" : context.embedder->fingerprint(),
-            .precision = isWide ? "f32" : "bf16",
-            .layout = layout};
+            .precision = std::string(typeName(placement.cacheType)) +
+                         (placement.keepsBlocks ? ", quantised activations" : ""),
+            .layout = layout,
+            .prompts = promptKey(context.wording)};
+}
+
+/// What follows from options, model and the length of a history: budgets, the key, whether episodes share
+/// their cache.
+Result<BuiltMemory> planMemory(const BuildContext& context,
+                               const Conversation& conversation,
+                               std::span<const TokenId> history,
+                               const MemoryOptions& options) {
+    BuiltMemory memory;
+    EPI_TRY_ASSIGN(
+        memory.resolved,
+        resolveOptions(options, static_cast<std::int64_t>(history.size()), context.model.info().isOnGpu));
+    memory.requested = options;
+    EPI_TRY_ASSIGN(const Score score, Score::bind(memory.resolved.score));
+    memory.sharesCache = !score.usesPatchedPrompt();
+    const ModelSpec& spec = context.model.executor().spec();
+    const HistoryLayout layout = conversation.text.layout;
+    memory.layerBudgets =
+        planLayerBudgets(spec,
+                         memory.resolved,
+                         context.profile,
+                         pinnedEntries({.layerBudgets = {},
+                                        .pins = memory.resolved.preset.pins,
+                                        .prefixTokens = conversation.history.prefixTokens}));
+    memory.repeatRequest =
+        encodeParts(context.model.tokenizer(), repeatPrompt(layout, *context.chatTemplate, context.wording));
+    memory.key = memoryKey(
+        identityOf(context, layout, memory.resolved.isDense), memory.resolved, memory.layerBudgets, history);
+    return memory;
 }
 
 void tellUnsaved(const BuildContext& context, const Error& error) {
@@ -48,8 +84,9 @@ void tellUnsaved(const BuildContext& context, const Error& error) {
 /// What the files of all episodes hold. False when one was never built: the build did not come to its end.
 bool loadStates(const BuildContext& context, const Conversation& conversation, BuiltMemory& memory) {
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
-        const EpisodeFiles files =
-            episodeFiles(context.cacheFolder, episodeKey(memory.key, static_cast<std::int32_t>(index)));
+        const auto number = static_cast<std::int32_t>(index);
+        if (memory.cacheOf(number) != number) continue;
+        const EpisodeFiles files = episodeFiles(context.cacheFolder, episodeKey(memory.key, number));
         std::error_code error;
         if (!std::filesystem::exists(files.built, error)) return false;
         loadState(files, conversation.text.turns, memory.episodes[index]);
@@ -85,18 +122,11 @@ public:
     Result<BuiltMemory> run(const MemoryOptions& options) {
         const auto start = Clock::now();
         const HistoryTokens& history = conversation_.history;
-        EPI_TRY_ASSIGN(
-            memory_.resolved,
-            resolveOptions(
-                options, static_cast<std::int64_t>(history.ids.size()), context_.model.info().isOnGpu));
-        memory_.requested = options;
+        EPI_TRY_ASSIGN(memory_, planMemory(context_, conversation_, history.ids, options));
         memory_.builtTurns = static_cast<std::int64_t>(conversation_.text.turns.size());
         memory_.builtTokens = static_cast<std::int64_t>(history.ids.size());
-        memory_.key = memoryKey(identityOf(context_, conversation_.text.layout, memory_.resolved.isDense),
-                                memory_.resolved,
-                                history.ids);
-        memory_.layerBudgets.assign(context_.model.executor().spec().layers.size(),
-                                    memory_.resolved.options.budget);
+        if (!memory_.resolved.isDense)
+            EPI_TRY(checkPins(context_.model.executor().spec(), evictionRule(memory_, history)));
         EPI_TRY(findEpisodes());
         if (auto saved = saveMemoryIndex(context_.cacheFolder, memory_); !saved)
             tellUnsaved(context_, saved.error());
@@ -107,10 +137,13 @@ public:
 
 private:
     Result<void> findEpisodes() {
-        if (memory_.resolved.isDense) {
+        const bool isWhole =
+            memory_.resolved.isDense || (memory_.sharesCache && context_.embedder == nullptr);
+        if (isWhole) {
             memory_.episodes.emplace_back();
             for (const Turn& turn : conversation_.text.turns)
                 memory_.episodes.front().turnIds.push_back(turn.id);
+            nameEpisodes();
             return {};
         }
         // An index from a build that did not come to its end has the same episodes.
@@ -124,18 +157,35 @@ private:
                          "no sentence embedder is installed, which a memory of episodes needs"};
         }
         const MemoryOptions& options = memory_.resolved.options;
-        const std::vector<Segment> segments =
-            segmentHistory(conversation_.text.layout, conversation_.text.turns, options.segmentUtterances);
+        const std::vector<Segment> segments = segmentHistory(
+            conversation_.text.layout, conversation_.text.turns, options.segmentUtterances, context_.wording);
         EPI_TRY_ASSIGN(const EmbeddingMatrix embeddings, embed(segments));
         report({.phase = "clustering", .done = 0, .total = embeddings.rows, .unit = "segments"});
-        EPI_TRY_ASSIGN(
-            const Clustering clustering,
-            kMeans(embeddings,
-                   {.clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel}));
+        const KMeansOptions clusters{
+            .clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel};
+        EPI_TRY_ASSIGN(const Clustering clustering,
+                       options.episodes == 0 ? bestClustering(embeddings, clusters, kMostEpisodes)
+                                             : kMeans(embeddings, clusters));
         for (Episode& episode : groupEpisodes(embeddings, clustering, options.representatives)) {
             memory_.episodes.push_back(describe(std::move(episode), segments));
         }
+        nameEpisodes();
         return {};
+    }
+
+    void nameEpisodes() {
+        std::map<std::int64_t, const std::string*> textOf;
+        for (const Turn& turn : conversation_.text.turns)
+            textOf[turn.id] = &turn.text;
+        std::vector<std::string> texts;
+        for (const EpisodeMemory& episode : memory_.episodes) {
+            std::string& text = texts.emplace_back();
+            for (const std::int64_t id : episode.turnIds)
+                text += *textOf.at(id) + "\n";
+        }
+        const std::vector<std::string> names = distinctiveWords(texts);
+        for (std::size_t index = 0; index < names.size(); ++index)
+            memory_.episodes[index].name = names[index];
     }
 
     Result<EmbeddingMatrix> embed(const std::vector<Segment>& segments) {
@@ -167,12 +217,14 @@ private:
                 if (seen.insert(turn).second) memory.turnIds.push_back(turn);
             }
         }
+        memory.episode = std::move(episode);
+        if (memory_.sharesCache) return memory;
         memory.prompt = encodeParts(
             context_.model.tokenizer(),
-            patchedPrompt(conversation_.text.layout, *context_.chatTemplate, memory.representatives));
+            patchedPrompt(
+                conversation_.text.layout, *context_.chatTemplate, memory.representatives, context_.wording));
         const auto limit = static_cast<std::size_t>(memory_.resolved.options.patchTokens);
         if (memory.prompt.size() > limit) memory.prompt.resize(limit);
-        memory.episode = std::move(episode);
         return memory;
     }
 
@@ -180,6 +232,7 @@ private:
         std::vector<std::int32_t> missing;
         for (std::size_t index = 0; index < memory_.episodes.size(); ++index) {
             const auto number = static_cast<std::int32_t>(index);
+            if (memory_.cacheOf(number) != number) continue;
             loadState(episodeFiles(context_.cacheFolder, episodeKey(memory_.key, number)),
                       conversation_.text.turns,
                       memory_.episodes[index]);
@@ -238,7 +291,10 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
     return {.layerBudgets = memory.layerBudgets,
             .level = memory.resolved.level,
             .pins = memory.resolved.preset.pins,
-            .prefixTokens = history.prefixTokens};
+            .prefixTokens = history.prefixTokens,
+            // A dense memory is never cut: it becomes one of episodes instead.
+            .score = memory.resolved.isDense ? Score() : *Score::bind(memory.resolved.score),
+            .headFloor = memory.resolved.headFloor};
 }
 
 KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
@@ -248,6 +304,11 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
     }
     const Executor& executor = model.executor();
     const std::int64_t block = memory.resolved.options.block;
+    prompt = BlockPrefill::probeRows(*Score::bind(memory.resolved.score),
+                                     block,
+                                     prompt,
+                                     static_cast<std::int64_t>(memory.repeatRequest.size()));
+    if (memory.resolved.isDense) prompt = 0;
     const std::vector<std::int64_t> rows =
         BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, block);
     KvCache cache(executor.spec(), rows, executor.placement());
@@ -259,8 +320,9 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
         const LayerArena::Shape& shape = cache.layer(index).shape();
         const auto& window = executor.spec().layers[static_cast<std::size_t>(index)].attention.window;
         const std::int64_t budget = window ? *window : memory.layerBudgets[static_cast<std::size_t>(index)];
-        const std::int64_t rowBytes = 2 * shape.kvHeads * shape.headDim *
-                                      static_cast<std::int64_t>(c10::elementSize(executor.placement().type));
+        const std::int64_t rowBytes =
+            2 * shape.kvHeads * shape.headDim *
+            static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType));
         scratch = std::max(scratch, rowBytes * (prompt + budget));
         peak.entriesPerHead = std::max(peak.entriesPerHead, shape.rowsPerHead + prompt);
         peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt);
@@ -277,7 +339,7 @@ std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory) {
     for (std::size_t layer = 0; layer < rows.size(); ++layer) {
         const AttentionSpec& attention = executor.spec().layers[layer].attention;
         bytes += 2 * rows[layer] * attention.kvHeads * attention.headDim *
-                 static_cast<std::int64_t>(c10::elementSize(executor.placement().type));
+                 static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType));
     }
     return bytes;
 }
@@ -301,16 +363,12 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
     for (std::int64_t built = count; built >= std::max<std::int64_t>(0, count - kMaxTurnsAfterBuild);
          --built) {
         const auto head = conversation.history.head(built);
-        auto resolved =
-            resolveOptions(options, static_cast<std::int64_t>(head.size()), context.model.info().isOnGpu);
-        if (!resolved) return std::nullopt;
-        BuiltMemory memory;
-        memory.resolved = *std::move(resolved);
-        memory.requested = options;
-        memory.key = memoryKey(identityOf(context, layout, memory.resolved.isDense), memory.resolved, head);
+        auto planned = planMemory(context, conversation, head, options);
+        if (!planned) return std::nullopt;
+        BuiltMemory memory = *std::move(planned);
         if (loadMemoryIndex(context.cacheFolder, memory) && memory.builtTurns == built &&
             loadStates(context, conversation, memory)) {
-            findAddedEpisodes(context, conversation.text, memory);
+            if (!memory.sharesCache) findAddedEpisodes(context, conversation.text, memory);
             return memory;
         }
         // Only questions and answers can have come after a build of a narrated history.

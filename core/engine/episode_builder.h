@@ -14,13 +14,16 @@
 namespace epi {
 
 class LanguageModel;
-class SentenceEmbedder;
+class TextEmbedder;
+struct LayerProfile;
 
 /// What a build needs from the engine.
 struct BuildContext {
     const LanguageModel& model;
-    const SentenceEmbedder* embedder;  // null: only dense memories can be built
+    const TextEmbedder* embedder;  // null: no episodes, one cache for the whole history
     std::shared_ptr<const ChatTemplate> chatTemplate;
+    const LayerProfile* profile;  // of this model; null: all layers get the same
+    const Wording& wording;
     std::filesystem::path cacheFolder;
     std::function<void(const Progress&)> progress;
     std::function<void(const std::string& notice)> notice;  // what the user should know, once the job is done

@@ -200,7 +200,9 @@ bool EpisodeStore::prefetch(const BuildContext& context, Conversation& conversat
     const std::int64_t bytes = cacheBytes(context.model, memory);
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         EpisodeMemory& episode = memory.episodes[index];
-        const std::string key = episodeKey(memory.key, static_cast<std::int32_t>(index));
+        const auto number = static_cast<std::int32_t>(index);
+        const std::string key = episodeKey(memory.key, number);
+        if (memory.cacheOf(number) != number) continue;
         if (episode.wholeIdentity == 0 || caches_.contains(key) || !device_.fits(bytes) ||
             episode.isWholeUnsaved || episode.areRowsUnsaved) {
             continue;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "core/base/paths.h"
 #include "core/engine/engine.h"
 
 namespace epi {
@@ -13,12 +14,13 @@ struct CacheLimits {
     std::int64_t deviceBytes = std::int64_t{2}
                                << 30;  // ready to be asked, on the GPU or, without one, in memory
     std::int64_t memoryBytes = std::int64_t{4} << 30;  // in ordinary memory, beside a GPU
-    std::int64_t diskBytes = 0;                        // in the cache folder; 0: see defaultCacheFolderLimit
+    std::int64_t diskBytes = 0;                        // in the cache folder; 0: see defaultMemoryFolderLimit
 };
 
 struct LocalEngineConfig {
     std::filesystem::path modelFolder;  // models by id
     std::filesystem::path cacheFolder;  // episode caches
+    std::filesystem::path profileFolder = paths::layerProfiles();
     CacheLimits limits = {};
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/format/cache_file.h"
+#include "core/tensor/placement.h"
 
 namespace epi {
 namespace {
@@ -45,10 +46,15 @@ nlohmann::json describe(const EpisodeMemory& episode) {
             {"centroid", episode.episode.centroid},
             {"representatives", episode.representatives},
             {"turn_ids", episode.turnIds},
+            {"name", episode.name},
             {"prompt", episode.prompt}};
 }
 
 bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
+    if (!json.is_object() || !json.value("name", nlohmann::json()).is_string()) return false;
+    episode.name = json["name"].get<std::string>();
+    if (!json.is_object() || !json.value("name", nlohmann::json()).is_string()) return false;
+    episode.name = json["name"].get<std::string>();
     return readField(json, "segments", episode.episode.segments) &&
            readField(json, "representative_segments", episode.episode.representatives) &&
            readField(json, "centroid", episode.episode.centroid) &&

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/format/cache_key.h"
+#include "core/policy/score.h"
 #include "core/wire/options_json.h"
 
 namespace epi {
@@ -34,11 +35,11 @@ Result<void> checkSimilarity(const char* what, double value) {
 Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
                                        std::int64_t historyTokens,
                                        bool isOnGpu) {
-    ResolvedOptions resolved{.options = options, .preset = {}, .level = {}, .isDense = false};
+    ResolvedOptions resolved{.options = options};
     EPI_TRY_ASSIGN(resolved.preset, presetById(options.preset));
     EPI_TRY(checkRange("budget", options.budget, 0, 1 << 24));
     EPI_TRY(checkRange("block", options.block, 0, 1 << 20));
-    EPI_TRY(checkRange("episodes", options.episodes, 1, 64));
+    EPI_TRY(checkRange("episodes", options.episodes, 0, 64));
     EPI_TRY(checkRange("segment utterances", options.segmentUtterances, 1, 1024));
     EPI_TRY(checkRange("representatives", options.representatives, 1, 1024));
     EPI_TRY(checkRange("patch tokens", options.patchTokens, 16, 1 << 16));
@@ -54,12 +55,21 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     if (chosen.block == 0) chosen.block = isOnGpu ? kBlockOnGpu : kBlockOnCpu;
     resolved.level = chosen.level.value_or(resolved.preset.level);
     chosen.level = resolved.level;
+    resolved.score = options.score.empty() ? std::string(resolved.preset.score) : options.score;
+    EPI_TRY(Score::bind(resolved.score));
+    resolved.headFloor = options.headFloor.value_or(resolved.preset.headFloor);
+    if (!(resolved.headFloor >= 0.0 && resolved.headFloor <= 1.0)) {
+        return Error{
+            ErrorCode::kInvalidArgument,
+            "head floor is " + std::to_string(resolved.headFloor) + ", a share from 0 to 1 is expected"};
+    }
     resolved.isDense = historyTokens <= chosen.budget;
     return resolved;
 }
 
 std::string memoryKey(const MemoryIdentity& identity,
                       const ResolvedOptions& resolved,
+                      std::span<const std::int32_t> layerBudgets,
                       std::span<const TokenId> history) {
     const std::string options = toJsonText(withoutOnline(resolved.options));
     const std::string_view layout = name(identity.layout);
@@ -70,7 +80,10 @@ std::string memoryKey(const MemoryIdentity& identity,
                             CacheKeyField{"embedder", bytes(identity.embedder)},
                             CacheKeyField{"precision", bytes(identity.precision)},
                             CacheKeyField{"layout", bytes(layout)},
+                            CacheKeyField{"prompts", bytes(identity.prompts)},
                             CacheKeyField{"options", bytes(options)},
+                            CacheKeyField{"score", bytes(resolved.score)},
+                            CacheKeyField{"budgets", std::as_bytes(layerBudgets)},
                             CacheKeyField{"history", std::as_bytes(history)}};
     return cacheKey(fields);
 }

@@ -17,6 +17,8 @@ struct ResolvedOptions {
     MemoryOptions options;
     MemoryPreset preset;
     BudgetLevel level = BudgetLevel::kPair;
+    std::string score;       // recipe
+    double headFloor = 0.0;  // share of a layer's budget
     /// The whole history fits: nothing is clustered or evicted, one dense cache holds it.
     bool isDense = false;
 };
@@ -33,12 +35,14 @@ struct MemoryIdentity {
     std::string embedder;   // fingerprint; empty for a dense memory
     std::string precision;  // type of keys and values
     HistoryLayout layout = HistoryLayout::kChat;
+    std::string prompts;  // wording of the prompts that are not part of the history
 };
 
 /// Key of the memory as a whole (its episodes and their prompts): it can be computed without embedding
 /// anything.
 std::string memoryKey(const MemoryIdentity& identity,
                       const ResolvedOptions& resolved,
+                      std::span<const std::int32_t> layerBudgets,
                       std::span<const TokenId> history);
 
 /// Key of one episode's cache inside a memory.

@@ -61,15 +61,22 @@ Result<PrefillTask> prefillTask(const EvictionReplay& replay, const ModelSpec& s
                      "budget is " + std::to_string(replay.budget) + " and block is " +
                          std::to_string(replay.block) + ", both must be at least 1"};
     }
+    EPI_TRY_ASSIGN(Score score,
+                   Score::bind(replay.score.empty() ? preset.score : std::string_view(replay.score)));
+    const bool needsPrompt = score.usesPatchedPrompt() && replay.prompt.empty();
+    if (needsPrompt) return Error{ErrorCode::kInvalidArgument, "this score needs a patched prompt"};
     PrefillTask task{.ids = replay.ids,
                      .firstPosition = 0,
                      .block = replay.block,
                      .rule = {.layerBudgets = replay.layerBudgets,
                               .level = replay.level.value_or(preset.level),
                               .pins = preset.pins,
-                              .prefixTokens = replay.prefixTokens},
+                              .prefixTokens = replay.prefixTokens,
+                              .score = std::move(score),
+                              .headFloor = replay.headFloor.value_or(preset.headFloor)},
                      .prompt = replay.prompt,
-                     .promptAtLastPosition = preset.promptAtLastPosition};
+                     .promptAtLastPosition = preset.promptAtLastPosition,
+                     .repeatRequest = replay.prompt};
     if (task.rule.layerBudgets.empty()) {
         task.rule.layerBudgets.assign(spec.layers.size(), static_cast<std::int32_t>(replay.budget));
     }
@@ -79,6 +86,7 @@ Result<PrefillTask> prefillTask(const EvictionReplay& replay, const ModelSpec& s
                          " layer budgets are given, the model has " + std::to_string(spec.layers.size()) +
                          " layers"};
     }
+    EPI_TRY(checkPins(spec, task.rule));
     return task;
 }
 
@@ -132,7 +140,9 @@ Result<EvictionReplayReport> replayEviction(const LanguageModel& model, const Ev
     return guarded("replaying eviction", [&]() -> Result<EvictionReplayReport> {
         const Executor& executor = model.executor();
         EPI_TRY_ASSIGN(const PrefillTask task, prefillTask(replay, executor.spec()));
-        const auto promptRows = static_cast<std::int64_t>(replay.prompt.size());
+        const auto promptTokens = static_cast<std::int64_t>(replay.prompt.size());
+        const std::int64_t promptRows =
+            BlockPrefill::probeRows(task.rule.score, task.block, promptTokens, promptTokens);
         // The tail holds the question and its answer when no block is being read.
         const auto tail = static_cast<std::int64_t>(replay.question.size()) + kReplayTokens + 1;
         const std::vector<std::int64_t> rows =

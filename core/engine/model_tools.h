@@ -43,12 +43,14 @@ Result<Generation> generateOnce(const LanguageModel& model, const GenerationRequ
 /// A block prefill with eviction over given tokens: what `memory evict` runs and goldens are compared with.
 struct EvictionReplay {
     std::vector<TokenId> ids;
-    std::vector<TokenId> prompt;
+    std::vector<TokenId> prompt;  // patched prompt; for a score that repeats blocks, what asks for it
     std::int64_t prefixTokens = 0;
     std::int64_t budget = 0;
     std::int64_t block = 0;
     std::string preset = "epicache";
     std::optional<BudgetLevel> level;
+    std::string score;                       // instead of the preset's
+    std::optional<double> headFloor;         // instead of the preset's
     std::vector<std::int32_t> layerBudgets;  // instead of the same budget in every layer
     std::vector<TokenId> question;           // empty: none
 };

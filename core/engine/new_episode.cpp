@@ -9,7 +9,7 @@
 #include "core/episode/patched_prompt.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
-#include "core/model/sentence_embedder.h"
+#include "core/model/text_embedder.h"
 
 namespace epi {
 namespace {
@@ -25,9 +25,10 @@ EpisodeMemory describe(const BuildContext& context,
     episode.isAdded = true;
     episode.representatives = {"User: " + question + "\n"};
     episode.episode.centroid.assign(embedding.begin(), embedding.end());
-    episode.prompt =
-        encodeParts(context.model.tokenizer(),
-                    patchedPrompt(conversation.text.layout, *context.chatTemplate, episode.representatives));
+    episode.prompt = encodeParts(
+        context.model.tokenizer(),
+        patchedPrompt(
+            conversation.text.layout, *context.chatTemplate, episode.representatives, context.wording));
     const auto limit = static_cast<std::size_t>(conversation.memory->resolved.options.patchTokens);
     if (episode.prompt.size() > limit) episode.prompt.resize(limit);
     const std::span<const Turn> turns(conversation.text.turns);
@@ -48,7 +49,7 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
                      "the memory has " + std::to_string(memory.episodes.size()) + " episodes already"};
     }
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding,
-                   context.embedder->embed(std::span(&question, 1), {}, context.cancel));
+                   context.embedder->embedQuestion(question, context.cancel));
     EpisodeMemory episode = describe(context, conversation, question, embedding.row(0));
     const HistoryTokens& history = conversation.history;
     KvCache cache = makeCache(context.model, memory, peak);

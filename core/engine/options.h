@@ -11,7 +11,8 @@
 namespace epi {
 
 enum class DeviceChoice { kAuto, kCpu, kCuda };
-/// kExact: fp32 weights and activations, the mode of goldens and parity. kFast: bf16 on a GPU.
+/// kExact: fp32 weights, activations and caches, the mode of goldens and parity. kFast: bf16 on a GPU; on a
+/// CPU the file's quantised weights with activations in int8 and a cache in fp16.
 enum class ComputeMode { kExact, kFast };
 /// How a layer's budget is shared by its KV heads: kPair, the best M_l*H entries of all heads together;
 /// kPairUniform, the best M_l of each head.
@@ -49,15 +50,17 @@ struct OnlineOptions {
 
 /// How the memory of a conversation is built. Zero means "choose for me" where a field says auto.
 struct MemoryOptions {
-    std::string preset = "epicache";  // see core/policy/preset.h
-    std::int32_t budget = 0;    // M, mean entries per layer and KV head; auto: from the history's length
-    std::int32_t block = 0;     // tokens per prefill block; auto: 2048 on a GPU, 512 on a CPU
-    std::int32_t episodes = 4;  // E, clamped to the number of segments
+    std::string preset = "epichat";  // see core/policy/preset.h
+    std::int32_t budget = 0;         // M, mean entries per layer and KV head; auto: from the history's length
+    std::int32_t block = 0;          // tokens per prefill block; auto: 2048 on a GPU, 512 on a CPU
+    std::int32_t episodes = 4;       // E, clamped to the number of segments; auto: by silhouette
     std::optional<BudgetLevel> level;  // default: the preset's
     std::int32_t segmentUtterances = 4;
     std::int32_t representatives = 8;  // segments per patched prompt
     std::int32_t patchTokens = 1024;   // patched prompts are cut to this length
     std::uint64_t seed = 42;           // of the clustering
+    std::string score;  // what an entry is worth (core/policy/score_recipe.h); default: the preset's
+    std::optional<double> headFloor;  // share of M_l that each head keeps at least; default: the preset's
     CacheCodec codec = CacheCodec::kExact;
     PositionMode positions = PositionMode::kAuto;
     OnlineOptions online{};

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -132,6 +134,32 @@ Result<SnapshotHead> readHead(const CacheFile& file,
     return head;
 }
 
+/// The scores that the entries of a layer keep, head-major, not a number where an entry has none; empty when
+/// no entry has one.
+std::vector<float> flatScores(const LayerArena::Content& layer) {
+    std::vector<float> flat;
+    for (std::size_t head = 0; head < layer.scores.size(); ++head) {
+        flat.insert(flat.end(), layer.scores[head].begin(), layer.scores[head].end());
+        flat.insert(flat.end(),
+                    layer.positions[head].size() - layer.scores[head].size(),
+                    std::numeric_limits<float>::quiet_NaN());
+    }
+    return flat;
+}
+
+/// Inverse of flatScores: a head's scores end where the first entry has none.
+std::vector<std::vector<float>> scoresPerHead(std::span<const float> flat,
+                                              std::span<const std::int64_t> lengths) {
+    std::vector<std::vector<float>> scores;
+    for (const std::int64_t length : lengths) {
+        const auto head = flat.first(static_cast<std::size_t>(length));
+        const auto end = std::ranges::find_if(head, [](float score) { return !std::isfinite(score); });
+        scores.emplace_back(head.begin(), end);
+        flat = flat.subspan(head.size());
+    }
+    return scores;
+}
+
 Result<void> readPositions(const CacheFile& file,
                            const std::string& section,
                            std::span<const std::int64_t> heads,
@@ -175,6 +203,12 @@ Result<LayerArena::Content> readLayer(const CacheFile& file,
     } else {
         EPI_TRY(readPositions(file, origins, heads, content.origins));
     }
+    const std::string scored = sectionName("scores", layer);
+    if (file.sectionSize(scored)) {
+        std::vector<float> scores(static_cast<std::size_t>(content.keys.size(0)));
+        EPI_TRY(file.read(scored, std::as_writable_bytes(std::span(scores))));
+        content.scores = scoresPerHead(scores, heads);
+    }
     return content;
 }
 
@@ -215,7 +249,9 @@ Result<SnapshotHead> saveSnapshot(const std::filesystem::path& path,
     std::vector<at::Tensor> converted;
     std::vector<std::vector<std::byte>> encoded;
     std::vector<std::vector<std::int32_t>> positions;
-    names.reserve(snapshot.layers.size() * 4);
+    std::vector<std::vector<float>> scores;
+    names.reserve(snapshot.layers.size() * 5);
+    scores.reserve(snapshot.layers.size());
     encoded.reserve(snapshot.layers.size() * 2);
     positions.reserve(snapshot.layers.size() * 2);
     for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
@@ -247,6 +283,10 @@ Result<SnapshotHead> saveSnapshot(const std::filesystem::path& path,
         };
         addPositions("positions", content.positions);
         if (content.origins != content.positions) addPositions("origins", content.origins);
+        std::vector<float>& flat = scores.emplace_back(flatScores(content));
+        if (!flat.empty())
+            sections.push_back(
+                {names.emplace_back(sectionName("scores", layer)), std::as_bytes(std::span(flat))});
     }
     const CacheFileHeader header{.key = key,
                                  .metadata = {{"next_position", snapshot.nextPosition},
@@ -301,8 +341,8 @@ Result<LoadedSnapshot> loadSnapshot(const std::filesystem::path& path,
     });
     if (failure) return *std::move(failure);
     for (LayerArena::Content& content : loaded.snapshot.layers) {
-        content.keys = content.keys.to(placement.type);
-        content.values = content.values.to(placement.type);
+        content.keys = content.keys.to(placement.cacheType);
+        content.values = content.values.to(placement.cacheType);
     }
     return loaded;
 }

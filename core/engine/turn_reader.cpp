@@ -29,6 +29,7 @@ PrefillTask evictingTask(const TurnReading& reading, std::span<const TokenId> id
             .rule = evictionRule(reading.memory, reading.conversation.history),
             .prompt = reading.episode.prompt,
             .promptAtLastPosition = reading.memory.resolved.preset.promptAtLastPosition,
+            .repeatRequest = reading.memory.repeatRequest,
             .readTokens = 0,
             .reindexes = reindexes(reading)};
 }
@@ -98,8 +99,8 @@ std::vector<TokenId> questionTokens(const TurnReading& reading, const std::strin
     if (last.isReplyOpen && last.turns == static_cast<std::int64_t>(text.turns.size()))
         tokens = closingTokens(reading);
     const QuestionContext context = contextAfter(text.layout, text.turns);
-    const std::vector<TokenId> asked =
-        encodeParts(reading.model.tokenizer(), questionParts(context, reading.chatTemplate, question));
+    const std::vector<TokenId> asked = encodeParts(
+        reading.model.tokenizer(), questionParts(context, reading.chatTemplate, question, reading.wording));
     tokens.insert(tokens.end(), asked.begin(), asked.end());
     return tokens;
 }
@@ -112,9 +113,10 @@ Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve) {
     const std::vector<TokenId> tokens = unreadTurns(reading);
     const auto count = static_cast<std::int64_t>(tokens.size());
     std::vector<TurnBoundary>& boundaries = reading.episode.boundaries;
-    const bool hasPrompt = !reading.episode.prompt.empty();
+    // A dense memory is made into one of episodes once it is full.
+    const bool canEvict = !reading.memory.resolved.isDense;
     makePositionsFit(reading, count + reserve);
-    if (hasPrompt && count + reserve > reading.cache.room()) {
+    if (canEvict && count + reserve > reading.cache.room()) {
         const std::int64_t entries = reading.cache.entries();
         EPI_TRY(
             evictInPlace(reading.model.executor(), reading.cache, evictingTask(reading, {}), reading.cancel));
@@ -122,7 +124,7 @@ Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve) {
     }
     if (count == 0) return 0;
     const std::span<const Turn> turns(reading.conversation.text.turns);
-    if (!hasPrompt || count + reserve <= reading.cache.room()) {
+    if (!canEvict || count + reserve <= reading.cache.room()) {
         EPI_TRY(append(reading, tokens));
         boundaries.push_back(boundaryAfter(turns, boundaries.back().rows + count, false));
         reading.episode.areRowsUnsaved = true;

@@ -16,6 +16,7 @@ inline constexpr std::int64_t kSmallestReply = 64;
 struct TurnReading {
     const LanguageModel& model;
     const ChatTemplate& chatTemplate;
+    const Wording& wording;
     const Conversation& conversation;
     const BuiltMemory& memory;
     EpisodeMemory& episode;

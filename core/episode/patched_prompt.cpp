@@ -1,37 +1,46 @@
 #include "core/episode/patched_prompt.h"
 
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace epi {
 namespace {
 
-constexpr std::string_view kRequest =
-    "Recall the part of the conversation above that deals with one topic, and quote what is worth "
-    "remembering: "
-    "who said it, what happened and when, facts about people and places, plans, promises, decisions, wishes "
-    "and feelings, and how those who are mentioned are related.";
+/// A request that the user makes, up to and with the opening of the assistant's turn.
+std::vector<PromptPart> requestParts(HistoryLayout layout,
+                                     const ChatTemplate& chatTemplate,
+                                     const std::string& request) {
+    using Kind = PromptPart::Kind;
+    std::vector<PromptPart> parts;
+    if (layout == HistoryLayout::kNarrated) {
+        parts.push_back({Kind::kContent, "\n\n" + request});
+    } else {
+        parts.push_back({Kind::kTemplate, chatTemplate.openTurn(Role::kUser)});
+        parts.push_back({Kind::kContent, request});
+    }
+    parts.push_back(
+        {Kind::kTemplate, chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)});
+    return parts;
+}
 
 }  // namespace
 
 std::vector<PromptPart> patchedPrompt(HistoryLayout layout,
                                       const ChatTemplate& chatTemplate,
-                                      std::span<const std::string> representativeTexts) {
-    using Kind = PromptPart::Kind;
-    std::vector<PromptPart> parts;
-    if (layout == HistoryLayout::kNarrated) {
-        parts.push_back({Kind::kContent, "\n\n" + std::string(kRequest)});
-    } else {
-        parts.push_back({Kind::kTemplate, chatTemplate.openTurn(Role::kUser)});
-        parts.push_back({Kind::kContent, std::string(kRequest)});
-    }
-    parts.push_back(
-        {Kind::kTemplate, chatTemplate.closeTurn(Role::kUser) + chatTemplate.openTurn(Role::kAssistant)});
+                                      std::span<const std::string> representativeTexts,
+                                      const Wording& wording) {
+    std::vector<PromptPart> parts = requestParts(layout, chatTemplate, wording.memoryRequest);
     std::string segments;
     for (const std::string& text : representativeTexts)
         segments += text + "\n";
-    parts.push_back({Kind::kContent, std::move(segments)});
+    parts.push_back({PromptPart::Kind::kContent, std::move(segments)});
     return parts;
+}
+
+std::vector<PromptPart> repeatPrompt(HistoryLayout layout,
+                                     const ChatTemplate& chatTemplate,
+                                     const Wording& wording) {
+    return requestParts(layout, chatTemplate, wording.repeatRequest);
 }
 
 }  // namespace epi

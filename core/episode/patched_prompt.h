@@ -6,6 +6,7 @@
 
 #include "core/chat/chat_template.h"
 #include "core/chat/conversation.h"
+#include "core/chat/wording.h"
 
 namespace epi {
 
@@ -16,6 +17,13 @@ namespace epi {
 /// closed turn and the request opens the user's. The assistant's turn stays open.
 std::vector<PromptPart> patchedPrompt(HistoryLayout layout,
                                       const ChatTemplate& chatTemplate,
-                                      std::span<const std::string> representativeTexts);
+                                      std::span<const std::string> representativeTexts,
+                                      const Wording& wording = {});
+
+/// What stands before a block that is repeated (KVzip): a request to write it down again, in the same place
+/// as the request of a patched prompt. The assistant's turn stays open.
+std::vector<PromptPart> repeatPrompt(HistoryLayout layout,
+                                     const ChatTemplate& chatTemplate,
+                                     const Wording& wording = {});
 
 }  // namespace epi

@@ -1,6 +1,7 @@
 #include "core/episode/segmenter.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <string_view>
@@ -94,7 +95,8 @@ std::vector<Utterance> utterances(HistoryLayout layout, std::span<const Turn> tu
 
 std::vector<Segment> segmentHistory(HistoryLayout layout,
                                     std::span<const Turn> turns,
-                                    std::int32_t utterancesPerSegment) {
+                                    std::int32_t utterancesPerSegment,
+                                    const Wording& wording) {
     assert(utterancesPerSegment > 0);
     const std::vector<Utterance> all = utterances(layout, turns);
     const auto size = static_cast<std::size_t>(utterancesPerSegment);
@@ -103,7 +105,9 @@ std::vector<Segment> segmentHistory(HistoryLayout layout,
     for (std::size_t index = 0; index < all.size(); ++index) {
         if (index % size == 0) segments.emplace_back();
         Segment& segment = segments.back();
-        segment.text += all[index].speaker + ": " + all[index].text + "\n";
+        segment.text += fill(
+            wording.segmentTurn,
+            std::array{WordingValue{"speaker", all[index].speaker}, WordingValue{"text", all[index].text}});
         if (segment.turnIds.empty() || segment.turnIds.back() != all[index].turnId)
             segment.turnIds.push_back(all[index].turnId);
     }

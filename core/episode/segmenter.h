@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/chat/conversation.h"
+#include "core/chat/wording.h"
 
 namespace epi {
 
@@ -18,7 +19,7 @@ struct Utterance {
 
 /// Consecutive utterances that are embedded and clustered as one (EpiCache, equation 4).
 struct Segment {
-    std::string text;                   // one line "Speaker: text\n" per utterance
+    std::string text;                   // one line per utterance, as the wording has it
     std::vector<std::int64_t> turnIds;  // turns it takes text from, in order, each once
 };
 
@@ -31,6 +32,7 @@ std::vector<Utterance> utterances(HistoryLayout layout, std::span<const Turn> tu
 /// shorter. Sessions do not matter here. Requires: utterancesPerSegment > 0.
 std::vector<Segment> segmentHistory(HistoryLayout layout,
                                     std::span<const Turn> turns,
-                                    std::int32_t utterancesPerSegment);
+                                    std::int32_t utterancesPerSegment,
+                                    const Wording& wording = {});
 
 }  // namespace epi

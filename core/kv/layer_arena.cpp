@@ -8,20 +8,24 @@
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
 
 #include "core/tensor/device_memory.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 
 LayerArena::LayerArena(const Shape& shape, const Placement& placement)
     : shape_(shape),
-      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
-      values_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim}, placement.options())),
+      keys_(at::empty({shape.kvHeads * shape.rowsPerHead, shape.headDim},
+                      placement.options(placement.cacheType))),
+      values_(at::empty_like(keys_)),
       positions_(static_cast<std::size_t>(shape.kvHeads)),
-      origins_(static_cast<std::size_t>(shape.kvHeads)) {
+      origins_(static_cast<std::size_t>(shape.kvHeads)),
+      scores_(static_cast<std::size_t>(shape.kvHeads)) {
     layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
 }
 
@@ -42,6 +46,14 @@ std::int64_t LayerArena::room() const {
 
 std::int64_t LayerArena::allocatedBytes() const {
     return static_cast<std::int64_t>(keys_.nbytes() + values_.nbytes());
+}
+
+void LayerArena::setScores(std::span<const float> scores) {
+    auto next = scores.begin();
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        scores_[head].assign(next, next + length_[head]);
+        next += length_[head];
+    }
 }
 
 void LayerArena::layOut(std::span<const std::int64_t> lengths) {
@@ -86,20 +98,13 @@ std::vector<HeadRun> LayerArena::runs() const {
     return runs;
 }
 
-Result<void> LayerArena::append(const at::Tensor& keys,
-                                const at::Tensor& values,
-                                std::int64_t firstPosition) {
-    const std::int64_t rows = keys.size(1);
+Result<void> LayerArena::extend(std::int64_t rows, std::int64_t firstPosition) {
     if (rows > room()) {
         return Error{
             ErrorCode::kOutOfMemory,
             "kv cache: " + std::to_string(rows) + " rows to append, room for " + std::to_string(room())};
     }
     for (std::size_t head = 0; head < length_.size(); ++head) {
-        const std::int64_t row = start_[head] + length_[head];
-        const auto h = static_cast<std::int64_t>(head);
-        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
-        values_.narrow(0, row, rows).copy_(values.select(0, h));
         length_[head] += rows;
         for (std::int64_t i = 0; i < rows; ++i) {
             positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
@@ -109,16 +114,33 @@ Result<void> LayerArena::append(const at::Tensor& keys,
     return {};
 }
 
+Result<void> LayerArena::append(const at::Tensor& keys,
+                                const at::Tensor& values,
+                                std::int64_t firstPosition) {
+    const std::int64_t rows = keys.size(1);
+    EPI_TRY(extend(rows, firstPosition));
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        const std::int64_t row = start_[head] + length_[head] - rows;
+        const auto h = static_cast<std::int64_t>(head);
+        keys_.narrow(0, row, rows).copy_(keys.select(0, h));
+        values_.narrow(0, row, rows).copy_(values.select(0, h));
+    }
+    return {};
+}
+
 void LayerArena::apply(const CompactionPlan& plan) {
     std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
     std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
     std::vector<std::vector<std::int32_t>> origins(plan.keep.size());
+    std::vector<std::vector<float>> scores(plan.keep.size());
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         for (const std::int64_t entry : plan.keep[head]) {
             sourceRows.push_back(start_[head] + entry);
-            positions[head].push_back(positions_[head][static_cast<std::size_t>(entry)]);
-            origins[head].push_back(origins_[head][static_cast<std::size_t>(entry)]);
+            const auto at = static_cast<std::size_t>(entry);
+            positions[head].push_back(positions_[head][at]);
+            origins[head].push_back(origins_[head][at]);
+            if (at < scores_[head].size()) scores[head].push_back(scores_[head][at]);
         }
         lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
     }
@@ -131,12 +153,13 @@ void LayerArena::apply(const CompactionPlan& plan) {
     moveRows(sourceRows, targetRows);
     positions_ = std::move(positions);
     origins_ = std::move(origins);
+    scores_ = std::move(scores);
 }
 
 void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
     const auto count = static_cast<std::int64_t>(sourceRows.size());
     const auto indexOf = [&](std::vector<std::int64_t>& rows) {
-        return at::from_blob(rows.data(), {count}, at::kLong).to(keys_.device());
+        return toDevice(std::span<const std::int64_t>(rows), keys_.device());
     };
     const at::Tensor source = indexOf(sourceRows);
     const at::Tensor target = indexOf(targetRows);
@@ -165,6 +188,7 @@ void LayerArena::setPositions(std::int32_t head, std::vector<std::int32_t> posit
 void LayerArena::clear() {
     positions_.assign(positions_.size(), {});
     origins_.assign(origins_.size(), {});
+    scores_.assign(scores_.size(), {});
     layOut(std::vector<std::int64_t>(positions_.size(), 0));
 }
 
@@ -173,6 +197,7 @@ void LayerArena::truncate(std::span<const std::int64_t> lengths) {
         length_[head] = lengths[head];
         positions_[head].resize(static_cast<std::size_t>(lengths[head]));
         origins_[head].resize(static_cast<std::size_t>(lengths[head]));
+        if (scores_[head].size() > positions_[head].size()) scores_[head].resize(positions_[head].size());
     }
 }
 
@@ -198,7 +223,14 @@ LayerArena::Content LayerArena::content(std::int64_t withoutNewest) const {
     std::vector<EntryRange> ranges;
     for (const std::int64_t length : length_)
         ranges.push_back({.first = 0, .count = length - withoutNewest});
-    return copyOf(ranges);
+    Content content = copyOf(ranges);
+    if (std::ranges::none_of(scores_, [](const auto& head) { return !head.empty(); })) return content;
+    content.scores = scores_;
+    for (std::size_t head = 0; head < scores_.size(); ++head) {
+        const std::size_t held = content.positions[head].size();
+        if (content.scores[head].size() > held) content.scores[head].resize(held);
+    }
+    return content;
 }
 
 LayerArena::Content LayerArena::newest(std::int64_t rows) const {
@@ -227,6 +259,8 @@ Result<void> LayerArena::restore(const Content& content) {
     }
     positions_ = content.positions;
     origins_ = content.origins;
+    scores_ = content.scores;
+    scores_.resize(lengths.size());
     return {};
 }
 

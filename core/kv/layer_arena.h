@@ -46,8 +46,8 @@ public:
     /// Rows that can still be appended to every head.
     [[nodiscard]] std::int64_t room() const;
     [[nodiscard]] std::int64_t allocatedBytes() const;
-    /// Where a head's keys are rotated to, ascending: what attention goes by. Equal to the origins until they are
-    /// moved.
+    /// Where a head's keys are rotated to, ascending: what attention goes by. Equal to the origins until they
+    /// are moved.
     [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const {
         return positions_[index(head)];
     }
@@ -61,11 +61,23 @@ public:
     void setPositions(std::int32_t head, std::vector<std::int32_t> positions);
     /// What is appended from now on has this origin: its position and `shift`.
     void setShift(std::int64_t shift) { shift_ = shift; }
+    /// Scores that a policy gave a head's first entries and wants to find again; later entries have none yet.
+    [[nodiscard]] std::span<const float> scores(std::int32_t head) const { return scores_[index(head)]; }
+    /// Remembers a score for every entry: [totalLength], head-major. They stay with their entries.
+    void setScores(std::span<const float> scores);
     [[nodiscard]] std::vector<HeadRun> runs() const;
+    /// First row of a head's segment in `keys()` and `values()`.
+    [[nodiscard]] std::int64_t start(std::int32_t head) const { return start_[index(head)]; }
+    [[nodiscard]] const at::Tensor& keys() const { return keys_; }      // [kvHeads * rowsPerHead, headDim]
+    [[nodiscard]] const at::Tensor& values() const { return values_; }  // [kvHeads * rowsPerHead, headDim]
 
     /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
     /// kOutOfMemory when `room()` is smaller.
     Result<void> append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition);
+
+    /// Makes every head longer by `rows`, at positions first, first+1, ...; the caller writes their keys and
+    /// values behind the old length before anybody reads them. kOutOfMemory when `room()` is smaller.
+    Result<void> extend(std::int64_t rows, std::int64_t firstPosition);
 
     /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient
     /// memory for the kept rows of this layer.
@@ -83,6 +95,7 @@ public:
         at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
         std::vector<std::vector<std::int32_t>> origins;    // [kvHead][entries]
+        std::vector<std::vector<float>> scores{};          // [kvHead][at most entries]; empty: none
     };
     /// A copy on the CPU, without the newest rows of every head.
     [[nodiscard]] Content content(std::int64_t withoutNewest = 0) const;
@@ -116,6 +129,7 @@ private:
     std::vector<std::vector<std::int32_t>> positions_;
     std::vector<std::vector<std::int32_t>> origins_;
     std::int64_t shift_ = 0;
+    std::vector<std::vector<float>> scores_;
 };
 
 }  // namespace epi

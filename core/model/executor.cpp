@@ -5,31 +5,46 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
 
+#include "core/model/cpu_decoder.h"
+#include "core/model/fused_layers.h"
 #include "core/tensor/attention.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
+namespace {
 
-/// The rows of one forward: appended first, then the probe.
+/// Whether this is a step of writing a reply, with nothing that looks at layers.
+bool isOneAppendedRow(const ForwardRequest& request) {
+    return request.hook == nullptr && !request.wantsHidden && request.groups.size() == 1 &&
+           request.groups.front().kind == RowGroup::Kind::kAppend && request.groups.front().ids.size() == 1;
+}
+
+}  // namespace
+
+/// The rows of one forward: appended first, then the probes.
 struct Executor::Rows {
+    struct Probe {
+        std::int64_t firstRow = 0;
+        std::int64_t rows = 0;
+        std::int64_t position = 0;
+        ScoreReduction reduction;
+    };
+
     at::Tensor ids;  // [rows]
     std::int64_t appended = 0;
-    std::int64_t probes = 0;
     std::int64_t appendPosition = 0;
-    std::int64_t probePosition = 0;
+    std::vector<Probe> probes;
     std::vector<RotaryTable> tables;  // per distinct rotary
     const RotarySpec* rotary = nullptr;
     const RotaryTable* table = nullptr;
 };
 
 Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
-    : spec_(std::move(spec)), weights_(std::move(weights)), placement_(placement) {
+    : spec_(std::move(spec)), weights_(std::move(weights)), placement_(placement), linear_(placement) {
     for (const LayerSpec& layer : spec_.layers) {
         const RotarySpec& rotary = layer.attention.rotary;
         const auto known = std::find(rotaries_.begin(), rotaries_.end(), rotary);
@@ -40,31 +55,64 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
             rotary,
             rotary.frequencyFactors.empty() ? at::Tensor() : weights_.vector(rotary.frequencyFactors)));
     }
+    if (placement_.keepsBlocks && placement_.device.is_cpu()) {
+        decoder_ = std::make_unique<CpuDecoder>(
+            spec_,
+            weights_,
+            CpuDecoder::Rotary{.frequencies = frequencies_, .ofLayer = rotaryOfLayer_},
+            linear_.pool());
+    }
+    fused_ = FusedLayers::create(spec_, weights_, placement_);
+    if (!fused_) return;
+    // Many rows at a time: their angles are computed on the GPU rather than waited for.
+    for (at::Tensor& frequencies : frequencies_)
+        frequencies = frequencies.to(placement_.device);
 }
 
-Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
+Executor::~Executor() = default;
+
+Result<void> Executor::check(const ForwardRequest& request, const KvCache& cache) const {
+    std::int64_t appended = 0;
+    std::int64_t rows = 0;
+    for (const RowGroup& group : request.groups) {
+        const auto count = static_cast<std::int64_t>(group.ids.size());
+        rows += count;
+        if (group.kind == RowGroup::Kind::kAppend) appended += count;
+        for (const TokenId id : group.ids) {
+            if (id >= 0 && id < spec_.vocabulary) continue;
+            return Error{ErrorCode::kInvalidArgument,
+                         "token " + std::to_string(id) + " is outside the vocabulary of " +
+                             std::to_string(spec_.vocabulary)};
+        }
+    }
+    if (rows == 0) return Error{ErrorCode::kInvalidArgument, "no token to run"};
+    if (appended <= cache.room()) return {};
+    return Error{ErrorCode::kOutOfMemory,
+                 "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
+                     std::to_string(appended) + " are to be read"};
+}
+
+Executor::Rows Executor::gather(const ForwardRequest& request) const {
     Rows rows;
     std::vector<std::int64_t> ids;
     std::vector<std::int64_t> positions;
     for (const RowGroup& group : request.groups) {
-        const bool isProbe = group.kind == RowGroup::Kind::kProbe;
-        (isProbe ? rows.probes : rows.appended) = static_cast<std::int64_t>(group.ids.size());
-        (isProbe ? rows.probePosition : rows.appendPosition) = group.firstPosition;
-        for (const TokenId id : group.ids) {
-            if (id < 0 || id >= spec_.vocabulary) {
-                return Error{ErrorCode::kInvalidArgument,
-                             "token " + std::to_string(id) + " is outside the vocabulary of " +
-                                 std::to_string(spec_.vocabulary)};
-            }
-            ids.push_back(id);
-            positions.push_back(group.firstPosition + static_cast<std::int64_t>(positions.size()) -
-                                (isProbe ? rows.appended : 0));
+        const auto count = static_cast<std::int64_t>(group.ids.size());
+        if (group.kind == RowGroup::Kind::kProbe) {
+            rows.probes.push_back({.firstRow = static_cast<std::int64_t>(ids.size()),
+                                   .rows = count,
+                                   .position = group.firstPosition,
+                                   .reduction = group.reduction});
+        } else {
+            rows.appended = count;
+            rows.appendPosition = group.firstPosition;
+        }
+        for (std::int64_t i = 0; i < count; ++i) {
+            ids.push_back(group.ids[static_cast<std::size_t>(i)]);
+            positions.push_back(group.firstPosition + i);
         }
     }
-    if (ids.empty()) return Error{ErrorCode::kInvalidArgument, "no token to run"};
-    rows.ids = at::from_blob(ids.data(), {static_cast<std::int64_t>(ids.size())}, at::kLong)
-                   .clone()
-                   .to(placement_.device);
+    rows.ids = toDevice(std::span<const std::int64_t>(ids), placement_.device);
     for (const at::Tensor& frequencies : frequencies_) {
         rows.tables.push_back(rotaryTable(frequencies, positions, placement_.device));
     }
@@ -72,7 +120,7 @@ Result<Executor::Rows> Executor::gather(const ForwardRequest& request) const {
 }
 
 at::Tensor Executor::linear(const at::Tensor& x, const LinearSpec& spec) const {
-    const at::Tensor y = at::linear(x, weights_.matrix(spec.weight).values);
+    const at::Tensor y = linear_.apply(x, weights_.matrix(spec.weight));
     return spec.bias.empty() ? y : y + weights_.vector(spec.bias).to(y.scalar_type());
 }
 
@@ -86,7 +134,7 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
                                        const Rows& rows,
                                        const at::Tensor& x,
                                        LayerArena& arena,
-                                       at::Tensor& probeScores) const {
+                                       std::vector<at::Tensor>& probeScores) const {
     const AttentionSpec& spec = layer.attention;
     const at::Tensor input = norm(x, spec.inputNorm);
     at::Tensor query = linear(input, spec.query).view({-1, spec.heads, spec.headDim});
@@ -104,15 +152,16 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
         outputs.push_back(
             attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
     }
-    if (rows.probes > 0) {
+    for (const Rows::Probe& group : rows.probes) {
         ProbeAttention probe = attendProbe(arena,
                                            spec,
-                                           {.query = query.narrow(0, rows.appended, rows.probes),
-                                            .keys = key.narrow(1, rows.appended, rows.probes),
-                                            .values = value.narrow(1, rows.appended, rows.probes),
-                                            .firstPosition = rows.probePosition});
+                                           {.query = query.narrow(0, group.firstRow, group.rows),
+                                            .keys = key.narrow(1, group.firstRow, group.rows),
+                                            .values = value.narrow(1, group.firstRow, group.rows),
+                                            .firstPosition = group.position,
+                                            .reduction = group.reduction});
         outputs.push_back(std::move(probe.output));
-        probeScores = std::move(probe.scores);
+        probeScores.push_back(std::move(probe.scores));
     }
     const at::Tensor output = linear(outputs.size() == 1 ? outputs.front() : at::cat(outputs), spec.output);
     return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
@@ -127,21 +176,16 @@ at::Tensor Executor::feedForward(const FeedForwardSpec& spec, const at::Tensor& 
     return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
 }
 
-Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
-    EPI_TRY_ASSIGN(Rows rows, gather(request));
-    if (rows.appended > cache.room()) {
-        return Error{ErrorCode::kOutOfMemory,
-                     "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
-                         std::to_string(rows.appended) + " are to be read"};
-    }
-    at::Tensor x = at::embedding(weights_.matrix(spec_.embedding).values, rows.ids);
-    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
+                                        Rows& rows,
+                                        at::Tensor x,
+                                        KvCache& cache) const {
     for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
         if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
         const auto at = static_cast<std::size_t>(index);
         rows.rotary = &rotaries_[rotaryOfLayer_[at]];
         rows.table = &rows.tables[rotaryOfLayer_[at]];
-        at::Tensor probeScores;
+        std::vector<at::Tensor> probeScores;
         EPI_TRY_ASSIGN(const at::Tensor branch,
                        attention(spec_.layers[at], rows, x, cache.layer(index), probeScores));
         x = x + branch;
@@ -149,10 +193,38 @@ Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cac
         if (request.hook != nullptr)
             EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
     }
+    return x;
+}
+
+Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
+    EPI_TRY(check(request, cache));
+    if (decoder_ != nullptr && isOneAppendedRow(request)) {
+        if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
+        const RowGroup& row = request.groups.front();
+        return decoder_->step(row.ids.front(), row.firstPosition, request.logitRows > 0, cache);
+    }
+    Rows rows = gather(request);
+    at::Tensor x = linear_.embed(rows.ids, weights_.matrix(spec_.embedding));
+    if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
+    // The fused walk knows one probe, scored as EpiCache does.
+    const bool isFused = fused_ != nullptr && !isOneAppendedRow(request) && rows.probes.size() <= 1 &&
+                         (rows.probes.empty() || rows.probes.front().reduction == ScoreReduction{});
+    if (isFused) {
+        const FusedLayers::Input input{.x = x,
+                                       .appended = rows.appended,
+                                       .probes = rows.probes.empty() ? 0 : rows.probes.front().rows,
+                                       .appendPosition = rows.appendPosition,
+                                       .tables = rows.tables,
+                                       .rotaryOfLayer = rotaryOfLayer_};
+        EPI_TRY_ASSIGN(x, fused_->run(request, input, cache));
+    } else {
+        EPI_TRY_ASSIGN(x, walkLayers(request, rows, x, cache));
+    }
     if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
     if (request.logitRows == 0) return at::Tensor();
-    const at::Tensor last = x.narrow(0, rows.appended - request.logitRows, request.logitRows);
-    return linear(norm(last, spec_.outputNorm), spec_.output).to(at::kFloat);
+    const at::Tensor last =
+        norm(x.narrow(0, rows.appended - request.logitRows, request.logitRows), spec_.outputNorm);
+    return (request.wantsHidden ? last : linear(last, spec_.output)).to(at::kFloat);
 }
 
 }  // namespace epi

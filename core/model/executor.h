@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -9,13 +10,17 @@
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
 #include "core/kv/kv_cache.h"
+#include "core/model/linear.h"
 #include "core/model/model_spec.h"
 #include "core/model/weights.h"
 #include "core/tensor/placement.h"
 #include "core/tensor/rotary.h"
+#include "core/tensor/score_reduction.h"
 #include "core/text/tokenizer.h"
 
 namespace epi {
+
+class CpuDecoder;
 
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
 /// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
@@ -25,33 +30,42 @@ struct RowGroup {
     Kind kind = Kind::kAppend;
     std::span<const TokenId> ids;
     std::int64_t firstPosition = 0;
+    ScoreReduction reduction{};  // of a probe's scores
 };
 
 /// Called after every layer, when its rows are in the cache: the place where eviction happens. `probeScores`
-/// is what attendProbe gives, undefined without a probe group and in layers with a window.
+/// is what attendProbe gives, one for each probe group in their order, undefined in layers with a window.
 class LayerHook {
 public:
     virtual ~LayerHook() = default;
-    virtual Result<void> afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& probeScores) = 0;
+    virtual Result<void> afterLayer(std::int32_t layer,
+                                    LayerArena& arena,
+                                    std::span<const at::Tensor> probeScores) = 0;
 };
 
 struct ForwardRequest {
-    std::vector<RowGroup> groups;  // at most one of each kind, the appended one first
+    std::vector<RowGroup> groups;  // at most one that is appended, and it comes first
     std::int64_t logitRows = 0;    // logits are wanted for this many last rows of the appended group
+    bool wantsHidden = false;      // instead of logits the states behind the final norm
     LayerHook* hook = nullptr;     // may be null
     CancelToken cancel;            // asked between layers
 };
 
-/// Walks a ModelSpec. Holds nothing but the weights: all state is in the cache. One thread at a time.
+class FusedLayers;
+
+/// Walks a ModelSpec. Holds nothing but the weights and scratch memory: all state is in the cache. One thread
+/// at a time.
 class Executor {
 public:
     Executor(ModelSpec spec, Weights weights, Placement placement);
+    ~Executor();
 
     [[nodiscard]] const ModelSpec& spec() const { return spec_; }
     [[nodiscard]] const Weights& weights() const { return weights_; }
     [[nodiscard]] const Placement& placement() const { return placement_; }
 
-    /// Logits [logitRows, vocabulary], fp32, on the placement's device; undefined when none are wanted.
+    /// Logits [logitRows, vocabulary] (or states [logitRows, dimension]), fp32, on the placement's device;
+    /// undefined when none are wanted.
     /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,
     /// kCancelled with a cache whose layers no longer agree: the caller restores it.
     Result<at::Tensor> forward(const ForwardRequest& request, KvCache& cache) const;
@@ -59,12 +73,18 @@ public:
 private:
     struct Rows;
 
-    Result<Rows> gather(const ForwardRequest& request) const;
+    [[nodiscard]] Result<void> check(const ForwardRequest& request, const KvCache& cache) const;
+    [[nodiscard]] Rows gather(const ForwardRequest& request) const;
+    /// The hidden states after the last layer, by LibTorch's operations, one at a time.
+    Result<at::Tensor> walkLayers(const ForwardRequest& request,
+                                  Rows& rows,
+                                  at::Tensor x,
+                                  KvCache& cache) const;
     Result<at::Tensor> attention(const LayerSpec& layer,
                                  const Rows& rows,
                                  const at::Tensor& x,
                                  LayerArena& arena,
-                                 at::Tensor& probeScores) const;
+                                 std::vector<at::Tensor>& probeScores) const;
     [[nodiscard]] at::Tensor feedForward(const FeedForwardSpec& spec, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor norm(const at::Tensor& x, const NormSpec& spec) const;
     [[nodiscard]] at::Tensor linear(const at::Tensor& x, const LinearSpec& spec) const;
@@ -72,9 +92,12 @@ private:
     ModelSpec spec_;
     Weights weights_;
     Placement placement_;
+    Linear linear_;
     std::vector<RotarySpec> rotaries_;     // the distinct ones
     std::vector<at::Tensor> frequencies_;  // per distinct one
     std::vector<std::size_t> rotaryOfLayer_;
+    std::unique_ptr<CpuDecoder> decoder_;  // where weights are blocks on the CPU
+    std::unique_ptr<FusedLayers> fused_;   // null where the placement has none
 };
 
 }  // namespace epi

@@ -10,28 +10,27 @@
 
 #include "core/base/cancel_token.h"
 #include "core/base/result.h"
-#include "core/episode/embedding_matrix.h"
+#include "core/model/text_embedder.h"
 #include "core/text/tokenizer.h"
 
 namespace epi {
 
 /// Sentences to unit vectors by a BERT encoder with mean pooling (all-MiniLM-L6-v2), in fp32 on the CPU: one
 /// sentence at a time, cut to 256 word pieces. One thread.
-class SentenceEmbedder {
+class SentenceEmbedder final : public TextEmbedder {
 public:
     /// `folder` holds model.safetensors, config.json and vocab.txt. kNotFound, kCorruptData or kUnsupported.
     static Result<std::unique_ptr<SentenceEmbedder>> load(const std::filesystem::path& folder);
-    ~SentenceEmbedder();
+    ~SentenceEmbedder() override;
 
-    /// Rows of length 1. `progress` is told how many texts are done. kCancelled between texts.
-    Result<EmbeddingMatrix> embed(std::span<const std::string> texts,
-                                  const std::function<void(std::int64_t done)>& progress,
-                                  const CancelToken& cancel) const;
+    [[nodiscard]] Result<EmbeddingMatrix> embed(std::span<const std::string> texts,
+                                                const std::function<void(std::int64_t done)>& progress,
+                                                const CancelToken& cancel) const override;
 
     /// Word pieces with [CLS] and [SEP].
     [[nodiscard]] std::vector<TokenId> encode(std::string_view text) const;
     /// BLAKE2b-256 of the weights file's header and size: names the embedder.
-    [[nodiscard]] const std::string& fingerprint() const;
+    [[nodiscard]] const std::string& fingerprint() const override;
 
 private:
     struct State;

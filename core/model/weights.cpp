@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/randn.h>
 
 #include "core/base/digest.h"
 #include "core/tensor/guard.h"
@@ -92,35 +93,107 @@ Result<const GgufTensor*> findChecked(const GgufFile& file,
     return tensor;
 }
 
-/// Decodes `blocks` with all threads; false when a value is not finite.
-bool decode(const GgufTensor& tensor, std::span<const std::byte> blocks, std::span<float> values) {
+/// Calls `visit` with the decoded values of parts of the tensor, on all threads.
+template <typename Visit>
+void decodeParts(const GgufTensor& tensor, std::span<const std::byte> blocks, Visit&& visit) {
+    constexpr std::int64_t kValuesPerPart = 1 << 16;
     const auto layout = *blockLayout(static_cast<std::uint32_t>(tensor.type));
-    const auto blockCount = static_cast<std::int64_t>(values.size()) / layout.valuesPerBlock;
-    const std::int64_t threads =
-        std::min<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()), 16);
-    const std::int64_t perThread = (blockCount + threads - 1) / threads;
-    std::atomic<bool> isFinite{true};
-    {
-        std::vector<std::jthread> workers;
-        for (std::int64_t first = 0; first < blockCount; first += perThread) {
-            const std::int64_t count = std::min(perThread, blockCount - first);
-            workers.emplace_back([&, first, count] {
-                const auto part = values.subspan(static_cast<std::size_t>(first * layout.valuesPerBlock),
-                                                 static_cast<std::size_t>(count * layout.valuesPerBlock));
-                dequantize(tensor.type,
-                           blocks.subspan(static_cast<std::size_t>(first * layout.bytesPerBlock),
-                                          static_cast<std::size_t>(count * layout.bytesPerBlock)),
-                           part);
-                // x * 0 is 0 for finite values alone; one accumulator that stays 0 keeps the loop vectorised.
-                float sum = 0.0F;
-                for (const float value : part)
-                    sum += value * 0.0F;
-                if (!(sum == 0.0F)) isFinite = false;
-            });
-        }
+    const std::int64_t blockCount = tensor.elementCount() / layout.valuesPerBlock;
+    const std::int64_t perPart = kValuesPerPart / layout.valuesPerBlock;
+    const auto threads = std::clamp<std::int64_t>(
+        std::thread::hardware_concurrency(), 1, (blockCount + perPart - 1) / perPart);
+    std::atomic<std::int64_t> next{0};
+    std::vector<std::jthread> workers;
+    for (std::int64_t i = 0; i < threads; ++i) {
+        workers.emplace_back([&] {
+            for (std::int64_t first = 0; (first = next.fetch_add(perPart)) < blockCount;) {
+                const std::int64_t count = std::min(perPart, blockCount - first);
+                visit(first * layout.valuesPerBlock,
+                      count * layout.valuesPerBlock,
+                      blocks.subspan(static_cast<std::size_t>(first * layout.bytesPerBlock),
+                                     static_cast<std::size_t>(count * layout.bytesPerBlock)));
+            }
+        });
     }
-    return isFinite;
 }
+
+bool isFinite(std::span<const float> values) {
+    // x * 0 is 0 for finite values alone; one accumulator that stays 0 keeps the loop vectorised.
+    float sum = 0.0F;
+    for (const float value : values)
+        sum += value * 0.0F;
+    return sum == 0.0F;
+}
+
+/// Decodes to `values`; false when one is not finite.
+bool decode(const GgufTensor& tensor, std::span<const std::byte> blocks, std::span<float> values) {
+    std::atomic<bool> allFinite{true};
+    decodeParts(tensor, blocks, [&](std::int64_t first, std::int64_t count, std::span<const std::byte> part) {
+        const auto target = values.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+        dequantize(tensor.type, part, target);
+        if (!isFinite(target)) allFinite = false;
+    });
+    return allFinite;
+}
+
+/// Whether every value that the blocks stand for is finite.
+bool standForFinite(const GgufTensor& tensor, std::span<const std::byte> blocks) {
+    std::atomic<bool> allFinite{true};
+    decodeParts(tensor, blocks, [&](std::int64_t, std::int64_t count, std::span<const std::byte> part) {
+        thread_local std::vector<float> values;
+        values.resize(static_cast<std::size_t>(count));
+        dequantize(tensor.type, part, values);
+        if (!isFinite(values)) allFinite = false;
+    });
+    return allFinite;
+}
+
+/// One tensor, read and checked: its blocks where they are kept, else its values in fp32, on the CPU.
+class TensorReader {
+public:
+    explicit TensorReader(const GgufFile& file) : file_(file) {
+        const std::string header = file.headerDigest();
+        digest_.update(std::as_bytes(std::span(header)));
+    }
+
+    Result<Weight> read(const GgufTensor& tensor, const std::vector<std::int64_t>& shape, bool keepsBlocks) {
+        Weight weight{.type = tensor.type, .rows = shape.front(), .columns = shape.back()};
+        bool allFinite = true;
+        if (keepsBlocks) {
+            const auto rowBytes = static_cast<std::int64_t>(tensor.sizeBytes) / weight.rows;
+            weight.blocks = at::empty({weight.rows, rowBytes}, at::kByte);
+            const std::span bytes(static_cast<std::byte*>(weight.blocks.mutable_data_ptr()),
+                                  tensor.sizeBytes);
+            EPI_TRY(readBytes(tensor, bytes));
+            allFinite = standForFinite(tensor, bytes);
+        } else {
+            buffer_.resize(tensor.sizeBytes);
+            EPI_TRY(readBytes(tensor, buffer_));
+            weight.values = at::empty(shape, at::kFloat);
+            const std::span values(weight.values.mutable_data_ptr<float>(),
+                                   static_cast<std::size_t>(weight.values.numel()));
+            allFinite = decode(tensor, buffer_, values);
+        }
+        if (allFinite) return weight;
+        return Error{ErrorCode::kCorruptData,
+                     file_.path().filename().string() + ": tensor '" + tensor.name +
+                         "' holds values that are not finite"};
+    }
+
+    std::string fingerprint() { return hex(digest_.finish()); }
+
+private:
+    Result<void> readBytes(const GgufTensor& tensor, std::span<std::byte> bytes) {
+        EPI_TRY(file_.read(tensor, 0, bytes));
+        const std::uint64_t hash = xxh3(bytes);
+        digest_.update(std::as_bytes(std::span(&hash, 1)));
+        return {};
+    }
+
+    const GgufFile& file_;
+    Blake2b256 digest_;
+    std::vector<std::byte> buffer_;
+};
 
 }  // namespace
 
@@ -138,41 +211,57 @@ Result<Weights> Weights::load(const GgufFile& file,
     }
     return guarded("loading " + file.path().filename().string(), [&]() -> Result<Weights> {
         Weights weights;
-        Blake2b256 digest;
-        const std::string header = file.headerDigest();
-        digest.update(std::as_bytes(std::span(header)));
+        TensorReader reader(file);
         std::int64_t done = 0;
-        std::vector<std::byte> blocks;
         for (const auto& [name, shape] : expected) {
             if (cancel.isCancelled()) return Error{ErrorCode::kCancelled, "loading was cancelled"};
             const GgufTensor& tensor = *file.findTensor(name);
-            blocks.resize(tensor.sizeBytes);
-            EPI_TRY(file.read(tensor, 0, blocks));
-            const std::uint64_t blockHash = xxh3(blocks);
-            digest.update(std::as_bytes(std::span(&blockHash, 1)));
-            at::Tensor values = at::empty(shape.shape, at::kFloat);
-            const std::span<float> floats(values.mutable_data_ptr<float>(),
-                                          static_cast<std::size_t>(values.numel()));
-            if (!decode(tensor, blocks, floats)) {
-                return Error{ErrorCode::kCorruptData,
-                             file.path().filename().string() + ": tensor '" + name +
-                                 "' holds values that are not finite"};
-            }
-            if (shape.shape.size() == 1) {
-                weights.vectors_.emplace(name, values.to(placement.device));
-                weights.bytes_ += static_cast<std::int64_t>(values.nbytes());
+            const bool isMatrix = shape.shape.size() == 2;
+            EPI_TRY_ASSIGN(Weight weight,
+                           reader.read(tensor, shape.shape, isMatrix && placement.keepsBlocks));
+            at::Tensor& held = weight.blocks.defined() ? weight.blocks : weight.values;
+            held = isMatrix && weight.values.defined() ? held.to(placement.device, placement.type)
+                                                       : held.to(placement.device);
+            weights.bytes_ += static_cast<std::int64_t>(held.nbytes());
+            if (isMatrix) {
+                weights.matrices_.emplace(name, std::move(weight));
             } else {
-                at::Tensor placed = values.to(placement.device, placement.type);
-                weights.bytes_ += static_cast<std::int64_t>(placed.nbytes());
-                weights.matrices_.emplace(name,
-                                          Weight{.storedType = tensor.type, .values = std::move(placed)});
+                weights.vectors_.emplace(name, std::move(held));
             }
             done += static_cast<std::int64_t>(tensor.sizeBytes);
             if (progress) progress(done, total);
         }
-        weights.fingerprint_ = hex(digest.finish());
+        weights.fingerprint_ = reader.fingerprint();
         return weights;
     });
+}
+
+Weights Weights::random(const ModelSpec& spec, std::int64_t feedForwardWidth, const Placement& placement) {
+    auto expected = expectedTensors(spec);
+    for (const LayerSpec& layer : spec.layers) {
+        expected[layer.feedForward.gate.weight] = {{feedForwardWidth, spec.dimension}};
+        expected[layer.feedForward.up.weight] = {{feedForwardWidth, spec.dimension}};
+        expected[layer.feedForward.down.weight] = {{spec.dimension, feedForwardWidth}};
+    }
+    Weights weights;
+    for (const auto& [name, tensor] : expected) {
+        const bool isMatrix = tensor.shape.size() == 2;
+        at::Tensor values =
+            at::randn(tensor.shape, placement.options(isMatrix ? placement.type : at::kFloat));
+        weights.bytes_ += static_cast<std::int64_t>(values.nbytes());
+        if (!isMatrix) {
+            weights.vectors_.emplace(name, std::move(values));
+            continue;
+        }
+        values.mul_(1.0 / std::sqrt(static_cast<double>(tensor.shape[1])));  // outputs as large as inputs
+        weights.matrices_.emplace(name,
+                                  Weight{.type = TensorType::kBF16,
+                                         .rows = tensor.shape[0],
+                                         .columns = tensor.shape[1],
+                                         .values = std::move(values),
+                                         .blocks = {}});
+    }
+    return weights;
 }
 
 }  // namespace epi

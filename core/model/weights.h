@@ -16,16 +16,20 @@
 
 namespace epi {
 
-/// A matrix of the model as held in memory, and the type it is stored in.
+/// A matrix [rows, columns] of the model as held in memory: decoded, or (Placement::keepsBlocks) as it lies
+/// in the file. `linear` and `embed` in core/model/linear.h take both.
 struct Weight {
-    TensorType storedType = TensorType::kF32;
-    at::Tensor values;  // [rows, columns] in the placement's type
+    TensorType type = TensorType::kF32;  // in the file
+    std::int64_t rows = 0;
+    std::int64_t columns = 0;
+    at::Tensor values;  // [rows, columns] in the placement's type; undefined where there are blocks
+    at::Tensor blocks;  // [rows, bytes per row], bytes of whole blocks of `type`; undefined where decoded
 };
 
 /// Bytes read and bytes in all.
 using LoadProgress = std::function<void(std::int64_t done, std::int64_t total)>;
 
-/// Every tensor that a ModelSpec names, checked against the shape the spec implies, decoded and placed.
+/// Every tensor that a ModelSpec names, checked against the shape the spec implies and placed.
 /// Immutable after load: any thread.
 class Weights {
 public:
@@ -35,6 +39,9 @@ public:
                                 const Placement& placement,
                                 const LoadProgress& progress,
                                 const CancelToken& cancel);
+
+    /// Made-up values for every tensor a spec names, drawn on the placement's device, for measurements.
+    static Weights random(const ModelSpec& spec, std::int64_t feedForwardWidth, const Placement& placement);
 
     /// Requires: the spec names it.
     [[nodiscard]] const Weight& matrix(const std::string& name) const { return matrices_.at(name); }

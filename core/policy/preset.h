@@ -7,6 +7,7 @@
 #include "core/base/result.h"
 #include "core/engine/options.h"
 #include "core/episode/episode_router.h"
+#include "core/policy/layer_budgets.h"
 
 namespace epi {
 
@@ -23,10 +24,14 @@ struct Pins {
 struct MemoryPreset {
     std::string_view id;
     std::string_view summary;
+    /// What an entry is worth, as parseScore reads it. Caches of episodes differ only by a score that looks
+    /// at the episode's patched prompt; others share one cache.
+    std::string_view score = "attention";
     BudgetLevel level = BudgetLevel::kPair;
+    LayerSplit layers{};     // how the layers share, where a profile of the model is there
+    double headFloor = 0.0;  // share of a layer's budget that each head keeps at least, with kPair
     Pins pins;
-    /// Where the patched prompt begins: at the position after the block, or (as released) again at its last
-    /// one.
+    /// Where the probes begin: at the position after the block, or (as released) again at its last one.
     bool promptAtLastPosition = false;
     Similarity similarity = Similarity::kCosine;
     /// Match the episode with the question as formatted for the model instead of the bare question.

@@ -1,5 +1,6 @@
 #include "core/policy/probe_eviction.h"
 
+#include <algorithm>
 #include <string>
 
 namespace epi {
@@ -22,27 +23,57 @@ void keepNewest(std::int32_t window, LayerArena& arena) {
 
 }  // namespace
 
+std::int64_t pinnedEntries(const EvictionRule& rule) {
+    const std::int64_t first =
+        std::max<std::int64_t>(rule.pins.sinks, rule.pins.chatPrefix ? rule.prefixTokens : 0);
+    return first + rule.pins.recent;
+}
+
+Result<void> checkPins(const ModelSpec& spec, const EvictionRule& rule) {
+    const std::int64_t pinned = pinnedEntries(rule);
+    for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
+        if (spec.layers[layer].attention.window || rule.layerBudgets[layer] >= pinned) continue;
+        return Error{ErrorCode::kInvalidArgument,
+                     "the budget of " + std::to_string(rule.layerBudgets[layer]) + " entries of layer " +
+                         std::to_string(layer) + " is smaller than the " + std::to_string(pinned) +
+                         " that always stay: the template's " +
+                         std::to_string(rule.pins.chatPrefix ? rule.prefixTokens : 0) +
+                         " tokens, the first " + std::to_string(rule.pins.sinks) + " and the last " +
+                         std::to_string(rule.pins.recent)};
+    }
+    return {};
+}
+
 ProbeEviction::ProbeEviction(const ModelSpec& spec,
                              const EvictionRule& rule,
-                             std::int64_t nextPosition,
+                             EvictionPoint point,
                              Observer observe)
-    : spec_(spec), rule_(rule), nextPosition_(nextPosition), observe_(std::move(observe)) {}
+    : spec_(spec), rule_(rule), point_(std::move(point)), observe_(std::move(observe)) {}
 
 bool ProbeEviction::isPinned(std::int32_t position, std::int32_t origin) const {
     const Pins& pins = rule_.pins;
     return (pins.chatPrefix && origin < rule_.prefixTokens) || origin < pins.sinks ||
-           position >= nextPosition_ - pins.recent;
+           position >= point_.nextPosition - pins.recent;
 }
 
-Result<void> ProbeEviction::afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& probeScores) {
+Result<void> ProbeEviction::afterLayer(std::int32_t layer,
+                                       LayerArena& arena,
+                                       std::span<const at::Tensor> probeScores) {
     const AttentionSpec& attention = spec_.layers[static_cast<std::size_t>(layer)].attention;
     if (attention.window) {
         keepNewest(*attention.window, arena);
         return {};
     }
-    const at::Tensor scores = probeScores.to(at::kCPU, at::kFloat).contiguous();
+    std::vector<at::Tensor> perProbe(rule_.score.probes().size());
+    for (std::size_t group = 0; group < probeScores.size(); ++group)
+        perProbe[point_.probes[group]] = probeScores[group];
+    const Score::Computed computed = rule_.score.compute({.arena = arena,
+                                                          .nextPosition = point_.nextPosition,
+                                                          .blockTokens = point_.blockTokens,
+                                                          .probeScores = perProbe,
+                                                          .level = rule_.level});
     ScoredEntries entries;
-    entries.scores = {scores.const_data_ptr<float>(), static_cast<std::size_t>(scores.numel())};
+    entries.scores = computed.scores;
     const bool hasPins = rule_.pins != Pins{};
     for (std::int32_t head = 0; head < attention.kvHeads; ++head) {
         entries.lengths.push_back(arena.length(head));
@@ -54,16 +85,18 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer, LayerArena& arena, co
             pinned.push_back(isPinned(positions[entry], origins[entry]));
     }
     const std::int64_t budget = rule_.layerBudgets[static_cast<std::size_t>(layer)];
-    auto selected = selectEntries(entries, budget, rule_.level);
+    const auto floor = static_cast<std::int64_t>(rule_.headFloor * static_cast<double>(budget));
+    auto selected = selectEntries(entries, budget, rule_.level, floor);
     if (!selected) return std::move(selected).error().with("layer " + std::to_string(layer));
     if (observe_) observe_(layer, *selected);
+    if (!computed.kept.empty()) arena.setScores(computed.kept);
     arena.apply({.keep = std::move(selected->keep)});
     return {};
 }
 
 Result<void> WindowEviction::afterLayer(std::int32_t layer,
                                         LayerArena& arena,
-                                        const at::Tensor& /*probeScores*/) {
+                                        std::span<const at::Tensor> /*probeScores*/) {
     const auto& window = spec_.layers[static_cast<std::size_t>(layer)].attention.window;
     if (window) keepNewest(*window, arena);
     return {};

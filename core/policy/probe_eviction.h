@@ -7,34 +7,52 @@
 
 #include "core/model/executor.h"
 #include "core/policy/preset.h"
+#include "core/policy/score.h"
 #include "core/policy/selection.h"
 
 namespace epi {
 
-/// How much every layer keeps, and what it must keep.
+/// How much every layer keeps, what it must keep, and what decides about the rest.
 struct EvictionRule {
     std::vector<std::int32_t> layerBudgets;  // M_l per layer, mean entries per KV head
     BudgetLevel level = BudgetLevel::kPair;
     Pins pins;
     std::int64_t prefixTokens = 0;  // positions below it are the chat prefix
+    Score score{};
+    double headFloor = 0.0;  // share of M_l that every head keeps at least, with kPair
 };
 
-/// Evicts one layer after the other while a forward with a probe group runs: each layer is cut to its budget
+/// Entries per head that are pinned at most.
+std::int64_t pinnedEntries(const EvictionRule& rule);
+
+/// kInvalidArgument when a layer without window has a smaller budget than is pinned, before anything is read.
+Result<void> checkPins(const ModelSpec& spec, const EvictionRule& rule);
+
+/// What a forward leaves behind it.
+struct EvictionPoint {
+    std::int64_t nextPosition = 0;  // after the newest entry
+    std::int64_t blockTokens = 0;   // that were read since the last eviction
+    /// Which of the score's probes ran, in the order of the forward's groups; the others had no rows.
+    std::vector<std::size_t> probes{0};
+};
+
+/// Evicts one layer after the other while a forward with probe groups runs: each layer is cut to its budget
 /// as soon as its scores are there, so that at no time more than one layer is over budget (EpiCache section
 /// 3, fused). Layers with a window keep what the next row can still see and have no budget. Lives for one
 /// forward.
 class ProbeEviction final : public LayerHook {
 public:
-    /// `nextPosition` is the position after the newest entry. `observe`, when set, sees each layer's
-    /// selection.
+    /// Sees each layer's selection.
     using Observer = std::function<void(std::int32_t layer, const Selection& selection)>;
 
     ProbeEviction(const ModelSpec& spec,
                   const EvictionRule& rule,
-                  std::int64_t nextPosition,
+                  EvictionPoint point,
                   Observer observe = {});
 
-    Result<void> afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& probeScores) override;
+    Result<void> afterLayer(std::int32_t layer,
+                            LayerArena& arena,
+                            std::span<const at::Tensor> probeScores) override;
 
 private:
     /// Recent is what lies close by position; prefix and sinks are where the history began.
@@ -42,7 +60,7 @@ private:
 
     const ModelSpec& spec_;
     const EvictionRule& rule_;
-    std::int64_t nextPosition_;
+    EvictionPoint point_;
     Observer observe_;
 };
 
@@ -51,7 +69,9 @@ private:
 class WindowEviction final : public LayerHook {
 public:
     explicit WindowEviction(const ModelSpec& spec) : spec_(spec) {}
-    Result<void> afterLayer(std::int32_t layer, LayerArena& arena, const at::Tensor& probeScores) override;
+    Result<void> afterLayer(std::int32_t layer,
+                            LayerArena& arena,
+                            std::span<const at::Tensor> probeScores) override;
 
 private:
     const ModelSpec& spec_;

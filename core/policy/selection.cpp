@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <string>
 
 namespace epi {
@@ -13,11 +14,13 @@ struct Candidate {
     std::int32_t head;
     std::int64_t entry;
     bool isPinned;
+    bool isInFloor = false;
 };
 
 /// Best first; a strict order, so that the cut is the same on every machine.
 bool isBetter(const Candidate& a, const Candidate& b) {
     if (a.isPinned != b.isPinned) return a.isPinned;
+    if (a.isInFloor != b.isInFloor) return a.isInFloor;
     if (a.score != b.score) return a.score > b.score;
     if (a.head != b.head) return a.head < b.head;
     return a.entry < b.entry;
@@ -36,24 +39,39 @@ Result<void> cut(std::vector<Candidate>& candidates, std::int64_t budget, Select
     const auto border = candidates.begin() + static_cast<std::ptrdiff_t>(kept);
     if (border != candidates.end()) std::nth_element(candidates.begin(), border, candidates.end(), isBetter);
 
-    float smallestKept = -1.0F;
+    std::optional<float> smallestKept;
     for (auto candidate = candidates.begin(); candidate != border; ++candidate) {
         selection.keep[static_cast<std::size_t>(candidate->head)].push_back(candidate->entry);
         if (candidate->isPinned) continue;
-        smallestKept = smallestKept < 0.0F ? candidate->score : std::min(smallestKept, candidate->score);
+        smallestKept = std::min(smallestKept.value_or(candidate->score), candidate->score);
     }
-    float largestDropped = -1.0F;
+    std::optional<float> largestDropped;
     for (auto candidate = border; candidate != candidates.end(); ++candidate) {
-        largestDropped = std::max(largestDropped, candidate->score);
+        largestDropped = std::max(largestDropped.value_or(candidate->score), candidate->score);
     }
-    selection.thresholdKept.push_back(smallestKept);
-    selection.thresholdDropped.push_back(largestDropped);
+    selection.thresholdKept.push_back(smallestKept.value_or(-1.0F));
+    selection.thresholdDropped.push_back(largestDropped.value_or(-1.0F));
     return {};
+}
+
+/// Marks the best `floor` of one head's candidates, pinned ones counted.
+void markFloor(std::span<Candidate> head, std::int64_t floor) {
+    const auto count = std::min(head.size(), static_cast<std::size_t>(floor));
+    std::vector<std::size_t> order(head.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(count), [&](auto a, auto b) {
+        return isBetter(head[a], head[b]);
+    });
+    for (std::size_t i = 0; i < count; ++i)
+        head[order[i]].isInFloor = true;
 }
 
 }  // namespace
 
-Result<Selection> selectEntries(const ScoredEntries& entries, std::int64_t budget, BudgetLevel level) {
+Result<Selection> selectEntries(const ScoredEntries& entries,
+                                std::int64_t budget,
+                                BudgetLevel level,
+                                std::int64_t headFloor) {
     const auto heads = entries.lengths.size();
     Selection selection;
     selection.keep.resize(heads);
@@ -74,6 +92,8 @@ Result<Selection> selectEntries(const ScoredEntries& entries, std::int64_t budge
                                   .isPinned = !entries.pins.empty() && entries.pins[head][entry]});
         }
         first += length;
+        if (level == BudgetLevel::kPair && headFloor > 0)
+            markFloor(std::span(candidates).last(length), std::min(headFloor, budget));
         if (level == BudgetLevel::kPairUniform) {
             EPI_TRY(cut(candidates, budget, selection));
             candidates.clear();

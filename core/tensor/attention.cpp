@@ -12,7 +12,6 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/maximum.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
 
@@ -83,6 +82,7 @@ at::Tensor attendAppended(const LayerArena& arena,
             const auto seen = positions.first(static_cast<std::size_t>(visible));
             const auto expand = [&](const at::Tensor& entries) {
                 return entries.narrow(1, 0, visible)
+                    .to(query.scalar_type())
                     .unsqueeze(1)
                     .expand({run.count, group, visible, spec.headDim});
             };
@@ -127,7 +127,7 @@ ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, c
             const at::Tensor values = run.values.select(0, head).to(at::kFloat);
             const at::Tensor ownKeys = rows.keys.select(0, one.firstHead).to(at::kFloat);
             const at::Tensor ownValues = rows.values.select(0, one.firstHead).to(at::kFloat);
-            at::Tensor best;
+            ScoreAccumulator score(rows.reduction);
             std::vector<at::Tensor> chunks;
             for (std::int64_t first = 0; first < count; first += kRowsPerCall) {
                 const std::int64_t size = std::min(kRowsPerCall, count - first);
@@ -148,16 +148,14 @@ ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, c
                 const at::Tensor selfLogSum = at::logsumexp(self, {-1}, true);
                 const at::Tensor logSum = at::logsumexp(at::cat({pastLogSum, selfLogSum}, -1), {-1}, true);
                 const at::Tensor weights = past.sub_(pastLogSum).exp_();
-                if (!spec.window) {
-                    const at::Tensor chunkBest = weights.amax({0, 1});
-                    best = best.defined() ? at::maximum(best, chunkBest) : chunkBest;
-                }
-                at::Tensor output = at::matmul(weights, values).mul_((pastLogSum - logSum).exp_());
+                const at::Tensor pastShare = (pastLogSum - logSum).exp_();  // [group, size, 1]
+                if (!spec.window) score.add(rows.reduction.countsOwnKeys ? weights * pastShare : weights);
+                at::Tensor output = at::matmul(weights, values).mul_(pastShare);
                 output.add_(at::matmul(self.sub_(logSum).exp_(), ownValues.narrow(0, 0, first + size)));
                 chunks.push_back(output);
             }
             outputs.push_back((chunks.size() == 1 ? chunks.front() : at::cat(chunks, 1)).unsqueeze(0));
-            if (best.defined()) scores.push_back(best);
+            if (!spec.window) scores.push_back(score.result());
         }
     }
     ProbeAttention attention;

@@ -6,6 +6,7 @@
 
 #include "core/kv/layer_arena.h"
 #include "core/model/model_spec.h"
+#include "core/tensor/score_reduction.h"
 
 namespace epi {
 
@@ -23,13 +24,15 @@ struct ProbeRows {
     at::Tensor keys;    // [kvHeads, rows, headDim], rotated
     at::Tensor values;  // [kvHeads, rows, headDim]
     std::int64_t firstPosition = 0;
+    ScoreReduction reduction{};
 };
 
 struct ProbeAttention {
     at::Tensor output;  // [rows, heads * headDim]
-    /// Per entry of the arena, head-major [totalLength], fp32: the largest softmax weight that any probe row
-    /// of any query head of the group gives it, the softmax running over the arena's entries alone (EpiCache,
-    /// equation 3 as released). Undefined where the layer has a window.
+    /// Per entry of the arena, head-major [totalLength], fp32: the softmax weights that the probe's rows give
+    /// it, reduced. By default the largest one of any row of any query head of the group, the softmax running
+    /// over the arena's entries alone (EpiCache, equation 3 as released). Undefined where the layer has a
+    /// window.
     at::Tensor scores;
 };
 

@@ -7,9 +7,10 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/stack.h>
+
+#include "core/tensor/upload.h"
 
 namespace epi {
 namespace {
@@ -44,8 +45,7 @@ RotaryTable rotaryTable(const at::Tensor& frequencies,
                         c10::Device device) {
     const auto rows = static_cast<std::int64_t>(positions.size());
     const at::Tensor angles =
-        at::from_blob(const_cast<std::int64_t*>(positions.data()), {rows, 1, 1}, at::kLong).to(at::kFloat) *
-        frequencies;
+        toDevice(positions, frequencies.device()).to(at::kFloat).view({rows, 1, 1}) * frequencies;
     return {.cosines = angles.cos().to(device), .sines = angles.sin().to(device)};
 }
 

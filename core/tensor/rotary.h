@@ -21,6 +21,7 @@ struct RotaryTable {
 /// 1e-3. `frequencyFactors` is the tensor that the specification names, or undefined.
 at::Tensor rotaryFrequencies(const RotarySpec& spec, const at::Tensor& frequencyFactors);
 
+/// Computed where `frequencies` are, for rows on `device`.
 RotaryTable rotaryTable(const at::Tensor& frequencies,
                         std::span<const std::int64_t> positions,
                         c10::Device device);

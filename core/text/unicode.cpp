@@ -112,6 +112,10 @@ bool isNumber(char32_t value) {
     return kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO;
 }
 
+char32_t toLower(char32_t value) {
+    return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(value)));
+}
+
 bool isSpace(char32_t value) {
     if (value <= 0x20) return value == 0x20 || (value >= 0x09 && value <= 0x0D);
     if (value == 0x85) return true;

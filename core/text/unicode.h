@@ -38,6 +38,8 @@ bool isLetter(char32_t value);
 bool isNumber(char32_t value);
 /// The White_Space property.
 bool isSpace(char32_t value);
+/// Simple lower case.
+char32_t toLower(char32_t value);
 
 /// Normalisation form C. Damaged bytes stay as they are. Linear in the length: a run of combining marks is
 /// ordered in sections of 256 marks.

@@ -18,6 +18,7 @@ void visitFields(Visitor& visit, MaybeConst<LoadModel> auto& command) {
     visit("device", command.device);
     visit("compute", command.compute);
     visit("plainTemplate", command.plainTemplate);
+    visit("prompts", command.prompts);
 }
 
 template <>
@@ -77,6 +78,14 @@ inline constexpr MessageTag kTag<Release>{22, "Release"};
 template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<Release> auto& command) {
     visit("keys", command.keys);
+}
+
+template <>
+inline constexpr MessageTag kTag<ProfileLayers>{28, "ProfileLayers"};
+template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<ProfileLayers> auto& command) {
+    visit("text", command.text);
+    visit("tokens", command.tokens);
 }
 
 template <>

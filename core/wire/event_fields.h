@@ -148,6 +148,16 @@ void visitFields(Visitor& visit, MaybeConst<Released> auto& event) {
 }
 
 template <>
+inline constexpr MessageTag kTag<LayersProfiled>{84, "LayersProfiled"};
+template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<LayersProfiled> auto& event) {
+    visit("tokens", event.tokens);
+    visit("tokenSimilarity", event.tokenSimilarity);
+    visit("windowSimilarity", event.windowSimilarity);
+    visit("seconds", event.seconds);
+}
+
+template <>
 inline constexpr MessageTag kTag<Failed>{75, "Failed"};
 template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<Failed> auto& event) {

@@ -11,6 +11,7 @@ struct IsTerminal {
     bool operator()(const TurnDone&) const { return true; }
     bool operator()(const EvalDone&) const { return true; }
     bool operator()(const Released&) const { return true; }
+    bool operator()(const LayersProfiled&) const { return true; }
     bool operator()(const Failed&) const { return true; }
     bool operator()(const Hello&) const { return false; }
     bool operator()(const Progress&) const { return false; }

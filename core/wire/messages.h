@@ -24,10 +24,11 @@ inline constexpr std::int32_t kProtocolVersion = 1;
 /// Answered by ModelLoaded or Failed; after a failure the model loaded before stays.
 struct LoadModel {
     std::string model;     // file path or model id; empty: the default model
-    std::string embedder;  // folder or model id; empty: the default embedder
+    std::string embedder;  // folder, file or model id, or "llm"; empty: the default embedder
     DeviceChoice device = DeviceChoice::kAuto;
-    ComputeMode compute = ComputeMode::kExact;
+    ComputeMode compute = ComputeMode::kFast;
     bool plainTemplate = false;  // use the plain fallback when the model's chat template is unknown
+    std::string prompts;         // JSON of core/chat/wording.h; empty: the program's own texts
 };
 
 /// Tells the engine a conversation: `turns` replace everything from index `firstTurn` on. Answered by Synced.
@@ -87,7 +88,15 @@ struct Release {
     std::vector<std::string> keys;
 };
 
-using Command = std::variant<LoadModel, SyncConversation, BuildMemory, Ask, EvalBatch, Inspect, Release>;
+/// Measures how sensitive the layers of the model are to a bounded memory, and keeps the result for it:
+/// presets that share the budget among layers go by it. Progress..., then LayersProfiled.
+struct ProfileLayers {
+    std::string text;             // empty: the program's own
+    std::int64_t tokens = 16384;  // of the text, at most the trained context
+};
+
+using Command =
+    std::variant<LoadModel, SyncConversation, BuildMemory, Ask, EvalBatch, Inspect, Release, ProfileLayers>;
 
 // ---- Events
 // --------------------------------------------------------------------------------------------------------
@@ -144,7 +153,8 @@ struct EpisodeSummary {
     std::vector<std::int64_t> turnIds;         // turns of its segments, ascending in the history
     std::vector<std::string> representatives;  // texts of the representative segments, in time order
     std::int64_t keptEntries = 0;              // over all layers and heads
-    std::string cacheKey;
+    std::string cacheKey;  // equal for all episodes of a memory whose score looks at none of them
+    std::string name;      // its most distinctive words
 };
 
 struct MemoryBuilt {
@@ -159,8 +169,9 @@ struct MemoryBuilt {
     std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
     bool pastTrainedContext = false;
     double seconds = 0.0;
-    std::string notice;     // e.g. that caches could not be written; empty without
-    std::string positions;  // of the entries: "kept", or "reindexed" because the history passes the trained context
+    std::string notice;  // e.g. that caches could not be written; empty without
+    std::string
+        positions;  // of the entries: "kept", or "reindexed" because the history passes the trained context
 };
 
 /// Where the engine's episode caches are, since it was started.
@@ -221,8 +232,8 @@ struct TurnDone {
     std::int64_t historyTokens = 0;
     bool pastTrainedContext = false;
     TurnStatistics statistics;
-    double margin = 0.0;  // by how much the best similarity exceeds the second; 0 with one episode
-    std::string tier;     // where the episode's cache was: "device", "memory", "disk", "rebuilt"
+    double margin = 0.0;    // by how much the best similarity exceeds the second; 0 with one episode
+    std::string tier;       // where the episode's cache was: "device", "memory", "disk", "rebuilt"
     std::string positions;  // of the entries: "kept", or "reindexed"
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
@@ -243,6 +254,14 @@ struct EvalDone {
 struct Released {
     std::int64_t files = 0;
     std::int64_t bytes = 0;
+};
+
+/// Mean cosine between the keys of a layer with and without the bounded view: 1, not sensitive.
+struct LayersProfiled {
+    std::int64_t tokens = 0;
+    std::vector<double> tokenSimilarity;   // [layers]
+    std::vector<double> windowSimilarity;  // [layers], over vectors of 100 tokens
+    double seconds = 0.0;
 };
 
 /// Ends a job that could not be done. A cancelled job ends with code kCancelled.
@@ -268,6 +287,7 @@ using Event = std::variant<Hello,
                            EvalAnswer,
                            EvalDone,
                            Released,
+                           LayersProfiled,
                            Failed,
                            EngineLost>;
 

@@ -45,6 +45,8 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("representatives", options.representatives);
     visit("patchTokens", options.patchTokens);
     visit("seed", options.seed);
+    visit("score", options.score);
+    visit("headFloor", options.headFloor);
     visit("codec", options.codec);
     visit("positions", options.positions);
     visit("online", options.online);
@@ -86,6 +88,7 @@ void visitFields(Visitor& visit, MaybeConst<EpisodeSummary> auto& episode) {
     visit("representatives", episode.representatives);
     visit("keptEntries", episode.keptEntries);
     visit("cacheKey", episode.cacheKey);
+    visit("name", episode.name);
 }
 
 template <typename Visitor>

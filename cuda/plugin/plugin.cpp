@@ -9,6 +9,7 @@
 #include "core/tensor/cuda_plugin.h"
 #ifdef EPI_CUDA_KERNELS
 #include "cuda/kernels/copy_rows.h"
+#include "cuda/plugin/prefill_ops.h"
 #endif
 
 namespace {
@@ -67,6 +68,7 @@ extern "C" __attribute__((visibility("default"))) const char* epi_cuda_open(std:
     ops->synchronize = synchronize;
 #ifdef EPI_CUDA_KERNELS
     ops->copyRows = copyRows;
+    if (properties.major >= 8) ops->prefill = epi::cuda::prefillOps();
 #endif
     return nullptr;
 }

@@ -194,6 +194,8 @@ private Q_SLOTS:
                                           "evict",
                                           "-m",
                                           path(model),
+                                          "--compute",
+                                          "exact",
                                           "--preset",
                                           "epicache-released",
                                           "--level",
@@ -223,6 +225,65 @@ private Q_SLOTS:
         QCOMPARE(kept["greedy_ids"].get<std::vector<std::int32_t>>(),
                  golden.array<std::int32_t>("greedy_ids"));
         QVERIFY(std::abs(kept["logsumexp"].get<double>() - golden.facts()["logsumexp"].get<double>()) < 2e-3);
+    }
+
+    void evictsByEveryPreset_data() {
+        QTest::addColumn<QStringList>("options");
+        for (const char* preset : {"epichat", "epicache", "epicache-paper", "kvzip", "streaming", "snapkv"})
+            QTest::newRow(preset) << QStringList{"--preset", preset};
+        QTest::newRow("combined") << QStringList{
+            "--preset", "epicache", "--level", "pair-uniform", "--score", "keydiff + attention * 0.5"};
+    }
+    void evictsByEveryPreset() {
+        QFETCH(QStringList, options);
+        EPI_FIND_OR_SKIP(facts, sharedFile, "goldens/epicache/smol-b.json");
+        EPI_FIND_OR_SKIP(arrays, sharedFile, "goldens/epicache/smol-b.bin");
+        EPI_FIND_OR_SKIP(model, modelFile, kModel);
+        const EvictionGolden golden(facts, arrays);
+        auto ids = golden.array<std::int32_t>("ids");
+        ids.resize(320);
+        const QString out = cli_.filePath("kept.json");
+        const QStringList arguments =
+            QStringList{"memory",
+                        "evict",
+                        "-m",
+                        path(model),
+                        "--budget",
+                        "110",
+                        "--block",
+                        "160",
+                        "--prefix",
+                        "14",
+                        "--ids",
+                        cli_.write("ids.json", QByteArray::fromStdString(json(ids).dump())),
+                        "--prompt-ids",
+                        writeIds(golden, "prompt_ids"),
+                        "--out",
+                        out,
+                        "--json"} +
+            options;
+        const Finished result = cli_.run(arguments);
+        QVERIFY2(result.exitCode == 0, result.out);
+        const json kept = test::readJson(out.toStdString());
+        QCOMPARE(kept["blocks"].size(), 2U);
+        for (const json& layer : kept["blocks"][1]["kept"]) {
+            std::size_t total = 0;
+            for (const json& head : layer)
+                total += head.size();
+            QCOMPARE(total, 3U * 110U);
+        }
+    }
+
+    void profilesTheLayersOfAModel() {
+        EPI_FIND_OR_SKIP(model, modelFile, kModel);
+        const Finished result = cli_.run({"profile", "-m", path(model), "--tokens", "256", "--json"});
+        QVERIFY2(result.exitCode == 0, result.out + result.err);
+        QCOMPARE(result.json()["tokens"].toInt(), 256);
+        QCOMPARE(result.json()["token_similarity"].toArray().size(), 30);
+        QCOMPARE(result.json()["window_similarity"].toArray().size(), 30);
+        const QString empty = cli_.write("empty.txt", "");
+        const Finished refused = cli_.run({"profile", "-m", path(model), "--text", empty, "--json"});
+        QCOMPARE(refused.exitCode, 2);
     }
 
     void endsABuildThatIsInterrupted() {
@@ -326,8 +387,16 @@ private:
                (model.isEmpty() ? QStringList{} : QStringList{"-m", model});
     }
     [[nodiscard]] QStringList buildArguments(const QString& model) const {
-        return onConversation({"memory", "build"}, model) +
-               QStringList{"--budget", "256", "--block", "128", "--episodes", "2", "--patch-tokens", "128"};
+        return onConversation({"memory", "build"}, model) + QStringList{"--preset",
+                                                                        "epicache",
+                                                                        "--budget",
+                                                                        "256",
+                                                                        "--block",
+                                                                        "128",
+                                                                        "--episodes",
+                                                                        "2",
+                                                                        "--patch-tokens",
+                                                                        "128"};
     }
 
     void inspectsAnEpisode(const QString& model) {

@@ -72,6 +72,7 @@ inline SyncConversation longConversation(std::int64_t turns, const std::string& 
 
 inline MemoryOptions smallMemory() {
     MemoryOptions options;
+    options.preset = "epicache";
     options.budget = 160;
     options.block = 64;
     options.episodes = kEpisodes;

@@ -37,6 +37,8 @@ struct Setup {
     BudgetLevel level = BudgetLevel::kPair;
     Pins pins{};
     bool promptAtLastPosition = false;
+    const char* score = "attention";
+    double headFloor = 0.0;
 };
 
 PrefillTask taskOf(const ModelSpec& spec, const Setup& setup) {
@@ -46,9 +48,12 @@ PrefillTask taskOf(const ModelSpec& spec, const Setup& setup) {
             .rule = {.layerBudgets = std::vector<std::int32_t>(spec.layers.size(), setup.budget),
                      .level = setup.level,
                      .pins = setup.pins,
-                     .prefixTokens = 5},
+                     .prefixTokens = 5,
+                     .score = *Score::bind(setup.score),
+                     .headFloor = setup.headFloor},
             .prompt = test::randomTokens(12, 22),
-            .promptAtLastPosition = setup.promptAtLastPosition};
+            .promptAtLastPosition = setup.promptAtLastPosition,
+            .repeatRequest = test::randomTokens(6, 28)};
 }
 
 KvCache cacheFor(const Executor& executor, const PrefillTask& task, std::int64_t further = 0) {
@@ -125,8 +130,26 @@ class TestBlockPrefill : public QObject {
     }
     static void addArchitectures() {
         QTest::addColumn<std::string>("architecture");
-        for (const char* architecture : {"llama", "qwen2", "gemma3"})
+        for (const char* architecture : {"llama", "qwen2", "qwen3", "gemma3"})
             QTest::newRow(architecture) << std::string(architecture);
+    }
+    static void addScores() {
+        for (const char* score : {"keydiff",
+                                  "kvzip",
+                                  "kvzip(keep=0)",
+                                  "recency",
+                                  "snapkv(window=8)",
+                                  "value_norm",
+                                  "attention(mean=1)",
+                                  "keydiff + attention * 0.5",
+                                  "kvzip + attention + recency * 0.1"}) {
+            for (const BudgetLevel level : {BudgetLevel::kPair, BudgetLevel::kPairUniform}) {
+                QTest::newRow((std::string(score) + " " + std::string(name(level))).c_str())
+                    << std::string("llama") << Setup{.level = level, .score = score};
+            }
+        }
+        QTest::newRow("floor") << std::string("llama") << Setup{.headFloor = 0.5};
+        QTest::newRow("keydiff, gemma3") << std::string("gemma3") << Setup{.budget = 30, .score = "keydiff"};
     }
     static void addSetups() {
         QTest::addColumn<std::string>("architecture");
@@ -190,7 +213,10 @@ private Q_SLOTS:
         }
     }
 
-    void keepsItsPromisesAfterEveryBlock_data() { addSetups(); }
+    void keepsItsPromisesAfterEveryBlock_data() {
+        addSetups();
+        addScores();
+    }
     void keepsItsPromisesAfterEveryBlock() {
         QFETCH(std::string, architecture);
         QFETCH(Setup, setup);
@@ -303,7 +329,9 @@ private Q_SLOTS:
                     task,
                     [&](std::span<const TokenId> ids, std::int64_t position, std::int64_t probe) {
                         ProbeEviction eviction(
-                            executor.spec(), task.rule, position + static_cast<std::int64_t>(ids.size()));
+                            executor.spec(),
+                            task.rule,
+                            {.nextPosition = position + static_cast<std::int64_t>(ids.size())});
                         const ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kAppend,
                                                                  .ids = ids,
                                                                  .firstPosition = position},
@@ -332,7 +360,9 @@ private Q_SLOTS:
                         auto read = executor.forward(block, cache);
                         if (!read) return read;
                         ProbeEviction eviction(
-                            executor.spec(), task.rule, position + static_cast<std::int64_t>(ids.size()));
+                            executor.spec(),
+                            task.rule,
+                            {.nextPosition = position + static_cast<std::int64_t>(ids.size())});
                         const ForwardRequest prompt{.groups = {{.kind = RowGroup::Kind::kProbe,
                                                                 .ids = task.prompt,
                                                                 .firstPosition = probe}},
@@ -340,6 +370,51 @@ private Q_SLOTS:
                         return executor.forward(prompt, cache);
                     });
             });
+    }
+
+    void keepsAShareOfEveryHead() {
+        const c10::InferenceMode inference;
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        const PrefillTask task = taskOf(model->executor().spec(), {.headFloor = 0.5});
+        KvCache cache = cacheFor(model->executor(), task);
+        QVERIFY(BlockPrefill(model->executor(), cache, task).run({}));
+        for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
+            for (std::int32_t head = 0; head < 2; ++head)
+                QVERIFY(cache.layer(layer).length(head) >= 20);
+        }
+    }
+
+    void keepsTheScoresOfEntriesThroughASnapshot() {
+        // Read in one go, and with the cache put away and taken back after every block.
+        const c10::InferenceMode inference;
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        const PrefillTask task =
+            taskOf(model->executor().spec(), {.level = BudgetLevel::kPairUniform, .score = "kvzip"});
+        KvCache cache = cacheFor(model->executor(), task);
+        QVERIFY(BlockPrefill(model->executor(), cache, task).run({}));
+        KvCache other = cacheFor(model->executor(), task);
+        BlockPrefill prefill(model->executor(), other, task);
+        while (!prefill.isDone()) {
+            QVERIFY(prefill.step({}));
+            const KvSnapshot snapshot = other.snapshot();
+            QVERIFY(other.restore(snapshot));
+        }
+        QVERIFY(hasSamePositions(cache.snapshot(), other.snapshot()));
+    }
+
+    void refusesABudgetBelowThePins() {
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        const PrefillTask task = taskOf(
+            model->executor().spec(), {.budget = 15, .pins = {.chatPrefix = true, .sinks = 2, .recent = 11}});
+        const auto checked = checkPins(model->executor().spec(), task.rule);
+        QVERIFY(test::failsWith(checked, ErrorCode::kInvalidArgument));
+        QVERIFY2(checked.error().message.find("budget of 15 entries") != std::string::npos,
+                 test::why(checked));
+        QVERIFY2(checked.error().message.find("the 16 that always stay") != std::string::npos,
+                 test::why(checked));
     }
 
     void leavesNothingOfAPromptInTheCache() {
@@ -432,7 +507,8 @@ private Q_SLOTS:
             if (each["name"] == prompt) ids = each["ids"].get<std::vector<TokenId>>();
         }
         QVERIFY(ids.size() >= 200);
-        const auto loaded = LanguageModel::load({.path = modelPath, .device = DeviceChoice::kCpu});
+        const auto loaded = LanguageModel::load(
+            {.path = modelPath, .device = DeviceChoice::kCpu, .compute = ComputeMode::kExact});
         QVERIFY2(loaded, test::why(loaded));
         compareContinuations(**loaded, ids);
     }

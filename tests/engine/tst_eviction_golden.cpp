@@ -3,25 +3,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <QCryptographicHash>
 #include <QtTest>
 
 #include "core/engine/model_tools.h"
 #include "core/model/language_model.h"
 #include "tests/support/check_result.h"
+#include "tests/support/golden_case.h"
 #include "tests/support/shared_data.h"
 
 namespace epi {
 namespace {
 
 using nlohmann::json;
+using test::GoldenCase;
 
 constexpr double kThreshold = 1e-3;  // relative
 constexpr double kLogit = 2e-3;      // absolute
@@ -29,40 +28,6 @@ constexpr double kSmallestGap = 0.01;
 constexpr double kSmallestOverlap = 0.9995;
 constexpr double kSmallestHeadOverlap = 0.99;  // of heads with at least this many entries:
 constexpr std::size_t kHeadEntries = 32;
-
-/// The facts and arrays of one case.
-class GoldenCase {
-public:
-    GoldenCase(const std::filesystem::path& facts, const std::filesystem::path& arrays)
-        : facts_(test::readJson(facts)) {
-        std::ifstream file(arrays, std::ios::binary);
-        bytes_.assign(std::istreambuf_iterator<char>(file), {});
-    }
-
-    [[nodiscard]] bool isSound() const {
-        const QByteArrayView bytes(bytes_.data(), static_cast<qsizetype>(bytes_.size()));
-        return facts_.is_object() &&
-               QCryptographicHash::hash(bytes, QCryptographicHash::Sha256).toHex().toStdString() ==
-                   facts_["bin_sha256"].get<std::string>();
-    }
-    [[nodiscard]] const json& facts() const { return facts_; }
-
-    template <typename T>
-    [[nodiscard]] std::vector<T> array(const std::string& name) const {
-        for (const json& entry : facts_["arrays"]) {
-            if (entry["name"] != name) continue;
-            std::vector<T> values(entry["nbytes"].get<std::size_t>() / sizeof(T));
-            std::memcpy(
-                values.data(), bytes_.data() + entry["offset"].get<std::size_t>(), values.size() * sizeof(T));
-            return values;
-        }
-        return {};
-    }
-
-private:
-    json facts_;
-    std::string bytes_;
-};
 
 /// Sets of kept positions: [block][layer][head].
 class KeptPositions {
@@ -136,7 +101,8 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(modelPath, modelFile, model);
         const GoldenCase golden(facts, arrays);
         QVERIFY(golden.isSound());
-        const auto loaded = LanguageModel::load({.path = modelPath, .device = DeviceChoice::kCpu});
+        const auto loaded = LanguageModel::load(
+            {.path = modelPath, .device = DeviceChoice::kCpu, .compute = ComputeMode::kExact});
         QVERIFY2(loaded, test::why(loaded));
         const auto report = replayEviction(**loaded, replayOf(golden));
         QVERIFY2(report, test::why(report));

@@ -17,9 +17,10 @@ const std::vector<TokenId> kHistory{5, 6, 7, 8};
 
 std::string keyOf(const MemoryIdentity& identity,
                   const MemoryOptions& options,
-                  const std::vector<TokenId>& history) {
+                  const std::vector<TokenId>& history,
+                  const std::vector<std::int32_t>& budgets = {1024, 1024}) {
     const auto resolved = resolveOptions(options, 100'000, false);
-    return resolved ? memoryKey(identity, *resolved, history) : "";
+    return resolved ? memoryKey(identity, *resolved, budgets, history) : "";
 }
 
 MemoryIdentity identity() {
@@ -80,12 +81,21 @@ private Q_SLOTS:
         QTest::newRow("budget") << MemoryOptions{.budget = -1} << std::string("budget is -1");
         QTest::newRow("large budget") << MemoryOptions{.budget = 1 << 25} << std::string("budget is");
         QTest::newRow("block") << MemoryOptions{.block = -7} << std::string("block is -7");
-        QTest::newRow("episodes") << MemoryOptions{.episodes = 0} << std::string("episodes is 0");
+        QTest::newRow("episodes") << MemoryOptions{.episodes = -1} << std::string("episodes is -1");
         QTest::newRow("many episodes") << MemoryOptions{.episodes = 65} << std::string("episodes is 65");
         QTest::newRow("segments") << MemoryOptions{.segmentUtterances = 0}
                                   << std::string("segment utterances is 0");
         QTest::newRow("representatives")
             << MemoryOptions{.representatives = 0} << std::string("representatives is 0");
+        QTest::newRow("score") << MemoryOptions{.score = "attention +"} << std::string("a name expected");
+        QTest::newRow("unknown scorer") << MemoryOptions{.score = "luck"} << std::string("'luck'");
+        QTest::newRow("unknown parameter")
+            << MemoryOptions{.score = "keydiff(window=3)"} << std::string("no parameter 'window'");
+        QTest::newRow("parameter out of range")
+            << MemoryOptions{.score = "snapkv(window=0)"} << std::string("window is 0");
+        QTest::newRow("two that keep scores")
+            << MemoryOptions{.score = "kvzip + kvzip"} << std::string("only one term");
+        QTest::newRow("head floor") << MemoryOptions{.headFloor = 1.5} << std::string("head floor is 1.5");
         QTest::newRow("patch tokens")
             << MemoryOptions{.patchTokens = 15} << std::string("patch tokens is 15");
         QTest::newRow("union margin")
@@ -121,11 +131,21 @@ private Q_SLOTS:
             [] { return keyOf(identity(), {.budget = 512}, kHistory); },
             [] { return keyOf(identity(), {.block = 100}, kHistory); },
             [] { return keyOf(identity(), {.episodes = 3}, kHistory); },
-            [] { return keyOf(identity(), {.level = BudgetLevel::kPairUniform}, kHistory); },
+            [] { return keyOf(identity(), {.level = BudgetLevel::kPair}, kHistory); },
             [] { return keyOf(identity(), {.segmentUtterances = 5}, kHistory); },
             [] { return keyOf(identity(), {.representatives = 5}, kHistory); },
             [] { return keyOf(identity(), {.patchTokens = 100}, kHistory); },
             [] { return keyOf(identity(), {.seed = 1}, kHistory); },
+            [] { return keyOf(identity(), {.score = "keydiff"}, kHistory); },
+            [] { return keyOf(identity(), {.headFloor = 0.5}, kHistory); },
+            [] {
+                MemoryIdentity other = identity();
+                other.prompts = "other";
+                return keyOf(other, {}, kHistory);
+            },
+            [] {
+                return keyOf(identity(), {}, kHistory, {1000, 1048});
+            },
             [] { return keyOf(identity(), {.codec = CacheCodec::kInt8}, kHistory); },
             [] { return keyOf(identity(), {.positions = PositionMode::kKeep}, kHistory); },
             [] {

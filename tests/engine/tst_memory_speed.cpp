@@ -66,6 +66,7 @@ class TestMemorySpeed : public QObject {
         conversation_.history.turns = {{.turnId = 1, .endToken = static_cast<std::int64_t>(shape().history)}};
         BuiltMemory memory;
         memory.key = std::string(64, 'a');
+        memory.resolved.score = "attention";
         memory.resolved.options.budget = shape().budget;
         memory.resolved.options.block = shape().block;
         memory.builtTurns = 1;
@@ -78,6 +79,8 @@ class TestMemorySpeed : public QObject {
         return {.model = *model_,
                 .embedder = nullptr,
                 .chatTemplate = chatTemplate_,
+                .profile = nullptr,
+                .wording = wording_,
                 .cacheFolder = folder(),
                 .progress = {},
                 .notice = {},
@@ -87,6 +90,7 @@ class TestMemorySpeed : public QObject {
     QTemporaryDir folder_;
     std::unique_ptr<LanguageModel> model_;
     std::shared_ptr<const ChatTemplate> chatTemplate_;
+    Wording wording_;
     Conversation conversation_;
 
 private Q_SLOTS:
@@ -166,6 +170,7 @@ private Q_SLOTS:
         start = Clock::now();
         const auto read = catchUp({.model = *model_,
                                    .chatTemplate = *chatTemplate_,
+                                   .wording = wording_,
                                    .conversation = conversation_,
                                    .memory = *conversation_.memory,
                                    .episode = conversation_.memory->episodes[0],

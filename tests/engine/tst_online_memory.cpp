@@ -13,7 +13,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
-#include "core/engine/cache_folder.h"
+#include "core/engine/memory_folder.h"
 #include "tests/engine/local_session.h"
 #include "tests/support/tiny_model.h"
 
@@ -458,8 +458,8 @@ private Q_SLOTS:
         QVERIFY2(first, session.why());
         const auto second = session.run<MemoryBuilt>(BuildMemory{"long", memory()});
         QVERIFY2(second, session.why());
-        QCOMPARE(cacheFileBytes(cacheFolder(), first->episodes[0].cacheKey.substr(0, 64)), 0);
-        QVERIFY(cacheFileBytes(cacheFolder(), second->episodes[0].cacheKey) > 0);
+        QCOMPARE(memoryFileBytes(cacheFolder(), first->episodes[0].cacheKey.substr(0, 64)), 0);
+        QVERIFY(memoryFileBytes(cacheFolder(), second->episodes[0].cacheKey) > 0);
         // What is gone is made again.
         Ask ask = askLong("What about the dog?");
         ask.conversation = "other";

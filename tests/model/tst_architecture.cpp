@@ -101,6 +101,16 @@ private Q_SLOTS:
         QVERIFY(attention.rotary.pairing == RotarySpec::Pairing::kHalves);
     }
 
+    void describesAQwen3() {
+        const auto spec = describe({.architecture = "qwen3"});
+        QVERIFY2(spec, test::why(spec));
+        const AttentionSpec& attention = spec->layers[1].attention;
+        QVERIFY(attention.queryNorm && attention.keyNorm && !attention.outputNorm);
+        QCOMPARE(attention.queryNorm->weight, std::string("blk.1.attn_q_norm.weight"));
+        QVERIFY(attention.query.bias.empty());
+        QVERIFY(attention.rotary.pairing == RotarySpec::Pairing::kHalves);
+    }
+
     void givesGemma3AWindowInFiveLayersOfSix() {
         const auto spec = describe({.architecture = "gemma3", .layers = 12});
         QVERIFY2(spec, test::why(spec));
@@ -136,7 +146,7 @@ private Q_SLOTS:
     void refusesCountsOutOfRangeByName_data() {
         QTest::addColumn<std::string>("architecture");
         QTest::addColumn<std::string>("key");
-        for (const char* architecture : {"llama", "qwen2", "gemma3"}) {
+        for (const char* architecture : {"llama", "qwen2", "qwen3", "gemma3"}) {
             for (const char* key : {"block_count",
                                     "embedding_length",
                                     "attention.head_count",
@@ -166,7 +176,7 @@ private Q_SLOTS:
     void refusesNumbersThatAreNotPositiveByName_data() {
         QTest::addColumn<std::string>("architecture");
         QTest::addColumn<std::string>("key");
-        for (const char* architecture : {"llama", "qwen2", "gemma3"}) {
+        for (const char* architecture : {"llama", "qwen2", "qwen3", "gemma3"}) {
             for (const char* key : {"attention.layer_norm_rms_epsilon", "rope.freq_base"}) {
                 QTest::addRow("%s.%s", architecture, key) << std::string(architecture) << std::string(key);
             }

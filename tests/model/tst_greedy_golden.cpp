@@ -60,7 +60,8 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(modelPath, modelFile, model);
         const json data = test::readJson(goldenPath);
         QVERIFY(data.is_object());
-        const auto loaded = LanguageModel::load({.path = modelPath, .device = DeviceChoice::kCpu});
+        const auto loaded = LanguageModel::load(
+            {.path = modelPath, .device = DeviceChoice::kCpu, .compute = ComputeMode::kExact});
         QVERIFY2(loaded, test::why(loaded));
         QVERIFY(!data["prompts"].empty());
         for (const json& prompt : data["prompts"]) {

@@ -95,7 +95,8 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(modelPath, modelFile, model);
         const json data = test::readJson(goldenPath);
         QVERIFY(data.is_object());
-        const auto loaded = LanguageModel::load({.path = modelPath, .device = DeviceChoice::kCpu});
+        const auto loaded = LanguageModel::load(
+            {.path = modelPath, .device = DeviceChoice::kCpu, .compute = ComputeMode::kExact});
         QVERIFY2(loaded, test::why(loaded));
         QCOMPARE((*loaded)->info().vocabulary, data["vocab_size"].get<std::int32_t>());
         const auto probe = data["probe_ids"].get<std::vector<TokenId>>();

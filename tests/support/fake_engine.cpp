@@ -317,4 +317,8 @@ void FakeEngine::handle(JobId job, const Release& command) {
     sink_(job, Released{.files = static_cast<std::int64_t>(command.keys.size()), .bytes = 0});
 }
 
+void FakeEngine::handle(JobId job, const ProfileLayers& command) {
+    sink_(job, LayersProfiled{.tokens = command.tokens});
+}
+
 }  // namespace epi::test

@@ -69,6 +69,7 @@ private:
     void handle(JobId job, const EvalBatch& command);
     void handle(JobId job, const Inspect& command);
     void handle(JobId job, const Release& command);
+    void handle(JobId job, const ProfileLayers& command);
     [[nodiscard]] Hello hello() const;
     [[nodiscard]] TurnDone turnDone(const Ask& command, std::string text, std::string reason) const;
     /// Whether the job may send its event `index`; false when it was cancelled or the engine crashed.

@@ -119,9 +119,11 @@ void writeLayer(const TinyModel& model, std::int32_t index, TensorWriter& tensor
         tensors.vector(prefix + "attn_k.bias", keyRows, 0.5, 0.0);
         tensors.vector(prefix + "attn_v.bias", keyRows, 0.5, 0.0);
     }
-    if (model.architecture == "gemma3") {
+    if (model.architecture == "gemma3" || model.architecture == "qwen3") {
         tensors.norm(prefix + "attn_q_norm.weight", headDim);
         tensors.norm(prefix + "attn_k_norm.weight", headDim);
+    }
+    if (model.architecture == "gemma3") {
         tensors.norm(prefix + "post_attention_norm.weight", model.dimension);
         tensors.norm(prefix + "post_ffw_norm.weight", model.dimension);
     }

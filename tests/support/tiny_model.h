@@ -16,7 +16,7 @@ namespace epi::test {
 /// sensible, but everything that the engine does with a real model can be done with it in milliseconds. The
 /// same description gives the same bytes. A reply never ends by itself: the end token is very unlikely.
 struct TinyModel {
-    std::string architecture = "llama";  // "llama", "qwen2" or "gemma3"
+    std::string architecture = "llama";  // "llama", "qwen2", "qwen3" or "gemma3"
     std::int32_t layers = 2;
     std::int32_t dimension = 32;
     std::int32_t heads = 4;

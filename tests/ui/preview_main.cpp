@@ -8,7 +8,7 @@
 
 #include "app/window/screenshot_script.h"
 #include "tests/support/fake_engine.h"
-#include "ui/theme/source_plurals.h"
+#include "ui/theme/translations.h"
 
 int main(int argc, char** argv) {
     if (argc < 3) {
@@ -16,8 +16,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     QApplication application(argc, argv);
-    epi::SourcePlurals plurals;
-    QApplication::installTranslator(&plurals);
+    epi::installTranslations(application, qEnvironmentVariable("EPICHAT_LANGUAGE"));
     epi::Theme::apply(epi::ThemeChoice::kLight, 100);
     QFile file(QString::fromLocal8Bit(argv[2]));
     if (!file.open(QIODevice::ReadOnly)) return 3;

@@ -330,7 +330,7 @@ private Q_SLOTS:
         WindowFixture app(folder_->path(), script);
         QTRY_COMPARE(app.client.state(), EngineClient::State::kNoModel);
         QVERIFY(app.window.notice().text().startsWith(QStringLiteral("No model is loaded.")));
-        QVERIFY(button(app.window.notice(), QStringLiteral("Open model file…")) != nullptr);
+        QVERIFY(button(app.window.notice(), QStringLiteral("Models…")) != nullptr);
     }
 
     void everyButtonHasANameAndNoLabelGuessesMarkup() {

@@ -16,6 +16,8 @@ MemoryOptions memory() {
     options.representatives = 5;
     options.patchTokens = 900;
     options.seed = std::numeric_limits<std::uint64_t>::max();
+    options.score = "keydiff + attention * 0.5";
+    options.headFloor = 0.25;
     options.codec = CacheCodec::kInt4;
     options.positions = PositionMode::kKeep;
     options.online.unionMargin = 0.0625;
@@ -39,7 +41,7 @@ SamplingOptions sampling() {
 }  // namespace
 
 std::vector<Command> commands() {
-    LoadModel load{"/m/x.gguf", "minilm", DeviceChoice::kCuda, ComputeMode::kFast, true};
+    LoadModel load{"/m/x.gguf", "minilm", DeviceChoice::kCuda, ComputeMode::kFast, true, "{}"};
     SyncConversation sync;
     sync.conversation = "42";
     sync.layout = HistoryLayout::kNarrated;
@@ -60,7 +62,8 @@ std::vector<Command> commands() {
             bestEpisode,
             batch,
             Inspect{"42", memory(), 3},
-            Release{{"k1", "k2"}}};
+            Release{{"k1", "k2"}},
+            ProfileLayers{"Once", 4096}};
 }
 
 std::vector<Event> events() {
@@ -71,7 +74,7 @@ std::vector<Event> events() {
     hello.deviceReason = "driver too old";
     hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
     ModelLoaded loaded{"Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen"};
-    EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key"};
+    EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key", "bread, oven"};
     MemoryBuilt built{"42",
                       memory(),
                       20000,
@@ -123,6 +126,7 @@ std::vector<Event> events() {
             EvalAnswer{5, "May", 1, 0.75, 1.5},
             EvalDone{2},
             Released{3, 1 << 20},
+            LayersProfiled{16384, {1.0, 0.25}, {1.0, 0.5}, 12.5},
             Failed{Error{ErrorCode::kOutOfMemory, "layer 7: 12 MB needed, 3 MB free"}}};
 }
 

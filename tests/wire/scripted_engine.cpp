@@ -177,6 +177,10 @@ void ScriptedEngine::handle(JobId job, const Release& command) {
     sink_(job, Released{static_cast<std::int64_t>(command.keys.size()), 0});
 }
 
+void ScriptedEngine::handle(JobId job, const ProfileLayers& command) {
+    sink_(job, LayersProfiled{.tokens = command.tokens});
+}
+
 bool ScriptedEngine::isKnown(JobId job, const std::string& conversation) {
     if (turns_.contains(conversation)) return true;
     fail(job, ErrorCode::kNotFound, "no conversation '" + conversation + "'");

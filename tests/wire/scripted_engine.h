@@ -48,6 +48,7 @@ private:
     void handle(JobId job, const EvalBatch& command);
     void handle(JobId job, const Inspect& command);
     void handle(JobId job, const Release& command);
+    void handle(JobId job, const ProfileLayers& command);
 
     void answer(JobId job, const std::string& question);
     void waitForCancel(JobId job);

@@ -26,7 +26,34 @@ EngineClient::EngineClient(EngineFactory factory, QObject* parent)
 EngineClient::~EngineClient() = default;
 
 void EngineClient::start() {
-    engine_ = factory_([this](JobId job, Event event) { inbox_.push({job, std::move(event)}); });
+    launch();
+}
+
+void EngineClient::launch() {
+    engine_ = factory_([this, generation = ++generation_](JobId job, Event event) {
+        inbox_.push({generation, job, std::move(event)});
+    });
+}
+
+void EngineClient::restart(EngineFactory factory) {
+    factory_ = std::move(factory);
+    if (engine_) ending_.emplace_back([old = std::move(engine_)]() mutable { old.reset(); });
+    // From here on nothing of the old one is heard; what it had to do has failed.
+    const std::uint64_t silent = ++generation_;
+    const Error gone{ErrorCode::kInternal, "the engine was replaced"};
+    isReplacing_ = true;
+    for (const JobId job : std::exchange(open_, {}))
+        handle(job, Failed{gone});
+    if (silent != generation_) return;  // somebody restarted again meanwhile
+    hello_.reset();
+    handle(0, EngineLost{.reason = gone.message, .isRestarting = true});
+    isReplacing_ = false;
+    setState(State::kStarting);
+    launch();
+}
+
+void EngineClient::cancelLoading() {
+    if (state_ == State::kLoadingModel) cancel(modelJob_);
 }
 
 void EngineClient::setModel(const LoadModel& model) {
@@ -60,10 +87,11 @@ void EngineClient::sync(SyncConversation conversation) {
 
 JobId EngineClient::post(Command command) {
     const JobId job = ++lastJob_;
+    open_.insert(job);
     if (engine_) {
         engine_->post(job, std::move(command));
     } else {
-        inbox_.push({job, Failed{Error{ErrorCode::kInternal, "the engine was not started"}}});
+        inbox_.push({generation_, job, Failed{Error{ErrorCode::kInternal, "the engine was not started"}}});
     }
     return job;
 }
@@ -73,13 +101,17 @@ void EngineClient::cancel(JobId job) {
 }
 
 void EngineClient::drain(std::vector<Arrival> arrivals) {
-    for (const auto& [job, event] : arrivals) {
+    for (const auto& [generation, job, event] : arrivals) {
+        if (generation != generation_) continue;
+        if (isTerminal(event)) open_.erase(job);
         std::visit([this, id = job](const auto& value) { handle(id, value); }, event);
     }
 }
 
 void EngineClient::handle(JobId, const Hello& hello) {
     hello_ = hello;
+    Q_EMIT
+    greeted();
     loadModel();
     if (auto conversation = std::exchange(toResend_, std::nullopt)) sync(*std::move(conversation));
 }
@@ -130,6 +162,7 @@ void EngineClient::handle(JobId job, const EvalDone& done) {
 }
 
 void EngineClient::handle(JobId, const Released&) {}
+void EngineClient::handle(JobId, const LayersProfiled&) {}
 
 void EngineClient::handle(JobId job, const Failed& failure) {
     if (const auto sync = syncJobs_.extract(job); !sync.empty()) synced_.erase(sync.mapped());

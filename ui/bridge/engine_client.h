@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,12 +34,24 @@ public:
 
     /// Starts the engine. Its Hello is answered with the model chosen by `setModel`.
     void start();
+    /// Ends the engine and starts the one of `factory`, or the same anew: after it was given up, or when
+    /// another is chosen. Open jobs fail; models and conversations are sent again. The old one ends in the
+    /// background.
+    void restart(EngineFactory factory);
+    void reconnect() { restart(factory_); }
+    /// Whether the loss that is being told is a `restart`, not a failure.
+    [[nodiscard]] bool isReplacing() const { return isReplacing_; }
+    /// What `start` starts.
+    void setFactory(EngineFactory factory) { factory_ = std::move(factory); }
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] const std::optional<Hello>& hello() const { return hello_; }
     [[nodiscard]] const std::optional<ModelLoaded>& model() const { return model_; }
 
     /// Chooses the model now and after every restart. Sent at once when the engine is there.
     void setModel(const LoadModel& model);
+    /// Ends a running load; the model before it, if any, stays.
+    void cancelLoading();
+    [[nodiscard]] JobId modelJob() const { return modelJob_; }
     /// Posts what the engine does not have yet of `conversation` (all its turns, firstTurn 0).
     void sync(SyncConversation conversation);
     JobId post(Command command);
@@ -45,6 +59,8 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
+    /// An engine said Hello, for the first time or again.
+    void greeted();
     void progressed(epi::JobId job, const epi::Progress& progress);
     void memoryBuilt(epi::JobId job, const epi::MemoryBuilt& built);
     void traced(epi::JobId job, const epi::Trace& trace);
@@ -58,7 +74,11 @@ Q_SIGNALS:
     void engineLost(const QString& reason, bool isRestarting);
 
 private:
-    using Arrival = std::pair<JobId, Event>;
+    struct Arrival {
+        std::uint64_t generation = 0;  // of the engine it came from
+        JobId job = 0;
+        Event event;
+    };
 
     void drain(std::vector<Arrival> arrivals);
     void handle(JobId job, const Hello& hello);
@@ -72,10 +92,12 @@ private:
     void handle(JobId job, const EvalAnswer& answer);
     void handle(JobId job, const EvalDone& done);
     void handle(JobId job, const Released& released);
+    void handle(JobId job, const LayersProfiled& profiled);
     void handle(JobId job, const Failed& failure);
     void handle(JobId job, const EngineLost& lost);
     void setState(State state);
     void loadModel();
+    void launch();
 
     EngineFactory factory_;
     State state_ = State::kStarting;
@@ -88,8 +110,13 @@ private:
     std::string lastSynced_;
     std::optional<SyncConversation> toResend_;  // to an engine that is being restarted
     std::map<JobId, std::string> syncJobs_;
+    bool isReplacing_ = false;
+    std::set<JobId> open_;  // posted and not ended
+    std::uint64_t generation_ = 0;
     Inbox<Arrival> inbox_;
-    std::unique_ptr<Engine> engine_;  // last: its threads end before the inbox they fill is gone
+    // Last: their threads end before the inbox they fill is gone.
+    std::vector<std::jthread> ending_;  // engines that were replaced; ending one may take seconds
+    std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace epi

@@ -4,6 +4,7 @@ namespace epi {
 
 StoreClient::StoreClient(std::filesystem::path file, QObject* parent)
     : QObject(parent),
+      file_(file),
       answers_(this,
                [](std::vector<std::function<void()>> answers) {
                    for (auto& answer : answers)

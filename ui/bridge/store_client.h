@@ -21,6 +21,8 @@ class StoreClient final : public QObject {
 public:
     explicit StoreClient(std::filesystem::path file, QObject* parent = nullptr);
 
+    [[nodiscard]] const std::filesystem::path& file() const { return file_; }
+
     /// Runs `work(Store&) -> Result<T>` on the store's thread, then `reply(Result<T>)` here, unless `context`
     /// is gone by then.
     template <typename Work, typename Reply>
@@ -54,6 +56,7 @@ Q_SIGNALS:
     void failed(const epi::Error& error);
 
 private:
+    std::filesystem::path file_;
     Inbox<std::function<void()>> answers_;
     StoreThread thread_;  // last: joined before the inbox it fills is gone
 };

@@ -8,7 +8,7 @@ using namespace Qt::StringLiterals;
 
 QString describe(const Error& error) {
     const auto tr = [](const char* text) {
-        return QCoreApplication::translate("epi::Error", text);
+        return QCoreApplication::translate("epi", text);
     };
     const QString message = toQString(error.message);
     switch (error.code) {

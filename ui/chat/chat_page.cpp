@@ -143,6 +143,13 @@ QWidget* ChatPage::makeEmptyState() {
     return page;
 }
 
+void ChatPage::setEmptyState(QWidget* widget) {
+    QWidget* before = stack_->widget(1);
+    stack_->insertWidget(1, widget);
+    stack_->removeWidget(before);
+    before->hide();
+}
+
 void ChatPage::setSession(ChatSession* session) {
     if (session_ == session) return;
     if (session_) {

@@ -41,6 +41,8 @@ public:
     void setTintEpisode(int episode);
     [[nodiscard]] int tintEpisode() const { return tintEpisode_; }
     void refreshHeader();
+    /// What is shown instead of messages while there are none.
+    void setEmptyState(QWidget* widget);
 
 Q_SIGNALS:
     void episodeActivated(int episode);

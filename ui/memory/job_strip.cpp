@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <QCoreApplication>
 #include <QEvent>
 #include <QGridLayout>
 #include <QLabel>
@@ -22,7 +23,7 @@ namespace {
 constexpr int kBarSteps = 1000;
 
 QString tr(const char* text) {
-    return JobStrip::tr(text);
+    return QCoreApplication::translate("epi", text);
 }
 
 QString phaseText(const std::string& phase) {
@@ -32,6 +33,7 @@ QString phaseText(const std::string& phase) {
     if (phase == "reading") return tr("Building memory");
     if (phase == "matching") return tr("Finding the episode");
     if (phase == "answering") return tr("Answering");
+    if (phase == "checking") return tr("Reading");
     return toQString(phase);
 }
 
@@ -57,7 +59,10 @@ QString progressText(const Progress& progress) {
     if (progress.episode >= 0 && progress.episodes > 0) {
         parts << tr("episode %1 of %2").arg(progress.episode + 1).arg(progress.episodes);
     }
-    if (progress.total > 0) {
+    if (progress.total > 0 && progress.unit == "bytes") {
+        parts << tr("%1 of %2")
+                     .arg(locale.formattedDataSize(progress.done), locale.formattedDataSize(progress.total));
+    } else if (progress.total > 0) {
         parts << tr("%1 of %2 %3")
                      .arg(locale.toString(static_cast<qlonglong>(progress.done)),
                           locale.toString(static_cast<qlonglong>(progress.total)),
@@ -69,8 +74,10 @@ QString progressText(const Progress& progress) {
 QString rateText(const Progress& progress) {
     if (progress.perSecond <= 0.0) return {};
     const QString rate =
-        tr("%1 %2/s").arg(QLocale().toString(progress.perSecond, 'f', progress.perSecond < 10 ? 1 : 0),
-                          unitText(progress.unit));
+        progress.unit == "bytes"
+            ? tr("%1/s").arg(QLocale().formattedDataSize(static_cast<qint64>(progress.perSecond)))
+            : tr("%1 %2/s").arg(QLocale().toString(progress.perSecond, 'f', progress.perSecond < 10 ? 1 : 0),
+                                unitText(progress.unit));
     if (progress.total <= progress.done) return rate;
     return rate + u" · "_s +
            timeText(static_cast<double>(progress.total - progress.done) / progress.perSecond);
@@ -107,7 +114,7 @@ void JobStrip::begin(const QString& title) {
 }
 
 void JobStrip::advance(const Progress& progress) {
-    text_->setText(progressText(progress));
+    text_->setText(title_.isEmpty() ? progressText(progress) : title_ + u" · "_s + progressText(progress));
     rate_->setText(rateText(progress));
     if (progress.total > 0) {
         bar_->setRange(0, kBarSteps);
@@ -115,6 +122,11 @@ void JobStrip::advance(const Progress& progress) {
     } else {
         bar_->setRange(0, 0);
     }
+}
+
+void JobStrip::setCancellable(bool isCancellable) {
+    cancel_->setVisible(isCancellable);
+    setFocusProxy(isCancellable ? cancel_ : nullptr);
 }
 
 void JobStrip::end() {

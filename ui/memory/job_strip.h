@@ -24,6 +24,9 @@ public:
     explicit JobStrip(QWidget* parent = nullptr);
 
     void begin(const QString& title);
+    /// Put before every progress, where several jobs stand beside each other.
+    void setTitle(const QString& title) { title_ = title; }
+    void setCancellable(bool isCancellable);
     void advance(const Progress& progress);
     void end();
     [[nodiscard]] QString text() const;
@@ -37,6 +40,7 @@ protected:
 private:
     void applyTheme();
 
+    QString title_;
     QLabel* text_;
     QLabel* rate_;
     QProgressBar* bar_;

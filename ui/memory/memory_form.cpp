@@ -38,7 +38,9 @@ MemoryForm::MemoryForm(QWidget* parent)
       block_(makeAutomaticSpinBox(kLargestBlock, 128, this)),
       preset_(new QComboBox(this)) {
     episodes_->setRange(1, kMostEpisodes);
+    preset_->addItem(tr("EpiChat"), u"epichat"_s);
     preset_->addItem(tr("EpiCache, safe"), u"epicache"_s);
+    preset_->addItem(tr("EpiCache, as in the paper"), u"epicache-paper"_s);
     preset_->addItem(tr("EpiCache, as released"), u"epicache-released"_s);
     budget_->setToolTip(tr("Entries kept per layer and KV head, on average (M)"));
     episodes_->setToolTip(tr("Episodes the conversation is sorted into (E); each gets a cache of its own"));

@@ -26,9 +26,14 @@ MemorySession::MemorySession(EngineClient& engine,
     connect(&engine_, &EngineClient::failed, this, &MemorySession::forget);
 }
 
+void MemorySession::setDefaults(const MemoryOptions& defaults) {
+    if (options_ == defaults_ && !isBuilt()) options_ = defaults;
+    defaults_ = defaults;
+}
+
 void MemorySession::load(const ConversationRecord& conversation) {
     conversationId_ = conversation.id;
-    options_ = {};
+    options_ = defaults_;
     if (!conversation.memory.empty()) {
         if (auto stored = memoryOptionsFromJsonText(conversation.memory)) {
             options_ = *std::move(stored);

@@ -26,6 +26,8 @@ public:
     MemorySession(EngineClient& engine, StoreClient& store, Synchronise synchronise, QObject* parent);
 
     void load(const ConversationRecord& conversation);
+    /// What is offered while the conversation has no memory of its own.
+    void setDefaults(const MemoryOptions& defaults);
     void setConversation(std::int64_t id) { conversationId_ = id; }
 
     void build(const MemoryOptions& options);
@@ -58,6 +60,7 @@ private:
     StoreClient& store_;
     Synchronise synchronise_;
     std::int64_t conversationId_ = 0;
+    MemoryOptions defaults_;
     MemoryOptions options_;
     std::vector<EpisodeRecord> episodes_;
     std::optional<MemoryBuilt> built_;

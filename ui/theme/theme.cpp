@@ -60,6 +60,31 @@ ThemeColors darkColors() {
             .retained = {0x1E1F22, 0x212C37, 0x253B4E, 0x2A4B68, 0x2E5C82}};
 }
 
+/// Black and white, and few strong colours: text at 7:1 and more everywhere, borders as strong as text.
+ThemeColors highContrastColors() {
+    return {.background = 0x000000,
+            .surface = 0x000000,
+            .raised = 0x000000,
+            .border = 0xFFFFFF,
+            .text = 0xFFFFFF,
+            .secondaryText = 0xF0F0F0,
+            .accent = 0xFFE45C,
+            .onAccent = 0x000000,
+            .accentSoft = 0x3A3300,
+            .hover = 0x2A2A2A,
+            .error = 0xFFB3AB,
+            .errorSoft = 0x330000,
+            .warning = 0xFFD27F,
+            .warningSoft = 0x332200,
+            .outline = 0xFFFFFF,
+            .retained = {0x000000, 0x14304A, 0x1D4569, 0x265B8A, 0x2F70AB}};
+}
+
+ThemeColors colorsOf(ThemeChoice choice, bool isDark) {
+    if (choice == ThemeChoice::kHighContrast) return highContrastColors();
+    return isDark ? darkColors() : lightColors();
+}
+
 QPalette paletteOf(const ThemeColors& colors) {
     QPalette palette;
     palette.setColor(QPalette::Window, colors.background);
@@ -101,6 +126,28 @@ Theme& mutableCurrent() {
 
 }  // namespace
 
+QString nameOf(ThemeChoice choice) {
+    switch (choice) {
+        case ThemeChoice::kSystem:
+            return u"system"_s;
+        case ThemeChoice::kLight:
+            return u"light"_s;
+        case ThemeChoice::kDark:
+            return u"dark"_s;
+        case ThemeChoice::kHighContrast:
+            break;
+    }
+    return u"high-contrast"_s;
+}
+
+std::optional<ThemeChoice> themeFromName(const QString& name) {
+    for (const auto choice :
+         {ThemeChoice::kSystem, ThemeChoice::kLight, ThemeChoice::kDark, ThemeChoice::kHighContrast}) {
+        if (nameOf(choice) == name) return choice;
+    }
+    return std::nullopt;
+}
+
 const Theme& Theme::current() {
     return mutableCurrent();
 }
@@ -111,8 +158,9 @@ void Theme::apply(ThemeChoice choice, int percent) {
     Theme& theme = mutableCurrent();
     theme.choice_ = choice;
     theme.percent_ = std::clamp(percent, kSmallestPercent, kLargestPercent);
-    theme.isDark_ = choice == ThemeChoice::kDark || (choice == ThemeChoice::kSystem && isDesktopThemeDark);
-    theme.colors_ = theme.isDark_ ? darkColors() : lightColors();
+    theme.isDark_ = choice == ThemeChoice::kDark || choice == ThemeChoice::kHighContrast ||
+                    (choice == ThemeChoice::kSystem && isDesktopThemeDark);
+    theme.colors_ = colorsOf(choice, theme.isDark_);
 
     if (QApplication::style()->name() != "fusion"_L1)
         QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
@@ -152,7 +200,7 @@ QColor Theme::textOn(const QColor& color) {
 QString Theme::styleSheet() const {
     QFile file(u":/epichat/style.qss"_s);
     QString sheet = file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
-    const QColor handle = isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
+    const QColor handle = isHighContrast() ? colors_.text : isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
     // A name before any that it begins with.
     const std::pair<QLatin1StringView, QColor> named[] = {{"@raised"_L1, colors_.raised},
                                                           {"@handle"_L1, handle},

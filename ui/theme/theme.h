@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include <QColor>
 #include <QFont>
@@ -8,7 +9,11 @@
 
 namespace epi {
 
-enum class ThemeChoice { kSystem, kLight, kDark };
+enum class ThemeChoice { kSystem, kLight, kDark, kHighContrast };
+
+/// "system", "light", "dark", "high-contrast": as on the command line and in the settings.
+QString nameOf(ThemeChoice choice);
+std::optional<ThemeChoice> themeFromName(const QString& name);
 
 /// The type scale: 11, 13, 15, 17, 20 and 26 px at 100 %.
 enum class TextSize { kSmall, kInterface, kBody, kLarge, kTitle, kDisplay };
@@ -51,6 +56,7 @@ public:
     [[nodiscard]] ThemeChoice choice() const { return choice_; }
     [[nodiscard]] int percent() const { return percent_; }
     [[nodiscard]] bool isDark() const { return isDark_; }
+    [[nodiscard]] bool isHighContrast() const { return choice_ == ThemeChoice::kHighContrast; }
     [[nodiscard]] const ThemeColors& colors() const { return colors_; }
     /// A length given at 100 %, on the 4-px grid where it is a distance.
     [[nodiscard]] int px(int length) const;

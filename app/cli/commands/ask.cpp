@@ -181,7 +181,7 @@ EPI_COMMANDS(ask) {
         {"ask", "Ask a question about a conversation, from its memory"},
         [options](const epi::CommandContext& context) { return epi::ask(*options, context); });
     epi::addConversationOptions(command, options->conversation);
-    epi::addModelOptions(command, options->model);
+    epi::addMemoryModelOptions(command, options->model);
     command.add_option("-q,--question", options->question, "The question")->required();
     command.add_option(
         "--episode", options->episode, "Answer from this episode, from 0, instead of the best match");

@@ -163,7 +163,7 @@ EPI_COMMANDS(eval_run) {
         [options](const epi::CommandContext& context) { return epi::evaluate(*options, context); },
         &group);
     epi::addConversationOptions(command, options->conversation);
-    epi::addModelOptions(command, options->model);
+    epi::addMemoryModelOptions(command, options->model);
     epi::addMemoryOptions(command, options->memory);
     command.add_option("--categories", options->categories, "Only these categories, separated by commas")
         ->delimiter(',');

@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +15,8 @@
 #include "app/cli/stored_memory.h"
 #include "core/base/paths.h"
 #include "core/base/printable.h"
-#include "core/engine/cache_folder.h"
+#include "core/engine/memory_folder.h"
+#include "core/episode/episode_names.h"
 #include "core/wire/options_json.h"
 
 namespace epi {
@@ -30,8 +32,25 @@ struct MemoryCommandOptions {
     bool rebuild = false;
 };
 
-json describe(const EpisodeRecord& episode) {
+/// Named by what is said in its turns, as the engine names it.
+std::vector<std::string> namesOf(const std::vector<EpisodeRecord>& episodes,
+                                 const std::vector<MessageRecord>& messages) {
+    std::map<std::int64_t, const std::string*> textOf;
+    for (const MessageRecord& message : messages)
+        textOf[message.id] = &message.text;
+    std::vector<std::string> texts;
+    for (const EpisodeRecord& episode : episodes) {
+        std::string& text = texts.emplace_back();
+        for (const std::int64_t id : episode.turnIds) {
+            if (const auto found = textOf.find(id); found != textOf.end()) text += *found->second + "\n";
+        }
+    }
+    return distinctiveWords(texts);
+}
+
+json describe(const EpisodeRecord& episode, const std::string& name) {
     return {{"index", episode.index},
+            {"name", name},
             {"segments", episode.segments},
             {"turns", episode.turnIds.size()},
             {"kept", episode.keptEntries},
@@ -39,9 +58,10 @@ json describe(const EpisodeRecord& episode) {
             {"cache_key", episode.cacheKey}};
 }
 
-std::string lineOf(const EpisodeRecord& episode) {
-    return "episode " + std::to_string(episode.index + 1) + "\t" + groupedSigned(episode.segments) +
-           " segments\t" + groupedSigned(episode.keptEntries) + " entries kept\n";
+std::string lineOf(const EpisodeRecord& episode, const std::string& name) {
+    return "episode " + std::to_string(episode.index + 1) + "\t" + printable(name, kMaxPrintablePath) + "\t" +
+           groupedSigned(episode.segments) + " segments\t" + groupedSigned(episode.keptEntries) +
+           " entries kept\n";
 }
 
 json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
@@ -57,15 +77,15 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"notice", built.notice},
                    {"positions", built.positions},
                    {"seconds", built.seconds}};
-    for (const EpisodeRecord& episode : episodes)
-        described["episodes"].push_back(describe(episode));
+    for (std::size_t i = 0; i < episodes.size(); ++i)
+        described["episodes"].push_back(describe(episodes[i], built.episodes[i].name));
     return described;
 }
 
 std::string textOf(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
     std::string text;
-    for (const EpisodeRecord& episode : episodes)
-        text += lineOf(episode);
+    for (std::size_t i = 0; i < episodes.size(); ++i)
+        text += lineOf(episodes[i], built.episodes[i].name);
     if (built.readTokens == 0) return text + "found on disk, nothing had to be read";
     return text + "at most " + groupedSigned(built.peakEntriesPerHead) +
            " entries allocated per layer and head, " + groupedSigned(built.peakEntriesBound) + " allowed; " +
@@ -93,20 +113,22 @@ Result<void> listEpisodes(Store& store, const ConversationRecord& record, const 
         return Error{ErrorCode::kNotFound,
                      "conversation " + std::to_string(record.id) + " has no memory yet"};
     }
+    EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages, store.messages(record.id));
+    const std::vector<std::string> names = namesOf(episodes, messages);
     json described = json::array();
     std::string lines;
-    for (const EpisodeRecord& episode : episodes) {
-        const std::int64_t bytes = cacheFileBytes(paths::episodeCaches(), episode.cacheKey);
-        json entry = describe(episode);
+    for (std::size_t i = 0; i < episodes.size(); ++i) {
+        const std::int64_t bytes = memoryFileBytes(paths::episodeCaches(), episodes[i].cacheKey);
+        json entry = describe(episodes[i], names[i]);
         entry["tier"] = bytes > 0 ? "disk" : "none";
         entry["bytes"] = bytes;
         described.push_back(std::move(entry));
-        lines += lineOf(episode);
+        lines += lineOf(episodes[i], names[i]);
     }
     output.print({{"episodes", std::move(described)},
                   {"cache_folder",
-                   {{"bytes", cacheFileBytes(paths::episodeCaches(), "")},
-                    {"limit", defaultCacheFolderLimit(paths::episodeCaches())}}}},
+                   {{"bytes", memoryFileBytes(paths::episodeCaches(), "")},
+                    {"limit", defaultMemoryFolderLimit(paths::episodeCaches())}}}},
                  lines);
     return {};
 }
@@ -163,7 +185,7 @@ EPI_COMMANDS(memory) {
         &group);
     for (CLI::App* const command : {&buildCommand, &inspectCommand}) {
         epi::addConversationOptions(*command, options->conversation);
-        epi::addModelOptions(*command, options->model);
+        epi::addMemoryModelOptions(*command, options->model);
         epi::addMemoryOptions(*command, options->memory);
     }
     buildCommand.add_flag(

@@ -32,7 +32,9 @@ struct EvictOptions {
 Result<EvictionReplay> replayOf(const EvictOptions& options) {
     EvictionReplay replay = options.replay;
     EPI_TRY_ASSIGN(replay.ids, readIntegers(options.idsFile));
-    EPI_TRY_ASSIGN(replay.prompt, readIntegers(options.promptIdsFile));
+    if (!options.promptIdsFile.empty()) {
+        EPI_TRY_ASSIGN(replay.prompt, readIntegers(options.promptIdsFile));
+    }
     if (!options.questionIdsFile.empty()) {
         EPI_TRY_ASSIGN(replay.question, readIntegers(options.questionIdsFile));
     }
@@ -108,7 +110,10 @@ EPI_COMMANDS(memory_evict) {
     epi::addModelOptions(command, options->model);
     epi::EvictionReplay& replay = options->replay;
     command.add_option("--ids", options->idsFile, "JSON array: the history's token ids")->required();
-    command.add_option("--prompt-ids", options->promptIdsFile, "JSON array: the patched prompt")->required();
+    command.add_option("--prompt-ids",
+                       options->promptIdsFile,
+                       "JSON array: the patched prompt, or for a score that repeats each block (kvzip) what "
+                       "asks for it; scores that need neither go without");
     command.add_option("--prefix", replay.prefixTokens, "Tokens of the history that are template text")
         ->check(CLI::NonNegativeNumber)
         ->required();
@@ -116,6 +121,9 @@ EPI_COMMANDS(memory_evict) {
     command.add_option("--block", replay.block, "Tokens read at a time")->required();
     command.add_option("--preset", replay.preset, "What is pinned, and where the prompt begins")->required();
     command.add_option("--level", options->level, "pair or pair-uniform; without it the preset's");
+    command.add_option("--score", replay.score, "What an entry is worth; without it the preset's");
+    command.add_option("--head-floor", replay.headFloor, "Share of a budget that each head keeps at least")
+        ->check(CLI::Range(0.0, 1.0));
     command.add_option("--layer-budgets", options->layerBudgetsFile, "JSON array: a budget for each layer");
     command.add_option(
         "--question-ids", options->questionIdsFile, "JSON array: a question to answer at the end");

@@ -1,4 +1,4 @@
-#include "core/engine/cache_folder.h"
+#include "core/engine/memory_folder.h"
 
 #include <algorithm>
 #include <chrono>
@@ -77,9 +77,7 @@ void touchMemory(const fs::path& folder, const std::string& memoryKey) {
     fs::last_write_time(folder / (memoryKey + ".memory"), fs::file_time_type::clock::now(), error);
 }
 
-RemovedFiles trimCacheFolder(const fs::path& folder,
-                             std::int64_t limitBytes,
-                             const std::string& memoryInUse) {
+RemovedFiles trimMemories(const fs::path& folder, std::int64_t limitBytes, const std::string& memoryInUse) {
     RemovedFiles removed;
     const std::map<std::string, Group> groups = groupsIn(folder, removed);
     std::vector<const Group*> oldestFirst;
@@ -103,14 +101,14 @@ RemovedFiles trimCacheFolder(const fs::path& folder,
     return removed;
 }
 
-std::int64_t defaultCacheFolderLimit(const fs::path& folder) {
+std::int64_t defaultMemoryFolderLimit(const fs::path& folder) {
     std::error_code error;
     const fs::space_info space = fs::space(folder, error);
     if (error) return kDefaultLimit;
     return std::min(kDefaultLimit, static_cast<std::int64_t>(space.capacity) / kShareOfDisk);
 }
 
-std::int64_t cacheFileBytes(const fs::path& folder, const std::string& key) {
+std::int64_t memoryFileBytes(const fs::path& folder, const std::string& key) {
     std::int64_t bytes = 0;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {

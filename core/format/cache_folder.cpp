@@ -1,0 +1,81 @@
+#include "core/format/cache_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace epi {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CacheFile {
+    fs::path path;
+    std::int64_t bytes = 0;
+    std::int64_t usedSeconds = 0;  // when it was last written or read, as far as the file system says
+};
+
+bool isCache(const fs::path& path) {
+    constexpr std::array kExtensions{".kv", ".memory", ".grown", ".turns", ".part"};
+    return std::ranges::any_of(kExtensions,
+                               [&](const char* extension) { return path.extension() == extension; });
+}
+
+std::vector<CacheFile> cacheFiles(const fs::path& folder) {
+    std::vector<CacheFile> files;
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        struct stat status {};
+        if (!isCache(entry->path()) || ::lstat(entry->path().c_str(), &status) != 0) continue;
+        if (!S_ISREG(status.st_mode)) continue;
+        files.push_back({.path = entry->path(),
+                         .bytes = status.st_size,
+                         .usedSeconds = std::max(status.st_mtime, status.st_atime)});
+    }
+    return files;
+}
+
+}  // namespace
+
+FolderUse folderUse(const fs::path& folder) {
+    FolderUse use;
+    std::error_code failure;
+    constexpr auto kSkip = fs::directory_options::skip_permission_denied;
+    for (fs::recursive_directory_iterator entry(folder, kSkip, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        std::error_code gone;
+        if (entry->is_symlink(gone) || !entry->is_regular_file(gone)) continue;
+        const auto size = entry->file_size(gone);
+        if (gone) continue;
+        ++use.files;
+        use.bytes += static_cast<std::int64_t>(size);
+    }
+    return use;
+}
+
+Result<FolderUse> trimCacheFolder(const fs::path& folder, std::int64_t limitBytes) {
+    std::vector<CacheFile> files = cacheFiles(folder);
+    std::ranges::sort(files, {}, &CacheFile::usedSeconds);
+    std::int64_t total = 0;
+    for (const CacheFile& file : files)
+        total += file.bytes;
+    FolderUse removed;
+    for (const CacheFile& file : files) {
+        if (total <= limitBytes) break;
+        std::error_code failure;
+        fs::remove(file.path, failure);
+        if (failure)
+            return Error{ErrorCode::kIo, file.path.string() + ": cannot remove: " + failure.message()};
+        total -= file.bytes;
+        ++removed.files;
+        removed.bytes += file.bytes;
+    }
+    return removed;
+}
+
+}  // namespace epi

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "core/base/result.h"
+
+namespace epi {
+
+struct FolderUse {
+    std::int64_t files = 0;
+    std::int64_t bytes = 0;
+};
+
+/// The regular files in a folder and below; links are not followed. A folder that is not there holds nothing.
+/// May take a while on a large tree; any thread.
+FolderUse folderUse(const std::filesystem::path& folder);
+
+/// Removes episode cache files (*.kv, *.memory and those of later turns), the longest unused first, until the
+/// folder's own files take at most `limitBytes`. Safe while an engine works: a cache that is missing is built
+/// again. What was removed; kIo names a file that cannot be.
+Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder, std::int64_t limitBytes);
+
+}  // namespace epi

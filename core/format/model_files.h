@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+namespace epi {
+
+struct ModelFile {
+    std::filesystem::path path;
+    std::int64_t bytes = 0;
+};
+
+/// The GGUF files in these folders, down to three levels below each, and those of `places` that are files
+/// themselves; each once, by path. What cannot be read is left out. Links to folders are not followed. Any
+/// thread.
+std::vector<ModelFile> findModelFiles(std::span<const std::filesystem::path> places);
+
+}  // namespace epi

@@ -1,0 +1,1912 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de_DE">
+    <context>
+        <name>epi</name>
+        <message>
+            <source>Stopped.</source>
+            <translation>Angehalten.</translation>
+        </message>
+        <message>
+            <source>This cannot be done as asked: %1.</source>
+            <translation>So ist das nicht möglich: %1.</translation>
+        </message>
+        <message>
+            <source>Not found: %1.</source>
+            <translation>Nicht gefunden: %1.</translation>
+        </message>
+        <message>
+            <source>Not enough memory: %1.</source>
+            <translation>Nicht genug Speicher: %1.</translation>
+        </message>
+        <message>
+            <source>Damaged data: %1.</source>
+            <translation>Beschädigte Daten: %1.</translation>
+        </message>
+        <message>
+            <source>Reading or writing failed: %1.</source>
+            <translation>Lesen oder Schreiben schlug fehl: %1.</translation>
+        </message>
+        <message>
+            <source>Not supported: %1.</source>
+            <translation>Nicht unterstützt: %1.</translation>
+        </message>
+        <message>
+            <source>Something went wrong: %1.</source>
+            <translation>Etwas ging schief: %1.</translation>
+        </message>
+        <message>
+            <source>Ended at the length limit for replies.</source>
+            <translation>An der Längengrenze für Antworten beendet.</translation>
+        </message>
+        <message>
+            <source>Past the context length the model was trained for.</source>
+            <translation>Jenseits der Kontextlänge, für die das Modell trainiert wurde.</translation>
+        </message>
+        <message>
+            <source>Waiting for the engine…</source>
+            <translation>Warten auf die Engine…</translation>
+        </message>
+        <message>
+            <source>Stopped by you.</source>
+            <translation>Von Ihnen angehalten.</translation>
+        </message>
+        <message>
+            <source>Cut off before it was finished.</source>
+            <translation>Abgebrochen, bevor sie fertig war.</translation>
+        </message>
+        <message>
+            <source>Failed.</source>
+            <translation>Fehlgeschlagen.</translation>
+        </message>
+        <message>
+            <source>Loading</source>
+            <translation>Laden</translation>
+        </message>
+        <message>
+            <source>Reading what it is about</source>
+            <translation>Themen werden gelesen</translation>
+        </message>
+        <message>
+            <source>Sorting into episodes</source>
+            <translation>Ordnen in Episoden</translation>
+        </message>
+        <message>
+            <source>Building memory</source>
+            <translation>Gedächtnis wird aufgebaut</translation>
+        </message>
+        <message>
+            <source>Finding the episode</source>
+            <translation>Episode wird gesucht</translation>
+        </message>
+        <message>
+            <source>Answering</source>
+            <translation>Antwort entsteht</translation>
+        </message>
+        <message>
+            <source>Reading</source>
+            <translation>Lesen</translation>
+        </message>
+        <message>
+            <source>tokens</source>
+            <translation>Token</translation>
+        </message>
+        <message>
+            <source>segments</source>
+            <translation>Abschnitte</translation>
+        </message>
+        <message>
+            <source>questions</source>
+            <translation>Fragen</translation>
+        </message>
+        <message>
+            <source>bytes</source>
+            <translation>Bytes</translation>
+        </message>
+        <message>
+            <source>about %1 s left</source>
+            <translation>noch etwa %1 s</translation>
+        </message>
+        <message>
+            <source>about %1 min left</source>
+            <translation>noch etwa %1 min</translation>
+        </message>
+        <message>
+            <source>about %1 h left</source>
+            <translation>noch etwa %1 h</translation>
+        </message>
+        <message>
+            <source>episode %1 of %2</source>
+            <translation>Episode %1 von %2</translation>
+        </message>
+        <message>
+            <source>%1 of %2</source>
+            <translation>%1 von %2</translation>
+        </message>
+        <message>
+            <source>%1 of %2 %3</source>
+            <translation>%1 von %2 %3</translation>
+        </message>
+        <message>
+            <source>%1/s</source>
+            <translation>%1/s</translation>
+        </message>
+        <message>
+            <source>%1 %2/s</source>
+            <translation>%1 %2/s</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::AppearancePage</name>
+        <message>
+            <source>Appearance</source>
+            <translation>Aussehen</translation>
+        </message>
+        <message>
+            <source>As the desktop</source>
+            <translation>Wie die Arbeitsumgebung</translation>
+        </message>
+        <message>
+            <source>Light</source>
+            <translation>Hell</translation>
+        </message>
+        <message>
+            <source>Dark</source>
+            <translation>Dunkel</translation>
+        </message>
+        <message>
+            <source>High contrast</source>
+            <translation>Hoher Kontrast</translation>
+        </message>
+        <message>
+            <source>&amp;Theme</source>
+            <translation>&amp;Farben</translation>
+        </message>
+        <message>
+            <source>Text size</source>
+            <translation>Schriftgröße</translation>
+        </message>
+        <message>
+            <source>%1 %</source>
+            <translation>%1 %</translation>
+        </message>
+        <message>
+            <source>Text &amp;size</source>
+            <translation>&amp;Schriftgröße</translation>
+        </message>
+        <message>
+            <source>Ctrl with + and − changes it too, Ctrl+0 brings it back to 100 %.</source>
+            <translation>Strg mit + und − ändert sie auch, Strg+0 stellt 100 % wieder her.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ChatPage</name>
+        <message>
+            <source>Build &amp;memory</source>
+            <translation>&amp;Gedächtnis aufbauen</translation>
+        </message>
+        <message>
+            <source>La&amp;ter</source>
+            <translation>&amp;Später</translation>
+        </message>
+        <message>
+            <source>What is on your mind?</source>
+            <translation>Was möchten Sie wissen?</translation>
+        </message>
+        <message>
+            <source>Write below, or import a long conversation and ask about it.
+Everything stays on this computer.</source>
+            <translation>Schreiben Sie unten, oder importieren Sie ein langes Gespräch und fragen Sie danach.
+Alles bleibt auf diesem Rechner.</translation>
+        </message>
+        <message>
+            <source>The memory was not built. %1</source>
+            <translation>Das Gedächtnis wurde nicht aufgebaut. %1</translation>
+        </message>
+        <message>
+            <source>Ask…</source>
+            <translation>Fragen…</translation>
+        </message>
+        <message>
+            <source>Building memory</source>
+            <translation>Gedächtnis wird aufgebaut</translation>
+        </message>
+        <message>
+            <source>This conversation has %1 messages, more than a model reads at once. Build a memory of it: it is sorted into episodes, and each question is answered from the one that fits.</source>
+            <translation>Dieses Gespräch hat %1 Nachrichten, mehr als ein Modell auf einmal liest. Bauen Sie ein Gedächtnis davon auf: Es wird in Episoden geordnet, und jede Frage wird aus der passenden beantwortet.</translation>
+        </message>
+        <message>
+            <source>Build the memory of this conversation anew.</source>
+            <translation>Das Gedächtnis dieses Gesprächs neu aufbauen.</translation>
+        </message>
+        <message>
+            <source>New chat</source>
+            <translation>Neuer Chat</translation>
+        </message>
+        <message>
+            <source>Not stored until you send the first message</source>
+            <translation>Wird mit der ersten Nachricht gespeichert</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n message(s)</source>
+            <translation>
+                <numerusform>%n Nachricht</numerusform>
+                <numerusform>%n Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>%1 tokens</source>
+            <translation>%1 Token</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n episode(s)</source>
+            <translation>
+                <numerusform>%n Episode</numerusform>
+                <numerusform>%n Episoden</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>budget %1</source>
+            <translation>Budget %1</translation>
+        </message>
+        <message>
+            <source>no memory yet</source>
+            <translation>noch kein Gedächtnis</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ChatSession</name>
+        <message>
+            <source>Loading the memory…</source>
+            <translation>Gedächtnis wird geladen…</translation>
+        </message>
+        <message>
+            <source>Finding the episode that fits…</source>
+            <translation>Passende Episode wird gesucht…</translation>
+        </message>
+        <message>
+            <source>Reading what the conversation is about…</source>
+            <translation>Themen des Gesprächs werden gelesen…</translation>
+        </message>
+        <message>
+            <source>Sorting the conversation into episodes…</source>
+            <translation>Gespräch wird in Episoden geordnet…</translation>
+        </message>
+        <message>
+            <source>Building memory, episode %1 of %2…</source>
+            <translation>Gedächtnis wird aufgebaut, Episode %1 von %2…</translation>
+        </message>
+        <message>
+            <source>Reading %1 tokens…</source>
+            <translation>%1 Token werden gelesen…</translation>
+        </message>
+        <message>
+            <source>Reading…</source>
+            <translation>Wird gelesen…</translation>
+        </message>
+        <message>
+            <source>Answering…</source>
+            <translation>Antwort entsteht…</translation>
+        </message>
+        <message>
+            <source>The engine stopped: %1.</source>
+            <translation>Die Engine wurde beendet: %1.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::CommandPalette</name>
+        <message>
+            <source>Nothing fits. Try fewer letters.</source>
+            <translation>Nichts passt. Versuchen Sie es mit weniger Buchstaben.</translation>
+        </message>
+        <message>
+            <source>Commands</source>
+            <translation>Befehle</translation>
+        </message>
+        <message>
+            <source>What would you like to do, or which chat?</source>
+            <translation>Was möchten Sie tun, oder welcher Chat?</translation>
+        </message>
+        <message>
+            <source>Find a command or a chat</source>
+            <translation>Befehl oder Chat finden</translation>
+        </message>
+        <message>
+            <source>Commands and chats that fit</source>
+            <translation>Passende Befehle und Chats</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::Composer</name>
+        <message>
+            <source>&amp;Send</source>
+            <translation>&amp;Senden</translation>
+        </message>
+        <message>
+            <source>S&amp;top</source>
+            <translation>S&amp;topp</translation>
+        </message>
+        <message>
+            <source>Message</source>
+            <translation>Nachricht</translation>
+        </message>
+        <message>
+            <source>Sends the message (Return)</source>
+            <translation>Sendet die Nachricht (Eingabetaste)</translation>
+        </message>
+        <message>
+            <source>Stops the answer (Escape)</source>
+            <translation>Hält die Antwort an (Esc)</translation>
+        </message>
+        <message>
+            <source>Message…</source>
+            <translation>Nachricht…</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ConversationList</name>
+        <message>
+            <source>&amp;New chat</source>
+            <translation>&amp;Neuer Chat</translation>
+        </message>
+        <message>
+            <source>&amp;Import…</source>
+            <translation>&amp;Importieren…</translation>
+        </message>
+        <message>
+            <source>Begin a conversation (Ctrl+N)</source>
+            <translation>Ein Gespräch beginnen (Strg+N)</translation>
+        </message>
+        <message>
+            <source>Add conversations from a file (Ctrl+I)</source>
+            <translation>Gespräche aus einer Datei hinzufügen (Strg+I)</translation>
+        </message>
+        <message>
+            <source>Conversations</source>
+            <translation>Gespräche</translation>
+        </message>
+        <message>
+            <source>No conversations yet.
+Start one, or import a file.</source>
+            <translation>Noch keine Gespräche.
+Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
+        </message>
+        <message>
+            <source>&amp;Undo</source>
+            <translation>&amp;Rückgängig</translation>
+        </message>
+        <message>
+            <source>Brings the deleted conversation back</source>
+            <translation>Holt das gelöschte Gespräch zurück</translation>
+        </message>
+        <message>
+            <source>Deleted “%1”</source>
+            <translation>„%1“ gelöscht</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ConversationModel</name>
+        <message numerus="yes">
+            <source>%n message(s)</source>
+            <translation>
+                <numerusform>%n Nachricht</numerusform>
+                <numerusform>%n Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>%1, %2</source>
+            <translation>%1, %2</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::DataPage</name>
+        <message numerus="yes">
+            <source>%1 in %n file(s)</source>
+            <translation>
+                <numerusform>%1 in %n Datei</numerusform>
+                <numerusform>%1 in %n Dateien</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Data</source>
+            <translation>Daten</translation>
+        </message>
+        <message>
+            <source>Chats</source>
+            <translation>Chats</translation>
+        </message>
+        <message>
+            <source>Models</source>
+            <translation>Modelle</translation>
+        </message>
+        <message>
+            <source>Episode caches</source>
+            <translation>Episoden-Caches</translation>
+        </message>
+        <message>
+            <source>No limit</source>
+            <translation>Keine Grenze</translation>
+        </message>
+        <message>
+            <source> GB</source>
+            <translation> GB</translation>
+        </message>
+        <message>
+            <source>Cache &amp;limit</source>
+            <translation>Cache-&amp;Grenze</translation>
+        </message>
+        <message>
+            <source>Caches that were unused the longest are removed first; a chat that needs one again builds it anew.</source>
+            <translation>Am längsten unbenutzte Caches werden zuerst entfernt; ein Chat, der einen wieder braucht, baut ihn neu auf.</translation>
+        </message>
+        <message>
+            <source>Backup</source>
+            <translation>Sicherung</translation>
+        </message>
+        <message>
+            <source>&amp;Back up chats…</source>
+            <translation>Chats &amp;sichern…</translation>
+        </message>
+        <message>
+            <source>Copy</source>
+            <translation>Kopie</translation>
+        </message>
+        <message>
+            <source>One file with all chats, episodes and settings. Models and caches are not in it.</source>
+            <translation>Eine Datei mit allen Chats, Episoden und Einstellungen. Modelle und Caches sind nicht darin.</translation>
+        </message>
+        <message>
+            <source>Open folder</source>
+            <translation>Ordner öffnen</translation>
+        </message>
+        <message>
+            <source>Open folder: %1</source>
+            <translation>Ordner öffnen: %1</translation>
+        </message>
+        <message>
+            <source>Measuring…</source>
+            <translation>Wird gemessen…</translation>
+        </message>
+        <message>
+            <source>Back up chats</source>
+            <translation>Chats sichern</translation>
+        </message>
+        <message>
+            <source>EpiChat backup (*.db);;All files (*)</source>
+            <translation>EpiChat-Sicherung (*.db);;Alle Dateien (*)</translation>
+        </message>
+        <message>
+            <source>Copying…</source>
+            <translation>Wird kopiert…</translation>
+        </message>
+        <message>
+            <source>Copied to %1 (%2).</source>
+            <translation>Nach %1 kopiert (%2).</translation>
+        </message>
+        <message>
+            <source>No copy was made. %1</source>
+            <translation>Es wurde keine Kopie gemacht. %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::EnginePage</name>
+        <message>
+            <source>&amp;On this computer</source>
+            <translation>&amp;Auf diesem Rechner</translation>
+        </message>
+        <message>
+            <source>&amp;By a command, for example on another machine</source>
+            <translation>&amp;Über einen Befehl, zum Beispiel auf einem anderen Rechner</translation>
+        </message>
+        <message>
+            <source>&amp;Connect</source>
+            <translation>&amp;Verbinden</translation>
+        </message>
+        <message>
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <source>&amp;Models…</source>
+            <translation>&amp;Modelle…</translation>
+        </message>
+        <message>
+            <source>Models</source>
+            <translation>Modelle</translation>
+        </message>
+        <message>
+            <source>Choose, add and remove model files, and see what fits into memory.</source>
+            <translation>Modelldateien wählen, hinzufügen und entfernen und sehen, was in den Speicher passt.</translation>
+        </message>
+        <message>
+            <source>Engine</source>
+            <translation>Engine</translation>
+        </message>
+        <message>
+            <source>Comman&amp;d</source>
+            <translation>&amp;Befehl</translation>
+        </message>
+        <message>
+            <source>The program and its arguments; started directly, without a shell</source>
+            <translation>Das Programm und seine Argumente; direkt gestartet, ohne Shell</translation>
+        </message>
+        <message>
+            <source>State</source>
+            <translation>Zustand</translation>
+        </message>
+        <message>
+            <source>Started directly, without a shell. What you ask goes to that machine.</source>
+            <translation>Wird direkt gestartet, ohne Shell. Was Sie fragen, geht an jenen Rechner.</translation>
+        </message>
+        <message>
+            <source>Program “%1”, arguments: %2</source>
+            <translation>Programm „%1“, Argumente: %2</translation>
+        </message>
+        <message>
+            <source>none</source>
+            <translation>keine</translation>
+        </message>
+        <message>
+            <source>version %1</source>
+            <translation>Version %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::EpisodeModel</name>
+        <message numerus="yes">
+            <source>%n segment(s)</source>
+            <translation>
+                <numerusform>%n Abschnitt</numerusform>
+                <numerusform>%n Abschnitte</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n message(s)</source>
+            <translation>
+                <numerusform>%n Nachricht</numerusform>
+                <numerusform>%n Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>%1 kept</source>
+            <translation>%1 behalten</translation>
+        </message>
+        <message>
+            <source>Episode %1, %2: %3</source>
+            <translation>Episode %1, %2: %3</translation>
+        </message>
+        <message>
+            <source>Episode %1</source>
+            <translation>Episode %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::EvaluationWindow</name>
+        <message>
+            <source>Written to %1.</source>
+            <translation>Nach %1 geschrieben.</translation>
+        </message>
+        <message>
+            <source>%1 was not written. %2</source>
+            <translation>%1 wurde nicht geschrieben. %2</translation>
+        </message>
+        <message>
+            <source>Evaluation</source>
+            <translation>Auswertung</translation>
+        </message>
+        <message>
+            <source>Results</source>
+            <translation>Ergebnisse</translation>
+        </message>
+        <message>
+            <source>Summary</source>
+            <translation>Zusammenfassung</translation>
+        </message>
+        <message>
+            <source>The evaluation paused. %1</source>
+            <translation>Die Auswertung wurde angehalten. %1</translation>
+        </message>
+        <message>
+            <source>Conversation</source>
+            <translation>Gespräch</translation>
+        </message>
+        <message>
+            <source>All</source>
+            <translation>Alle</translation>
+        </message>
+        <message>
+            <source>Number of questions</source>
+            <translation>Anzahl der Fragen</translation>
+        </message>
+        <message>
+            <source>&amp;Conversation</source>
+            <translation>&amp;Gespräch</translation>
+        </message>
+        <message>
+            <source>&amp;Questions</source>
+            <translation>&amp;Fragen</translation>
+        </message>
+        <message>
+            <source>Export C&amp;SV…</source>
+            <translation>C&amp;SV exportieren…</translation>
+        </message>
+        <message>
+            <source>Export &amp;JSON…</source>
+            <translation>&amp;JSON exportieren…</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n question(s)</source>
+            <translation>
+                <numerusform>%n Frage</numerusform>
+                <numerusform>%n Fragen</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>No conversation has questions yet. Import a benchmark file such as LoCoMo.</source>
+            <translation>Noch kein Gespräch hat Fragen. Importieren Sie eine Benchmark-Datei wie LoCoMo.</translation>
+        </message>
+        <message>
+            <source>Category &amp;%1 (%2)</source>
+            <translation>Kategorie &amp;%1 (%2)</translation>
+        </message>
+        <message>
+            <source>&amp;Pause</source>
+            <translation>&amp;Anhalten</translation>
+        </message>
+        <message>
+            <source>&amp;Resume</source>
+            <translation>&amp;Fortsetzen</translation>
+        </message>
+        <message>
+            <source>&amp;Run</source>
+            <translation>&amp;Starten</translation>
+        </message>
+        <message>
+            <source>%1 of %2 questions answered</source>
+            <translation>%1 von %2 Fragen beantwortet</translation>
+        </message>
+        <message>
+            <source>Starting…</source>
+            <translation>Startet…</translation>
+        </message>
+        <message>
+            <source>Paused: %1</source>
+            <translation>Angehalten: %1</translation>
+        </message>
+        <message>
+            <source>Done: %1</source>
+            <translation>Fertig: %1</translation>
+        </message>
+        <message>
+            <source>Mean F1 per category appears here with the first answer.</source>
+            <translation>Das mittlere F1 je Kategorie erscheint hier mit der ersten Antwort.</translation>
+        </message>
+        <message>
+            <source>%1: F1 %2 (%3)</source>
+            <translation>%1: F1 %2 (%3)</translation>
+        </message>
+        <message>
+            <source>Category %1</source>
+            <translation>Kategorie %1</translation>
+        </message>
+        <message>
+            <source>Export results</source>
+            <translation>Ergebnisse exportieren</translation>
+        </message>
+        <message>
+            <source>%1 files (*.%2)</source>
+            <translation>%1-Dateien (*.%2)</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::FirstSteps</name>
+        <message>
+            <source>A model</source>
+            <translation>Ein Modell</translation>
+        </message>
+        <message>
+            <source>&amp;Models…</source>
+            <translation>&amp;Modelle…</translation>
+        </message>
+        <message>
+            <source>Your history</source>
+            <translation>Ihre bisherigen Gespräche</translation>
+        </message>
+        <message>
+            <source>&amp;Import…</source>
+            <translation>&amp;Importieren…</translation>
+        </message>
+        <message>
+            <source>A first question</source>
+            <translation>Eine erste Frage</translation>
+        </message>
+        <message>
+            <source>&amp;Write</source>
+            <translation>&amp;Schreiben</translation>
+        </message>
+        <message>
+            <source>Bring chats or a long conversation from elsewhere. You can also skip this.</source>
+            <translation>Bringen Sie Chats oder ein langes Gespräch von anderswo mit. Sie können das auch auslassen.</translation>
+        </message>
+        <message>
+            <source>Done</source>
+            <translation>Erledigt</translation>
+        </message>
+        <message>
+            <source>To do</source>
+            <translation>Offen</translation>
+        </message>
+        <message>
+            <source>%1 is loaded.</source>
+            <translation>%1 ist geladen.</translation>
+        </message>
+        <message>
+            <source>None is loaded. Choose a GGUF file of this computer; nothing is downloaded.</source>
+            <translation>Keines ist geladen. Wählen Sie eine GGUF-Datei dieses Rechners; es wird nichts heruntergeladen.</translation>
+        </message>
+        <message>
+            <source>Welcome to EpiChat</source>
+            <translation>Willkommen bei EpiChat</translation>
+        </message>
+        <message>
+            <source>What is on your mind?</source>
+            <translation>Was möchten Sie wissen?</translation>
+        </message>
+        <message>
+            <source>A chat with a model on your computer, whose memory does not run out. Nothing you write leaves this computer.</source>
+            <translation>Ein Chat mit einem Modell auf Ihrem Rechner, dessen Gedächtnis nicht endet. Nichts, was Sie schreiben, verlässt diesen Rechner.</translation>
+        </message>
+        <message>
+            <source>Write below and press Enter.</source>
+            <translation>Schreiben Sie unten und drücken Sie die Eingabetaste.</translation>
+        </message>
+        <message>
+            <source>You can write already; it is answered when a model is loaded.</source>
+            <translation>Sie können schon schreiben; beantwortet wird, sobald ein Modell geladen ist.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::GeneralPage</name>
+        <message>
+            <source>General</source>
+            <translation>Allgemein</translation>
+        </message>
+        <message>
+            <source>As the desktop</source>
+            <translation>Wie die Arbeitsumgebung</translation>
+        </message>
+        <message>
+            <source>&amp;Language</source>
+            <translation>&amp;Sprache</translation>
+        </message>
+        <message>
+            <source>Changes when EpiChat is started again.</source>
+            <translation>Gilt nach dem nächsten Start von EpiChat.</translation>
+        </message>
+        <message>
+            <source>&amp;Open the last chat at start</source>
+            <translation>Beim Start den letzten Chat &amp;öffnen</translation>
+        </message>
+        <message>
+            <source>Privacy</source>
+            <translation>Privatsphäre</translation>
+        </message>
+        <message>
+            <source>EpiChat opens no network connection. Your chats, models and memories stay on this computer, unless you choose an engine on another machine.</source>
+            <translation>EpiChat öffnet keine Netzwerkverbindung. Ihre Chats, Modelle und Gedächtnisse bleiben auf diesem Rechner, es sei denn, Sie wählen eine Engine auf einem anderen.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::JobStrip</name>
+        <message>
+            <source>&amp;Cancel</source>
+            <translation>&amp;Abbrechen</translation>
+        </message>
+        <message>
+            <source>Progress</source>
+            <translation>Fortschritt</translation>
+        </message>
+        <message>
+            <source>Ends the running job; what is finished is kept</source>
+            <translation>Beendet die laufende Aufgabe; Fertiges bleibt erhalten</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::JobsPopover</name>
+        <message>
+            <source>Nothing is running.</source>
+            <translation>Es läuft nichts.</translation>
+        </message>
+        <message>
+            <source>Running jobs</source>
+            <translation>Laufende Aufgaben</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::LayerBars</name>
+        <message>
+            <source>Entries kept per layer and KV head</source>
+            <translation>Behaltene Einträge je Schicht und KV-Kopf</translation>
+        </message>
+        <message>
+            <source>Layer %1, KV head %2: %3 entries kept</source>
+            <translation>Schicht %1, KV-Kopf %2: %3 Einträge behalten</translation>
+        </message>
+        <message>
+            <source>Layer %1, KV head %2: %3 entries kept, the layer's budget is %4 per head</source>
+            <translation>Schicht %1, KV-Kopf %2: %3 Einträge behalten, das Budget der Schicht ist %4 je Kopf</translation>
+        </message>
+        <message>
+            <source>Layer %1</source>
+            <translation>Schicht %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::LoadPanel</name>
+        <message>
+            <source>&amp;Load</source>
+            <translation>&amp;Laden</translation>
+        </message>
+        <message>
+            <source>&amp;Cancel</source>
+            <translation>&amp;Abbrechen</translation>
+        </message>
+        <message>
+            <source>Ends loading; the model before stays</source>
+            <translation>Beendet das Laden; das bisherige Modell bleibt</translation>
+        </message>
+        <message>
+            <source>Automatic</source>
+            <translation>Automatisch</translation>
+        </message>
+        <message>
+            <source>CPU</source>
+            <translation>CPU</translation>
+        </message>
+        <message>
+            <source>GPU (CUDA)</source>
+            <translation>GPU (CUDA)</translation>
+        </message>
+        <message>
+            <source>As the engine prefers</source>
+            <translation>Wie die Engine es wählt</translation>
+        </message>
+        <message>
+            <source>Exact (fp32)</source>
+            <translation>Genau (fp32)</translation>
+        </message>
+        <message>
+            <source>Fast (bf16)</source>
+            <translation>Schnell (bf16)</translation>
+        </message>
+        <message>
+            <source>Entries kept per layer and KV head, on average (M)</source>
+            <translation>Behaltene Einträge je Schicht und KV-Kopf im Mittel (M)</translation>
+        </message>
+        <message>
+            <source>Episodes the conversation is sorted into (E); each gets a cache of its own</source>
+            <translation>Episoden, in die das Gespräch geordnet wird (E); jede bekommt einen eigenen Cache</translation>
+        </message>
+        <message>
+            <source>&amp;Device</source>
+            <translation>&amp;Gerät</translation>
+        </message>
+        <message>
+            <source>A&amp;rithmetic</source>
+            <translation>&amp;Rechenart</translation>
+        </message>
+        <message>
+            <source>&amp;Budget M</source>
+            <translation>&amp;Budget M</translation>
+        </message>
+        <message>
+            <source>&amp;Episodes E</source>
+            <translation>&amp;Episoden E</translation>
+        </message>
+        <message>
+            <source>This file is on another machine: what it needs is not known here.</source>
+            <translation>Diese Datei liegt auf einem anderen Rechner: Was sie braucht, ist hier nicht bekannt.</translation>
+        </message>
+        <message>
+            <source>Weights %1</source>
+            <translation>Gewichte %1</translation>
+        </message>
+        <message>
+            <source>Caches %1</source>
+            <translation>Caches %1</translation>
+        </message>
+        <message>
+            <source>Scratch up to %1</source>
+            <translation>Arbeitsspeicher bis %1</translation>
+        </message>
+        <message>
+            <source>%1 needed, %2 free</source>
+            <translation>%1 nötig, %2 frei</translation>
+        </message>
+        <message>
+            <source>%1 needed; what is free there is not known here</source>
+            <translation>%1 nötig; was dort frei ist, ist hier nicht bekannt</translation>
+        </message>
+        <message>
+            <source>Fits.</source>
+            <translation>Passt.</translation>
+        </message>
+        <message>
+            <source>The model itself needs %1 and %2 is free. Choose a smaller model or a stronger quantisation.</source>
+            <translation>Das Modell selbst braucht %1, frei sind %2. Wählen Sie ein kleineres Modell oder eine stärkere Quantisierung.</translation>
+        </message>
+        <message>
+            <source>The model fits, but not with these caches: %1 is left for them. A budget of %2 would fit.</source>
+            <translation>Das Modell passt, aber nicht mit diesen Caches: Für sie bleiben %1. Ein Budget von %2 würde passen.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MainWindow</name>
+        <message>
+            <source>EpiChat</source>
+            <translation>EpiChat</translation>
+        </message>
+        <message>
+            <source>Memory</source>
+            <translation>Gedächtnis</translation>
+        </message>
+        <message>
+            <source>Your data could not be stored. %1</source>
+            <translation>Ihre Daten konnten nicht gespeichert werden. %1</translation>
+        </message>
+        <message>
+            <source>&amp;Open data folder</source>
+            <translation>&amp;Datenordner öffnen</translation>
+        </message>
+        <message>
+            <source>%1 was not imported. %2</source>
+            <translation>%1 wurde nicht importiert. %2</translation>
+        </message>
+        <message>
+            <source>&amp;Import another…</source>
+            <translation>&amp;Andere importieren…</translation>
+        </message>
+        <message>
+            <source>Your conversations cannot be opened. %1</source>
+            <translation>Ihre Gespräche können nicht geöffnet werden. %1</translation>
+        </message>
+        <message>
+            <source>Another program has these conversations open: here they can only be read.</source>
+            <translation>Ein anderes Programm hat diese Gespräche geöffnet: Hier können sie nur gelesen werden.</translation>
+        </message>
+        <message>
+            <source>Importing %1…</source>
+            <translation>%1 wird importiert…</translation>
+        </message>
+        <message numerus="yes">
+            <source>Imported %n conversation(s) from %1.</source>
+            <translation>
+                <numerusform>%n Gespräch aus %1 importiert.</numerusform>
+                <numerusform>%n Gespräche aus %1 importiert.</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n part(s) could not be used.</source>
+            <translation>
+                <numerusform>%n Teil war nicht verwendbar.</numerusform>
+                <numerusform>%n Teile waren nicht verwendbar.</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>&amp;Details</source>
+            <translation>&amp;Einzelheiten</translation>
+        </message>
+        <message>
+            <source>File</source>
+            <translation>Datei</translation>
+        </message>
+        <message>
+            <source>&amp;New chat</source>
+            <translation>&amp;Neuer Chat</translation>
+        </message>
+        <message>
+            <source>&amp;Import…</source>
+            <translation>&amp;Importieren…</translation>
+        </message>
+        <message>
+            <source>&amp;Settings…</source>
+            <translation>&amp;Einstellungen…</translation>
+        </message>
+        <message>
+            <source>&amp;Quit</source>
+            <translation>&amp;Beenden</translation>
+        </message>
+        <message>
+            <source>Chat</source>
+            <translation>Chat</translation>
+        </message>
+        <message>
+            <source>&amp;Write a message</source>
+            <translation>Nachricht &amp;schreiben</translation>
+        </message>
+        <message>
+            <source>&amp;Stop</source>
+            <translation>S&amp;topp</translation>
+        </message>
+        <message>
+            <source>Ask &amp;again</source>
+            <translation>&amp;Erneut fragen</translation>
+        </message>
+        <message>
+            <source>&amp;Rename</source>
+            <translation>&amp;Umbenennen</translation>
+        </message>
+        <message>
+            <source>&amp;Delete</source>
+            <translation>&amp;Löschen</translation>
+        </message>
+        <message>
+            <source>&amp;Undo delete</source>
+            <translation>Löschen &amp;rückgängig machen</translation>
+        </message>
+        <message>
+            <source>&amp;Previous chat</source>
+            <translation>&amp;Voriger Chat</translation>
+        </message>
+        <message>
+            <source>Ne&amp;xt chat</source>
+            <translation>&amp;Nächster Chat</translation>
+        </message>
+        <message>
+            <source>View</source>
+            <translation>Ansicht</translation>
+        </message>
+        <message>
+            <source>&amp;Memory panel</source>
+            <translation>&amp;Gedächtnisleiste</translation>
+        </message>
+        <message>
+            <source>&amp;Chat list</source>
+            <translation>&amp;Chatliste</translation>
+        </message>
+        <message>
+            <source>&amp;Tint by what is kept</source>
+            <translation>Nach Behaltenem &amp;einfärben</translation>
+        </message>
+        <message>
+            <source>Next &amp;pane</source>
+            <translation>Nächster &amp;Bereich</translation>
+        </message>
+        <message>
+            <source>&amp;Larger text</source>
+            <translation>Schrift ver&amp;größern</translation>
+        </message>
+        <message>
+            <source>&amp;Smaller text</source>
+            <translation>Schrift ver&amp;kleinern</translation>
+        </message>
+        <message>
+            <source>&amp;Normal text size</source>
+            <translation>&amp;Normale Schriftgröße</translation>
+        </message>
+        <message>
+            <source>&amp;Full screen</source>
+            <translation>&amp;Vollbild</translation>
+        </message>
+        <message>
+            <source>&amp;Build memory…</source>
+            <translation>Gedächtnis &amp;aufbauen…</translation>
+        </message>
+        <message>
+            <source>&amp;Evaluation…</source>
+            <translation>Aus&amp;wertung…</translation>
+        </message>
+        <message>
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <source>&amp;Models…</source>
+            <translation>&amp;Modelle…</translation>
+        </message>
+        <message>
+            <source>&amp;Jobs</source>
+            <translation>Auf&amp;gaben</translation>
+        </message>
+        <message>
+            <source>&amp;Open model file…</source>
+            <translation>Modelldatei &amp;öffnen…</translation>
+        </message>
+        <message>
+            <source>Help</source>
+            <translation>Hilfe</translation>
+        </message>
+        <message>
+            <source>&amp;Find a command or chat…</source>
+            <translation>&amp;Befehl oder Chat finden…</translation>
+        </message>
+        <message>
+            <source>&amp;Keyboard shortcuts…</source>
+            <translation>&amp;Tastenkürzel…</translation>
+        </message>
+        <message>
+            <source>Loading the model was stopped.</source>
+            <translation>Das Laden des Modells wurde abgebrochen.</translation>
+        </message>
+        <message>
+            <source>No model is loaded. You can read your conversations; to ask, choose a model. %1</source>
+            <translation>Es ist kein Modell geladen. Sie können Ihre Gespräche lesen; um zu fragen, wählen Sie ein Modell. %1</translation>
+        </message>
+        <message>
+            <source>Connecting to the engine…</source>
+            <translation>Verbindung zur Engine wird hergestellt…</translation>
+        </message>
+        <message>
+            <source>The connection to the engine was lost: %1. Connecting again…</source>
+            <translation>Die Verbindung zur Engine ging verloren: %1. Sie wird wieder hergestellt…</translation>
+        </message>
+        <message>
+            <source>The engine stopped: %1. Restarting…</source>
+            <translation>Die Engine wurde beendet: %1. Sie wird neu gestartet…</translation>
+        </message>
+        <message>
+            <source>The engine cannot be reached: %1. Your conversations are safe.</source>
+            <translation>Die Engine ist nicht erreichbar: %1. Ihre Gespräche sind sicher.</translation>
+        </message>
+        <message>
+            <source>The engine stopped: %1. Your conversations are safe.</source>
+            <translation>Die Engine wurde beendet: %1. Ihre Gespräche sind sicher.</translation>
+        </message>
+        <message>
+            <source>&amp;Try again</source>
+            <translation>&amp;Noch einmal versuchen</translation>
+        </message>
+        <message>
+            <source>Loading the model</source>
+            <translation>Modell wird geladen</translation>
+        </message>
+        <message>
+            <source>New chat</source>
+            <translation>Neuer Chat</translation>
+        </message>
+        <message>
+            <source>Answering in “%1”</source>
+            <translation>Antwort in „%1“</translation>
+        </message>
+        <message>
+            <source>Memory of “%1”</source>
+            <translation>Gedächtnis von „%1“</translation>
+        </message>
+        <message>
+            <source>Quit</source>
+            <translation>Beenden</translation>
+        </message>
+        <message>
+            <source>A memory is being built.</source>
+            <translation>Ein Gedächtnis wird gerade aufgebaut.</translation>
+        </message>
+        <message>
+            <source>Finished episodes are kept; the rest is built when it is needed.</source>
+            <translation>Fertige Episoden bleiben erhalten; der Rest wird aufgebaut, wenn er gebraucht wird.</translation>
+        </message>
+        <message>
+            <source>&amp;Stop and quit</source>
+            <translation>&amp;Abbrechen und beenden</translation>
+        </message>
+        <message>
+            <source>&amp;Go on</source>
+            <translation>&amp;Weitermachen</translation>
+        </message>
+        <message>
+            <source>&amp;File</source>
+            <translation>&amp;Datei</translation>
+        </message>
+        <message>
+            <source>&amp;Chat</source>
+            <translation>&amp;Chat</translation>
+        </message>
+        <message>
+            <source>&amp;View</source>
+            <translation>&amp;Ansicht</translation>
+        </message>
+        <message>
+            <source>T&amp;heme</source>
+            <translation>&amp;Farben</translation>
+        </message>
+        <message>
+            <source>&amp;Memory</source>
+            <translation>&amp;Gedächtnis</translation>
+        </message>
+        <message>
+            <source>&amp;Help</source>
+            <translation>&amp;Hilfe</translation>
+        </message>
+        <message>
+            <source>More menus</source>
+            <translation>Weitere Menüs</translation>
+        </message>
+        <message>
+            <source>As the &amp;desktop</source>
+            <translation>Wie die &amp;Arbeitsumgebung</translation>
+        </message>
+        <message>
+            <source>&amp;Light</source>
+            <translation>&amp;Hell</translation>
+        </message>
+        <message>
+            <source>&amp;Dark</source>
+            <translation>&amp;Dunkel</translation>
+        </message>
+        <message>
+            <source>&amp;High contrast</source>
+            <translation>Hoher &amp;Kontrast</translation>
+        </message>
+        <message>
+            <source>M&amp;odel</source>
+            <translation>&amp;Modell</translation>
+        </message>
+        <message>
+            <source>%1 (%2)</source>
+            <translation>%1 (%2)</translation>
+        </message>
+        <message>
+            <source>No model files found</source>
+            <translation>Keine Modelldateien gefunden</translation>
+        </message>
+        <message>
+            <source>The engine is starting</source>
+            <translation>Die Engine startet</translation>
+        </message>
+        <message>
+            <source>Import conversations</source>
+            <translation>Gespräche importieren</translation>
+        </message>
+        <message>
+            <source>Conversations (*.json);;All files (*)</source>
+            <translation>Gespräche (*.json);;Alle Dateien (*)</translation>
+        </message>
+        <message>
+            <source>Open a model</source>
+            <translation>Modell öffnen</translation>
+        </message>
+        <message>
+            <source>Models (*.gguf);;All files (*)</source>
+            <translation>Modelle (*.gguf);;Alle Dateien (*)</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MemoryBar</name>
+        <message>
+            <source>Memory needed</source>
+            <translation>Benötigter Speicher</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MemoryForm</name>
+        <message>
+            <source>Automatic</source>
+            <translation>Automatisch</translation>
+        </message>
+        <message>
+            <source>EpiCache, safe</source>
+            <translation>EpiCache, sicher</translation>
+        </message>
+        <message>
+            <source>EpiCache, as released</source>
+            <translation>EpiCache, wie veröffentlicht</translation>
+        </message>
+        <message>
+            <source>Entries kept per layer and KV head, on average (M)</source>
+            <translation>Behaltene Einträge je Schicht und KV-Kopf im Mittel (M)</translation>
+        </message>
+        <message>
+            <source>Episodes the conversation is sorted into (E); each gets a cache of its own</source>
+            <translation>Episoden, in die das Gespräch geordnet wird (E); jede bekommt einen eigenen Cache</translation>
+        </message>
+        <message>
+            <source>Tokens read between two evictions</source>
+            <translation>Token, die zwischen zwei Kürzungen gelesen werden</translation>
+        </message>
+        <message>
+            <source>How it is decided what an episode keeps</source>
+            <translation>Wie entschieden wird, was eine Episode behält</translation>
+        </message>
+        <message>
+            <source>&amp;Budget M</source>
+            <translation>&amp;Budget M</translation>
+        </message>
+        <message>
+            <source>&amp;Episodes E</source>
+            <translation>&amp;Episoden E</translation>
+        </message>
+        <message>
+            <source>B&amp;lock</source>
+            <translation>B&amp;lock</translation>
+        </message>
+        <message>
+            <source>&amp;Preset</source>
+            <translation>&amp;Voreinstellung</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MemoryPage</name>
+        <message>
+            <source>Memory</source>
+            <translation>Gedächtnis</translation>
+        </message>
+        <message>
+            <source>A long chat is sorted into episodes, and each keeps a part of it that fits the budget. These values are offered for chats that have no memory yet.</source>
+            <translation>Ein langer Chat wird in Episoden geordnet, und jede behält davon so viel, wie ins Budget passt. Diese Werte gelten für Chats, die noch kein Gedächtnis haben.</translation>
+        </message>
+        <message>
+            <source>&amp;Back to the defaults</source>
+            <translation>&amp;Standardwerte wiederherstellen</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MemoryPanel</name>
+        <message>
+            <source>Memory views</source>
+            <translation>Gedächtnisansichten</translation>
+        </message>
+        <message>
+            <source>&amp;Episodes</source>
+            <translation>&amp;Episoden</translation>
+        </message>
+        <message>
+            <source>&amp;Layers</source>
+            <translation>&amp;Schichten</translation>
+        </message>
+        <message>
+            <source>Episodes</source>
+            <translation>Episoden</translation>
+        </message>
+        <message>
+            <source>No episodes yet.
+Build the memory of this conversation to see them.</source>
+            <translation>Noch keine Episoden.
+Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
+        </message>
+        <message>
+            <source>Open a conversation to see what is remembered of it.</source>
+            <translation>Öffnen Sie ein Gespräch, um zu sehen, was davon behalten wurde.</translation>
+        </message>
+        <message>
+            <source>Choose an episode to see what each layer keeps of it.</source>
+            <translation>Wählen Sie eine Episode, um zu sehen, was jede Schicht davon behält.</translation>
+        </message>
+        <message>
+            <source>No memory yet: nothing is kept.</source>
+            <translation>Noch kein Gedächtnis: Nichts wurde behalten.</translation>
+        </message>
+        <message>
+            <source>Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line marks the layer's budget per head.</source>
+            <translation>Episode %1 behält %2 Einträge von %3 Token in %4 Schichten mit %5 KV-Köpfen. Eine Linie zeigt das Budget der Schicht je Kopf.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MessageLayout</name>
+        <message>
+            <source>Image: %1</source>
+            <translation>Bild: %1</translation>
+        </message>
+        <message>
+            <source>Episode %1</source>
+            <translation>Episode %1</translation>
+        </message>
+        <message>
+            <source>match %1</source>
+            <translation>Treffer %1</translation>
+        </message>
+        <message>
+            <source>%1 of %2 tokens kept</source>
+            <translation>%1 von %2 Token behalten</translation>
+        </message>
+        <message>
+            <source>%1 tokens/s</source>
+            <translation>%1 Token/s</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MessageModel</name>
+        <message>
+            <source>%1: %2</source>
+            <translation>%1: %2</translation>
+        </message>
+        <message>
+            <source>You</source>
+            <translation>Sie</translation>
+        </message>
+        <message>
+            <source>Assistant</source>
+            <translation>Assistent</translation>
+        </message>
+        <message>
+            <source>System</source>
+            <translation>System</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::MessageView</name>
+        <message>
+            <source>Messages</source>
+            <translation>Nachrichten</translation>
+        </message>
+        <message>
+            <source>Ask &amp;again</source>
+            <translation>&amp;Erneut fragen</translation>
+        </message>
+        <message>
+            <source>Repeats the last question; its answer was not finished</source>
+            <translation>Wiederholt die letzte Frage; ihre Antwort wurde nicht fertig</translation>
+        </message>
+        <message>
+            <source>Copy &amp;selection</source>
+            <translation>&amp;Auswahl kopieren</translation>
+        </message>
+        <message>
+            <source>&amp;Copy message</source>
+            <translation>&amp;Nachricht kopieren</translation>
+        </message>
+        <message>
+            <source>Show episode &amp;%1</source>
+            <translation>Episode &amp;%1 zeigen</translation>
+        </message>
+        <message>
+            <source>%1
+First token after %2 s. Click to see the episode.</source>
+            <translation>%1
+Erstes Token nach %2 s. Klicken zeigt die Episode.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ModelListModel</name>
+        <message>
+            <source>%1, %2, loaded</source>
+            <translation>%1, %2, geladen</translation>
+        </message>
+        <message>
+            <source>%1 · loaded</source>
+            <translation>%1 · geladen</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ModelManager</name>
+        <message>
+            <source>%1: %2</source>
+            <translation>%1: %2</translation>
+        </message>
+        <message>
+            <source>Name</source>
+            <translation>Name</translation>
+        </message>
+        <message>
+            <source>By</source>
+            <translation>Von</translation>
+        </message>
+        <message>
+            <source>Architecture</source>
+            <translation>Architektur</translation>
+        </message>
+        <message>
+            <source>Parameters</source>
+            <translation>Parameter</translation>
+        </message>
+        <message>
+            <source>Size</source>
+            <translation>Größe</translation>
+        </message>
+        <message>
+            <source>%1 × %2</source>
+            <translation>%1 × %2</translation>
+        </message>
+        <message>
+            <source>Tensors</source>
+            <translation>Tensoren</translation>
+        </message>
+        <message>
+            <source>Trained context</source>
+            <translation>Trainierter Kontext</translation>
+        </message>
+        <message>
+            <source>%1 tokens</source>
+            <translation>%1 Token</translation>
+        </message>
+        <message>
+            <source>Shape</source>
+            <translation>Aufbau</translation>
+        </message>
+        <message>
+            <source>%1 layers, %2 KV heads of %3</source>
+            <translation>%1 Schichten, %2 KV-Köpfe zu %3</translation>
+        </message>
+        <message>
+            <source>Licence</source>
+            <translation>Lizenz</translation>
+        </message>
+        <message>
+            <source>not given in the file</source>
+            <translation>nicht in der Datei angegeben</translation>
+        </message>
+        <message>
+            <source>Chat template</source>
+            <translation>Chat-Vorlage</translation>
+        </message>
+        <message>
+            <source>in the file</source>
+            <translation>in der Datei</translation>
+        </message>
+        <message>
+            <source>none, made for completing text</source>
+            <translation>keine, für das Fortsetzen von Text gemacht</translation>
+        </message>
+        <message>
+            <source>Models</source>
+            <translation>Modelle</translation>
+        </message>
+        <message>
+            <source>&amp;Close</source>
+            <translation>S&amp;chließen</translation>
+        </message>
+        <message>
+            <source>No model is chosen.
+
+Add a GGUF file with the button or by dropping it here. EpiChat downloads nothing by itself.</source>
+            <translation>Kein Modell ist gewählt.
+
+Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. EpiChat lädt nichts von selbst herunter.</translation>
+        </message>
+        <message>
+            <source>Add &amp;files…</source>
+            <translation>&amp;Dateien hinzufügen…</translation>
+        </message>
+        <message>
+            <source>Add f&amp;older…</source>
+            <translation>&amp;Ordner hinzufügen…</translation>
+        </message>
+        <message>
+            <source>Details of the model</source>
+            <translation>Einzelheiten zum Modell</translation>
+        </message>
+        <message>
+            <source>Chec&amp;ksum</source>
+            <translation>Prüf&amp;summe</translation>
+        </message>
+        <message>
+            <source>Reads the whole file and shows its SHA-256</source>
+            <translation>Liest die ganze Datei und zeigt ihre SHA-256</translation>
+        </message>
+        <message>
+            <source>Move to &amp;trash…</source>
+            <translation>In den &amp;Papierkorb…</translation>
+        </message>
+        <message>
+            <source>Load</source>
+            <translation>Laden</translation>
+        </message>
+        <message>
+            <source>No model files (*.gguf): %1</source>
+            <translation>Keine Modelldateien (*.gguf): %1</translation>
+        </message>
+        <message>
+            <source>Reading…</source>
+            <translation>Wird gelesen…</translation>
+        </message>
+        <message>
+            <source>On the engine's machine: %1</source>
+            <translation>Auf dem Rechner der Engine: %1</translation>
+        </message>
+        <message>
+            <source>File: %1</source>
+            <translation>Datei: %1</translation>
+        </message>
+        <message>
+            <source>This file cannot be used. %1</source>
+            <translation>Diese Datei ist nicht verwendbar. %1</translation>
+        </message>
+        <message>
+            <source>Checksum of %1</source>
+            <translation>Prüfsumme von %1</translation>
+        </message>
+        <message>
+            <source>SHA-256: %1</source>
+            <translation>SHA-256: %1</translation>
+        </message>
+        <message>
+            <source>No checksum. %1</source>
+            <translation>Keine Prüfsumme. %1</translation>
+        </message>
+        <message>
+            <source>Move to trash</source>
+            <translation>In den Papierkorb</translation>
+        </message>
+        <message>
+            <source>Move %1 (%2) to the trash?</source>
+            <translation>%1 (%2) in den Papierkorb verschieben?</translation>
+        </message>
+        <message>
+            <source>Chats stay. Their memories built with this model stay too, and are used again if the file comes back.</source>
+            <translation>Chats bleiben. Auch ihre mit diesem Modell aufgebauten Gedächtnisse bleiben und werden wieder benutzt, wenn die Datei zurückkommt.</translation>
+        </message>
+        <message>
+            <source>&amp;Move to trash</source>
+            <translation>&amp;In den Papierkorb</translation>
+        </message>
+        <message>
+            <source>&amp;Keep</source>
+            <translation>&amp;Behalten</translation>
+        </message>
+        <message>
+            <source>%1 could not be moved to the trash. Remove it in the file manager: %2</source>
+            <translation>%1 konnte nicht in den Papierkorb verschoben werden. Entfernen Sie es in der Dateiverwaltung: %2</translation>
+        </message>
+        <message>
+            <source>%1 is in the trash.</source>
+            <translation>%1 ist im Papierkorb.</translation>
+        </message>
+        <message>
+            <source>Add models</source>
+            <translation>Modelle hinzufügen</translation>
+        </message>
+        <message>
+            <source>Models (*.gguf);;All files (*)</source>
+            <translation>Modelle (*.gguf);;Alle Dateien (*)</translation>
+        </message>
+        <message>
+            <source>Add a folder of models</source>
+            <translation>Ordner mit Modellen hinzufügen</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::NoticeBar</name>
+        <message>
+            <source>Close</source>
+            <translation>Schließen</translation>
+        </message>
+        <message>
+            <source>Close this notice</source>
+            <translation>Diesen Hinweis schließen</translation>
+        </message>
+        <message>
+            <source>&amp;Copy text</source>
+            <translation>Text &amp;kopieren</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ResultModel</name>
+        <message>
+            <source>Category</source>
+            <translation>Kategorie</translation>
+        </message>
+        <message>
+            <source>Question</source>
+            <translation>Frage</translation>
+        </message>
+        <message>
+            <source>Expected</source>
+            <translation>Erwartet</translation>
+        </message>
+        <message>
+            <source>Answer</source>
+            <translation>Antwort</translation>
+        </message>
+        <message>
+            <source>F1</source>
+            <translation>F1</translation>
+        </message>
+        <message>
+            <source>Episode</source>
+            <translation>Episode</translation>
+        </message>
+        <message>
+            <source>Seconds</source>
+            <translation>Sekunden</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::SettingsDialog</name>
+        <message>
+            <source>Settings</source>
+            <translation>Einstellungen</translation>
+        </message>
+        <message>
+            <source>Sections</source>
+            <translation>Abschnitte</translation>
+        </message>
+        <message>
+            <source>&amp;Close</source>
+            <translation>S&amp;chließen</translation>
+        </message>
+        <message>
+            <source>General</source>
+            <translation>Allgemein</translation>
+        </message>
+        <message>
+            <source>Appearance</source>
+            <translation>Aussehen</translation>
+        </message>
+        <message>
+            <source>Model and engine</source>
+            <translation>Modell und Engine</translation>
+        </message>
+        <message>
+            <source>Memory</source>
+            <translation>Gedächtnis</translation>
+        </message>
+        <message>
+            <source>Shortcuts</source>
+            <translation>Tastenkürzel</translation>
+        </message>
+        <message>
+            <source>Data</source>
+            <translation>Daten</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ShortcutsPage</name>
+        <message>
+            <source>Keyboard shortcuts</source>
+            <translation>Tastenkürzel</translation>
+        </message>
+        <message>
+            <source>Find an action or a key</source>
+            <translation>Aktion oder Taste finden</translation>
+        </message>
+        <message>
+            <source>Actions and their keys</source>
+            <translation>Aktionen und ihre Tasten</translation>
+        </message>
+        <message>
+            <source>Action</source>
+            <translation>Aktion</translation>
+        </message>
+        <message>
+            <source>Keys</source>
+            <translation>Tasten</translation>
+        </message>
+        <message>
+            <source>New keys for the chosen action</source>
+            <translation>Neue Tasten für die gewählte Aktion</translation>
+        </message>
+        <message>
+            <source>Press the new keys</source>
+            <translation>Neue Tasten drücken</translation>
+        </message>
+        <message>
+            <source>&amp;Assign</source>
+            <translation>&amp;Zuweisen</translation>
+        </message>
+        <message>
+            <source>&amp;No keys</source>
+            <translation>&amp;Keine Tasten</translation>
+        </message>
+        <message>
+            <source>&amp;Default</source>
+            <translation>&amp;Standard</translation>
+        </message>
+        <message>
+            <source>All to de&amp;faults</source>
+            <translation>Alle zurück&amp;setzen</translation>
+        </message>
+        <message>
+            <source>Changed by you</source>
+            <translation>Von Ihnen geändert</translation>
+        </message>
+        <message>
+            <source>Choose an action to change its keys.</source>
+            <translation>Wählen Sie eine Aktion, um ihre Tasten zu ändern.</translation>
+        </message>
+        <message>
+            <source>&amp;Assign anyway</source>
+            <translation>&amp;Trotzdem zuweisen</translation>
+        </message>
+        <message>
+            <source>%1 is already used for: %2. Assigned anyway, it is taken from there.</source>
+            <translation>%1 wird schon benutzt für: %2. Trotzdem zugewiesen, wird es dort entfernt.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::StatusStrip</name>
+        <message>
+            <source>Engine</source>
+            <translation>Engine</translation>
+        </message>
+        <message>
+            <source>Model</source>
+            <translation>Modell</translation>
+        </message>
+        <message>
+            <source>Device</source>
+            <translation>Gerät</translation>
+        </message>
+        <message>
+            <source>Speed of the last answer</source>
+            <translation>Geschwindigkeit der letzten Antwort</translation>
+        </message>
+        <message>
+            <source>Memory used by the last answer</source>
+            <translation>Gedächtnis der letzten Antwort</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Ends the running job</source>
+            <translation>Beendet die laufende Aufgabe</translation>
+        </message>
+        <message>
+            <source>Running job</source>
+            <translation>Laufende Aufgabe</translation>
+        </message>
+        <message>
+            <source>Shows all running jobs</source>
+            <translation>Zeigt alle laufenden Aufgaben</translation>
+        </message>
+        <message>
+            <source>Starting the engine…</source>
+            <translation>Engine startet…</translation>
+        </message>
+        <message>
+            <source>Loading the model…</source>
+            <translation>Modell wird geladen…</translation>
+        </message>
+        <message>
+            <source>Ready</source>
+            <translation>Bereit</translation>
+        </message>
+        <message>
+            <source>No model</source>
+            <translation>Kein Modell</translation>
+        </message>
+        <message>
+            <source>Engine stopped</source>
+            <translation>Engine beendet</translation>
+        </message>
+        <message>
+            <source>CPU</source>
+            <translation>CPU</translation>
+        </message>
+        <message>
+            <source>%1 / %2 tokens kept</source>
+            <translation>%1 / %2 Token behalten</translation>
+        </message>
+        <message>
+            <source>%1 tokens/s</source>
+            <translation>%1 Token/s</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n job(s)</source>
+            <translation>
+                <numerusform>%n Aufgabe</numerusform>
+                <numerusform>%n Aufgaben</numerusform>
+            </translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::TintLegend</name>
+        <message>
+            <source>Behind the text: how much of it episode %1 keeps</source>
+            <translation>Hinter dem Text: wie viel Episode %1 davon behält</translation>
+        </message>
+        <message>
+            <source>keeps, of each word:</source>
+            <translation>behält von jedem Wort:</translation>
+        </message>
+        <message>
+            <source>nothing</source>
+            <translation>nichts</translation>
+        </message>
+        <message>
+            <source>some</source>
+            <translation>etwas</translation>
+        </message>
+        <message>
+            <source>¼ or more</source>
+            <translation>¼ oder mehr</translation>
+        </message>
+        <message>
+            <source>½ or more</source>
+            <translation>½ oder mehr</translation>
+        </message>
+        <message>
+            <source>¾ or more</source>
+            <translation>¾ oder mehr</translation>
+        </message>
+    </context>
+</TS>

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <QStackedWidget>
+#include <QTabWidget>
+
+#include "tests/ui/window_fixture.h"
+#include "ui/actions/command_palette.h"
+#include "ui/jobs/jobs_popover.h"
+#include "ui/models/model_manager.h"
+#include "ui/settings/settings_dialog.h"
+
+namespace epi::test {
+
+/// Opens what the program has to show, one after the other, and calls `look` with each while it is shown.
+template <typename Look>
+bool showEverything(WindowFixture& app, const QString& folder, Look look) {
+    if (!QTest::qWaitFor([&] { return app.client.state() == EngineClient::State::kReady; })) return false;
+    look(QStringLiteral("first steps"), &app.window);
+    if (!app.import(writeConversation(folder, 3))) return false;
+    look(QStringLiteral("imported chat"), &app.window);
+    if (!app.build({.budget = 256})) return false;
+    app.window.showMemoryPanel(true);
+    app.window.memoryPanel().choose(1);
+    app.window.toggleTint();
+    if (!app.ask(QStringLiteral("What about gardens?"))) return false;
+    look(QStringLiteral("answered chat"), &app.window);
+    for (int section = 0; section <= static_cast<int>(SettingsSection::kData); ++section) {
+        app.window.showSettings(static_cast<SettingsSection>(section));
+        look(QStringLiteral("settings %1").arg(section), app.window.findChild<SettingsDialog*>());
+    }
+    app.window.findChild<SettingsDialog*>()->close();
+    app.window.showModels();
+    look(QStringLiteral("models"), static_cast<QWidget*>(app.window.modelManager()));
+    app.window.modelManager()->close();
+    app.window.showEvaluation();
+    const auto isIdle = [&] {
+        return app.window.evaluation()->session().state() == EvaluationSession::State::kIdle;
+    };
+    if (!QTest::qWaitFor(isIdle)) return false;
+    look(QStringLiteral("evaluation"), static_cast<QWidget*>(app.window.evaluation()));
+    app.window.showPalette();
+    look(QStringLiteral("palette"), static_cast<QWidget*>(app.window.findChild<CommandPalette*>()));
+    app.window.findChild<CommandPalette*>()->close();
+    return true;
+}
+
+}  // namespace epi::test

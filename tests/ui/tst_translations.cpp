@@ -1,0 +1,176 @@
+#include <QAbstractButton>
+#include <QAction>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QRegularExpression>
+#include <QTranslator>
+#include <QXmlStreamReader>
+
+#include "tests/ui/every_window.h"
+#include "ui/elided_label.h"
+#include "ui/first_steps.h"
+#include "ui/theme/translations.h"
+
+using namespace epi;
+using namespace epi::test;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+constexpr QChar kOpen = u'⟦';
+constexpr QChar kClose = u'⟧';
+
+/// Every text in brackets and 40 % longer, so that what is not translated and what is clipped can be seen.
+class PseudoTranslator final : public QTranslator {
+public:
+    [[nodiscard]] bool isEmpty() const override { return false; }
+    [[nodiscard]] QString translate(const char*, const char* source, const char*, int) const override {
+        const QString text = QString::fromUtf8(source);
+        // File filters and blanks are no prose.
+        if (text.contains(u"(*"_s) || text.trimmed().isEmpty()) return text;
+        return kOpen + text + QString(text.size() * 2 / 5, u'~') + kClose;
+    }
+};
+
+bool isProse(const QString& text) {
+    static const QRegularExpression kLetters(u"[A-Za-z]{2,}"_s);
+    return kLetters.match(text).hasMatch();
+}
+
+/// Data, names and keys that no translator translates.
+bool isData(const QString& text) {
+    static const QRegularExpression kData(
+        u"^/|^ssh |^(English|Deutsch|EpiChat|Fake 1B.*|CPU, 2 threads.*|conv-1|.*\\.json|.*\\.gguf)$|"
+        "^((Ctrl|Shift|Alt|Meta|F\\d+|Esc|Del|Return|Space|PgUp|PgDown|Left|Right|Up|Down|Home|End)[+, "
+        "]*.*)$|"
+        "Turn \\d+ of session|^(Ada|Ben)|What about gardens|^The answer is"_s);
+    return kData.match(text).hasMatch();
+}
+
+/// Texts of a widget that are prose and did not pass through the translator.
+QStringList untranslated(QWidget* window) {
+    QStringList found;
+    const auto check = [&found](const QString& text, const QObject* of) {
+        if (!isProse(text) || isData(text) || text.contains(kOpen)) return;
+        found << QString::fromLatin1(of->metaObject()->className()) + u": "_s + text.left(80);
+    };
+    for (QWidget* widget : window->findChildren<QWidget*>()) {
+        if (widget->objectName().startsWith(u"qt_"_s) || widget->inherits("QComboBoxPrivateScroller"))
+            continue;
+        if (const auto* label = qobject_cast<QLabel*>(widget)) check(label->text(), label);
+        if (const auto* button = qobject_cast<QAbstractButton*>(widget)) check(button->text(), button);
+        if (const auto* field = qobject_cast<QLineEdit*>(widget)) check(field->placeholderText(), field);
+        if (const auto* box = qobject_cast<QComboBox*>(widget)) {
+            for (int i = 0; i < box->count(); ++i)
+                check(box->itemText(i), box);
+        }
+        check(widget->accessibleName(), widget);
+    }
+    for (const QAction* action : window->findChildren<QAction*>()) {
+        if (!action->objectName().isEmpty() && !action->objectName().startsWith(u"_q_"_s))
+            check(action->text(), action);
+    }
+    return found;
+}
+
+/// Labels and buttons that are shown smaller than their text.
+QStringList clipped(QWidget* window) {
+    QStringList found;
+    const auto note = [&found](const QWidget* widget, const QString& text) {
+        found << QString::fromLatin1(widget->metaObject()->className()) +
+                     u" %1x%2: "_s.arg(widget->width()).arg(widget->height()) + text.left(60);
+    };
+    for (QWidget* widget : window->findChildren<QWidget*>()) {
+        if (!widget->isVisible() || widget->window() != window->window()) continue;
+        if (qobject_cast<ElidedLabel*>(widget) != nullptr) continue;
+        if (const auto* label = qobject_cast<QLabel*>(widget); label != nullptr && !label->text().isEmpty()) {
+            const bool isClipped = label->wordWrap()
+                                       ? label->heightForWidth(label->width()) > label->height() + 1
+                                       : label->sizeHint().width() > label->width() + 1;
+            if (isClipped) note(label, label->text());
+        }
+        if (const auto* button = qobject_cast<QPushButton*>(widget)) {
+            if (button->minimumSizeHint().width() > button->width() + 1) note(button, button->text());
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+class TestTranslations : public QObject {
+    Q_OBJECT
+
+private:
+    std::unique_ptr<QTemporaryDir> folder_;
+
+private Q_SLOTS:
+    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void init() { folder_ = std::make_unique<QTemporaryDir>(); }
+
+    void everyTextIsTranslatableAndHasRoomToGrow() {
+        PseudoTranslator pseudo;
+        QCoreApplication::installTranslator(&pseudo);
+        const auto remove = qScopeGuard([&] { QCoreApplication::removeTranslator(&pseudo); });
+        WindowFixture app(folder_->path());
+        QStringList texts;
+        QStringList cut;
+        QVERIFY(showEverything(app, folder_->path(), [&](const QString& where, QWidget* window) {
+            QTest::qWait(50);  // for the layout
+            for (const QString& text : untranslated(window))
+                texts << where + u": "_s + text;
+            for (const QString& text : clipped(window))
+                cut << where + u": "_s + text;
+        }));
+        QVERIFY2(texts.isEmpty(), qPrintable(texts.join(u'\n')));
+        QVERIFY2(cut.isEmpty(), qPrintable(cut.join(u'\n')));
+    }
+
+    void theGermanTextsAreComplete() {
+        QFile file(QStringLiteral(EPI_SOURCE_DIR "/resources/translations/epichat_de.ts"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QXmlStreamReader xml(&file);
+        static const QRegularExpression kPlace(u"%(\\d+|n)"_s);
+        const auto placesOf = [](const QString& text) {
+            QStringList places;
+            for (auto match = kPlace.globalMatch(text); match.hasNext();)
+                places << match.next().captured();
+            places.removeDuplicates();
+            places.sort();
+            return places;
+        };
+        int messages = 0;
+        QString source;
+        while (!xml.atEnd()) {
+            xml.readNext();
+            if (!xml.isStartElement()) continue;
+            if (xml.name() == "source"_L1) source = xml.readElementText();
+            if (xml.name() != "translation"_L1) continue;
+            ++messages;
+            QVERIFY2(!xml.attributes().hasAttribute("type"_L1), qPrintable(u"not finished: "_s + source));
+            const QString text = xml.readElementText(QXmlStreamReader::IncludeChildElements);
+            QVERIFY2(!text.trimmed().isEmpty() || source.trimmed().isEmpty(), qPrintable(source));
+            QCOMPARE(placesOf(text), placesOf(source));
+        }
+        QVERIFY(!xml.hasError());
+        QVERIFY(messages > 300);
+    }
+
+    void theWindowSpeaksGerman() {
+        installTranslations(*QCoreApplication::instance(), u"de"_s);
+        WindowFixture app(folder_->path());
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        QCOMPARE(app.window.actions().find(u"chat.new"_s)->text(), u"&Neuer Chat"_s);
+        QCOMPARE(app.window.firstSteps().titleText(), u"Willkommen bei EpiChat"_s);
+        QCOMPARE(app.window.status().engineText(), u"Bereit"_s);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY2(app.window.notice().text().startsWith(u"1 Gespräch aus "_s),
+                 qPrintable(app.window.notice().text()));
+        QCOMPARE(QLocale().language(), QLocale::German);
+    }
+};
+
+QTEST_MAIN(TestTranslations)
+#include "tst_translations.moc"
