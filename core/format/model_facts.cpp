@@ -48,7 +48,9 @@ Result<void> readTensors(const GgufFile& file, ModelFacts& facts) {
         ++facts.tensorTypes[type];
         values[type] += count;
         facts.parameters += count;
-        (tensor.shape.size() == 2 ? facts.matrixValues : facts.vectorValues) += count;
+        const bool isMatrix = tensor.shape.size() == 2;
+        (isMatrix ? facts.matrixValues : facts.vectorValues) += count;
+        if (isMatrix) facts.matrixBytes += static_cast<std::int64_t>(tensor.sizeBytes);
         if (count <= facts.largestTensorValues) continue;
         facts.largestTensorValues = count;
         facts.largestTensorBytes = static_cast<std::int64_t>(tensor.sizeBytes);
@@ -81,14 +83,18 @@ Result<ModelFacts> readModelFacts(const std::filesystem::path& path) {
 }
 
 LoadEstimate estimateLoad(const ModelFacts& facts, const LoadRequest& request) {
-    const std::int64_t valueBytes = request.compute == ComputeMode::kExact ? 4 : 2;
+    const bool isHalf = !request.isExact && request.isOnGpu;
+    const std::int64_t valueBytes = isHalf ? 2 : kFloatBytes;
+    const std::int64_t cacheBytes = request.isExact ? kFloatBytes : 2;
     const std::int64_t budget = request.budget > 0 ? request.budget : kLargestAutomaticBudget;
     const std::int64_t block = request.block > 0 ? request.block : request.isOnGpu ? kGpuBlock : kCpuBlock;
     const std::int64_t rows = block + kPatchTokens;
-    const std::int64_t entry = std::int64_t{2} * facts.layers * facts.kvHeads * facts.headDim * valueBytes;
+    const std::int64_t entry = std::int64_t{2} * facts.layers * facts.kvHeads * facts.headDim * cacheBytes;
 
     LoadEstimate estimate;
-    estimate.weights = facts.matrixValues * valueBytes + facts.vectorValues * kFloatBytes;
+    const bool keepsBlocks = !request.isExact && !request.isOnGpu;
+    estimate.weights = (keepsBlocks ? facts.matrixBytes : facts.matrixValues * valueBytes) +
+                       facts.vectorValues * kFloatBytes;
     estimate.caches = request.episodes * budget * entry;
     const std::int64_t arena = (budget + rows) * entry;
     const std::int64_t activations =
@@ -99,7 +105,7 @@ LoadEstimate estimateLoad(const ModelFacts& facts, const LoadRequest& request) {
         std::min(rows, kQueryChunk) * facts.heads * (budget + rows) * kFloatBytes +
         std::int64_t{facts.vocabulary} * kFloatBytes;
     const std::int64_t loading =
-        facts.largestTensorBytes + (valueBytes == kFloatBytes ? 0 : facts.largestTensorValues * kFloatBytes);
+        facts.largestTensorBytes + (isHalf ? facts.largestTensorValues * kFloatBytes : 0);
     estimate.scratch = std::max(arena + activations, loading);
     return estimate;
 }

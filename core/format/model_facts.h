@@ -6,7 +6,6 @@
 #include <string>
 
 #include "core/base/result.h"
-#include "core/engine/options.h"
 
 namespace epi {
 
@@ -33,6 +32,7 @@ struct ModelFacts {
     bool hasChatTemplate = false;
 
     std::int64_t matrixValues = 0;  // in tensors of two dimensions
+    std::int64_t matrixBytes = 0;   // the same as the file holds them
     std::int64_t vectorValues = 0;  // in all others
     std::int64_t largestTensorValues = 0;
     std::int64_t largestTensorBytes = 0;
@@ -42,7 +42,7 @@ struct ModelFacts {
 Result<ModelFacts> readModelFacts(const std::filesystem::path& path);
 
 struct LoadRequest {
-    ComputeMode compute = ComputeMode::kExact;
+    bool isExact = true;        // fp32 (ComputeMode::kExact)
     std::int32_t budget = 0;    // M; 0: the largest that is chosen automatically
     std::int32_t episodes = 4;  // E
     std::int32_t block = 0;     // 0: what is chosen automatically
@@ -58,9 +58,10 @@ struct LoadEstimate {
     [[nodiscard]] std::int64_t total() const { return weights + caches + scratch; }
 };
 
-/// Weights: as many values as the file has, in fp32, or matrices in bf16 (kFast). Caches: E * M entries of K
-/// and V per layer and KV head. Scratch: the arena of M + block + patched prompt rows, the activations of a
-/// block's forward, and the largest tensor while it is decoded; an upper bound of what is in use at once.
+/// Weights: matrices in fp32 (exact), in bf16 (on a GPU), else as the blocks of the file; vectors in fp32.
+/// Caches: E * M entries of K and V per layer and KV head. Scratch: the arena of M + block + patched prompt
+/// rows, the activations of a block's forward, and the largest tensor while it is decoded; an upper bound of
+/// what is in use at once.
 LoadEstimate estimateLoad(const ModelFacts& facts, const LoadRequest& request);
 
 }  // namespace epi

@@ -876,10 +876,6 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <translation>Genau (fp32)</translation>
         </message>
         <message>
-            <source>Fast (bf16)</source>
-            <translation>Schnell (bf16)</translation>
-        </message>
-        <message>
             <source>Entries kept per layer and KV head, on average (M)</source>
             <translation>Behaltene Einträge je Schicht und KV-Kopf im Mittel (M)</translation>
         </message>
@@ -938,6 +934,10 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         <message>
             <source>The model fits, but not with these caches: %1 is left for them. A budget of %2 would fit.</source>
             <translation>Das Modell passt, aber nicht mit diesen Caches: Für sie bleiben %1. Ein Budget von %2 würde passen.</translation>
+        </message>
+        <message>
+            <source>Fast (as stored; bf16 on a GPU)</source>
+            <translation>Schnell (wie gespeichert; bf16 auf einer GPU)</translation>
         </message>
     </context>
     <context>
@@ -1268,6 +1268,10 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <source>Models (*.gguf);;All files (*)</source>
             <translation>Modelle (*.gguf);;Alle Dateien (*)</translation>
         </message>
+        <message>
+            <source>The episode caches could not be kept below their limit. %1</source>
+            <translation>Die Episoden-Caches konnten nicht unter ihrer Grenze gehalten werden. %1</translation>
+        </message>
     </context>
     <context>
         <name>epi::MemoryBar</name>
@@ -1321,6 +1325,14 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         <message>
             <source>&amp;Preset</source>
             <translation>&amp;Voreinstellung</translation>
+        </message>
+        <message>
+            <source>EpiChat</source>
+            <translation>EpiChat</translation>
+        </message>
+        <message>
+            <source>EpiCache, as in the paper</source>
+            <translation>EpiCache, wie im Artikel</translation>
         </message>
     </context>
     <context>

@@ -107,9 +107,13 @@ private Q_SLOTS:
         QCOMPARE(four.caches, 4 * one.caches);
         QCOMPARE(four.weights, one.weights);
         const LoadEstimate half =
-            estimateLoad(facts, {.compute = ComputeMode::kFast, .budget = 1024, .episodes = 4});
+            estimateLoad(facts, {.isExact = false, .budget = 1024, .episodes = 4, .isOnGpu = true});
         QCOMPARE(half.caches * 2, four.caches);
         QCOMPARE(half.weights, std::int64_t{200'004'000});
+        ModelFacts stored = facts;
+        stored.matrixBytes = 56'250'000;
+        const LoadEstimate blocks = estimateLoad(stored, {.isExact = false, .budget = 1024, .episodes = 4});
+        QCOMPARE(blocks.weights, std::int64_t{56'254'000});
     }
 
     void memoryIsReadFromTheSystem() {

@@ -74,7 +74,7 @@ QWidget* LoadPanel::makeChoices() {
     compute_ = new QComboBox(choices);
     compute_->addItem(tr("As the engine prefers"), -1);
     compute_->addItem(tr("Exact (fp32)"), static_cast<int>(ComputeMode::kExact));
-    compute_->addItem(tr("Fast (bf16)"), static_cast<int>(ComputeMode::kFast));
+    compute_->addItem(tr("Fast (as stored; bf16 on a GPU)"), static_cast<int>(ComputeMode::kFast));
     budget_ = new QSpinBox(choices);
     budget_->setRange(0, kLargestBudget);
     budget_->setSingleStep(256);
@@ -196,7 +196,7 @@ void LoadPanel::refresh() {
     }
     const ModelDefaults chosen = choice();
     estimate_ = estimateLoad(*facts_,
-                             {.compute = chosen.compute.value_or(LoadModel().compute),
+                             {.isExact = chosen.compute.value_or(LoadModel().compute) == ComputeMode::kExact,
                               .budget = chosen.memory->budget,
                               .episodes = chosen.memory->episodes,
                               .block = chosen.memory->block,

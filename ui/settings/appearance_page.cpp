@@ -38,6 +38,7 @@ AppearancePage::AppearancePage(PreferenceStore& preferences, QWidget* parent) : 
     // Text that grows under a moving handle would carry it away: it changes when the handle is let go.
     size->setTracking(false);
     size->setAccessibleName(tr("Text size"));
+    line->setFocusProxy(size);
     auto* percent = new QLabel(line);
     percent->setTextFormat(Qt::PlainText);
     const auto show = [percent, size](int steps) {

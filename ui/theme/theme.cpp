@@ -62,14 +62,14 @@ ThemeColors darkColors() {
 
 /// Black and white, and few strong colours: text at 7:1 and more everywhere, borders as strong as text.
 ThemeColors highContrastColors() {
-    return {.background = 0x000000,
-            .surface = 0x000000,
-            .raised = 0x000000,
+    return {.background = Qt::black,
+            .surface = Qt::black,
+            .raised = Qt::black,
             .border = 0xFFFFFF,
             .text = 0xFFFFFF,
             .secondaryText = 0xF0F0F0,
             .accent = 0xFFE45C,
-            .onAccent = 0x000000,
+            .onAccent = Qt::black,
             .accentSoft = 0x3A3300,
             .hover = 0x2A2A2A,
             .error = 0xFFB3AB,
@@ -77,7 +77,7 @@ ThemeColors highContrastColors() {
             .warning = 0xFFD27F,
             .warningSoft = 0x332200,
             .outline = 0xFFFFFF,
-            .retained = {0x000000, 0x14304A, 0x1D4569, 0x265B8A, 0x2F70AB}};
+            .retained = {Qt::black, 0x14304A, 0x1D4569, 0x265B8A, 0x2F70AB}};
 }
 
 ThemeColors colorsOf(ThemeChoice choice, bool isDark) {
