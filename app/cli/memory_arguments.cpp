@@ -45,6 +45,20 @@ void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char*
     command.add_option("--head-floor",
                        arguments.headFloor,
                        "Share of a layer's budget that each head keeps at least, with level pair");
+    command.add_option("--positions",
+                       arguments.positions,
+                       "Of kept entries: keep, or auto (counted anew past the model's trained context)");
+    command.add_option("--codec", arguments.codec, "How caches are held in files: exact, bf16, int8 or int4");
+}
+
+void addOnlineOptions(CLI::App& command, MemoryArguments& arguments) {
+    command.add_option(
+        "--union-margin",
+        arguments.unionMargin,
+        "Answer from the two best episodes together when their similarities differ by less; 0: never");
+    command.add_option("--new-episode-below",
+                       arguments.newEpisodeBelow,
+                       "Begin a new episode with a question that is less similar to every episode; 0: never");
 }
 
 Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored) {
@@ -54,6 +68,12 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     }
     if (arguments.level) {
         EPI_TRY_ASSIGN(options.level, budgetLevelFromName(*arguments.level));
+    }
+    if (arguments.codec) {
+        EPI_TRY_ASSIGN(options.codec, cacheCodecFromName(*arguments.codec));
+    }
+    if (arguments.positions) {
+        EPI_TRY_ASSIGN(options.positions, positionModeFromName(*arguments.positions));
     }
     options.preset = arguments.preset.value_or(options.preset);
     EPI_TRY(presetById(options.preset));
@@ -68,6 +88,8 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     options.representatives = arguments.representatives.value_or(options.representatives);
     options.patchTokens = arguments.patchTokens.value_or(options.patchTokens);
     options.seed = arguments.seed.value_or(options.seed);
+    options.online.newEpisodeBelow = arguments.newEpisodeBelow.value_or(options.online.newEpisodeBelow);
+    options.online.unionMargin = arguments.unionMargin.value_or(options.online.unionMargin);
     return options;
 }
 

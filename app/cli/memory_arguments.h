@@ -24,10 +24,17 @@ struct MemoryArguments {
     std::optional<std::uint64_t> seed;
     std::optional<std::string> score;
     std::optional<double> headFloor;
+    std::optional<std::string> codec;
+    std::optional<std::string> positions;
+    std::optional<double> unionMargin;
+    std::optional<double> newEpisodeBelow;
 };
 
 /// Adds --preset, --level, --budget, --block and so on. `seedName` names the seed of the clustering.
 void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char* seedName = "--seed");
+
+/// Adds --union-margin and --new-episode-below: what concerns asking alone.
+void addOnlineOptions(CLI::App& command, MemoryArguments& arguments);
 
 /// The options stored with a conversation (their JSON; empty: the defaults) with what the user said put over
 /// them. kInvalidArgument for an unknown preset or level.

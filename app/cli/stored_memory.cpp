@@ -10,24 +10,27 @@ namespace epi {
 Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const StoredConversation& conversation,
                                       const MemoryOptions& options,
-                                      const Output& output) {
+                                      const Output& output,
+                                      bool rebuild) {
     EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages,
                    conversation.store.messages(conversation.record.id));
     EPI_TRY(engine.run<Synced>(syncOf(conversation.record, messages)));
     ProgressLine progressLine;
     EPI_TRY_ASSIGN(MemoryBuilt built,
-                   engine.run<MemoryBuilt>(
-                       BuildMemory{.conversation = engineName(conversation.record), .memory = options},
-                       [&](const Event& event) -> Result<void> {
-                           if (const auto* progress = std::get_if<Progress>(&event))
-                               progressLine.show(*progress);
-                           return {};
-                       }));
+                   engine.run<MemoryBuilt>(BuildMemory{.conversation = engineName(conversation.record),
+                                                       .memory = options,
+                                                       .rebuild = rebuild},
+                                           [&](const Event& event) -> Result<void> {
+                                               if (const auto* progress = std::get_if<Progress>(&event))
+                                                   progressLine.show(*progress);
+                                               return {};
+                                           }));
     progressLine.clear();
     if (built.pastTrainedContext) {
         output.notice("the history has " + groupedSigned(built.historyTokens) +
                       " tokens, the model was trained on " + groupedSigned(engine.model().trainedContext));
     }
+    if (!built.notice.empty()) output.notice(built.notice);
     EPI_TRY(conversation.store.saveEpisodes(conversation.record.id,
                                             episodeRecords(conversation.record.id, built)));
     EPI_TRY(conversation.store.setMemory(conversation.record.id, toJsonText(options)));

@@ -14,11 +14,12 @@ struct StoredConversation {
 };
 
 /// Tells the engine the conversation, builds its memory or finds it on disk, and stores its episodes and
-/// these options with it. Progress and the warning about histories past the trained context go to standard
-/// error.
+/// these options with it. With `rebuild` a memory that does not cover the newest messages is built anew.
+/// Progress and the warning about histories past the trained context go to standard error.
 Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const StoredConversation& conversation,
                                       const MemoryOptions& options,
-                                      const Output& output);
+                                      const Output& output,
+                                      bool rebuild = false);
 
 }  // namespace epi

@@ -2,20 +2,16 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/engine/block_prefill.h"
 #include "core/engine/engine_session.h"
 #include "core/engine/generation.h"
+#include "core/engine/new_episode.h"
+#include "core/kv/snapshot_union.h"
 #include "core/model/executor.h"
+#include "core/model/reindex.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
 namespace {
-
-// A reply must have at least this much room; less, and older entries are evicted first.
-constexpr std::int64_t kSmallestReply = 64;
-// The end of a text that is longer than the room stays whole, as far as it leaves half of a block to the
-// reply.
-constexpr std::int64_t kUnevictedEnd = 64;
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -32,6 +28,13 @@ std::int64_t meanEntries(const KvCache& cache, const ModelSpec& spec) {
         heads += attention.kvHeads;
     }
     return heads == 0 ? 0 : entries / heads;
+}
+
+/// By how much the best similarity exceeds the second.
+double marginOf(std::vector<double> similarities) {
+    if (similarities.size() < 2) return 0.0;
+    std::ranges::nth_element(similarities, similarities.begin() + 1, std::ranges::greater());
+    return similarities[0] - similarities[1];
 }
 
 }  // namespace
@@ -53,167 +56,186 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     }
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embedQuestion(text, cancel));
     std::vector<Episode> episodes;
-    for (const EpisodeMemory& episode : memory.episodes)
+    const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
+    for (const EpisodeMemory& episode : memory.episodes) {
         episodes.push_back(episode.episode);
+        episodes.back().centroid = centroidAfter(episode, turns).mean;
+    }
     return matchEpisode(embedding.row(0), episodes, memory.resolved.preset.similarity);
 }
 
-void EngineSession::confirmTurn(Conversation& conversation) {
-    if (!active_->unconfirmed) return;
-    const auto covered = static_cast<std::size_t>(active_->coveredTurns);
-    const std::vector<Turn>& turns = conversation.text.turns;
-    const bool isThere = turns.size() >= covered + 2 && turns[covered].role == Role::kUser &&
-                         turns[covered].text == active_->unconfirmed->question &&
-                         turns[covered + 1].role == Role::kAssistant &&
-                         turns[covered + 1].text == active_->unconfirmed->answer;
-    if (!isThere) {
-        active_.reset();
-        return;
-    }
-    active_->coveredTurns += 2;
-    active_->isReplyOpen = true;
-    active_->unconfirmed.reset();
+TurnReading EngineSession::reading(Conversation& conversation,
+                                   const Prepared& prepared,
+                                   const CancelToken& cancel) const {
+    return {.model = *model_,
+            .chatTemplate = *chatTemplate_,
+            .wording = wording_,
+            .conversation = conversation,
+            .memory = *conversation.memory,
+            .episode = conversation.memory->episodes[static_cast<std::size_t>(prepared.cacheEpisode)],
+            .cache = *prepared.opened.cache,
+            .cancel = cancel};
 }
 
-void EngineSession::writeBack() {
-    if (!active_) return;
-    const auto found = conversations_.find(active_->conversation);
-    if (found == conversations_.end() || !found->second.memory ||
-        found->second.memory->key != active_->memoryKey) {
-        return;
-    }
-    confirmTurn(found->second);
-    if (!active_) return;
-    EpisodeMemory& episode = found->second.memory->episodes[static_cast<std::size_t>(active_->episode)];
-    if (episode.coveredTurns == active_->coveredTurns) return;
-    episode.current = std::make_shared<const KvSnapshot>(active_->cache->snapshot());
-    episode.coveredTurns = active_->coveredTurns;
-    episode.isReplyOpen = active_->isReplyOpen;
+bool EngineSession::beginsEpisode(const BuiltMemory& memory, const Question& question, const Match& match) {
+    const double limit = memory.resolved.options.online.newEpisodeBelow;
+    return limit > 0.0 && question.remember && !question.episode && memory.episodes.size() > 1 &&
+           !memory.sharesCache &&
+           std::ranges::all_of(match.similarities, [&](double similarity) { return similarity < limit; });
 }
 
-Result<void> EngineSession::activate(Conversation& conversation, std::int32_t index) {
-    BuiltMemory& memory = *conversation.memory;
-    const auto isWanted = [&] {
-        return active_ && active_->conversation == conversation.name && active_->memoryKey == memory.key &&
-               active_->episode == index;
-    };
-    if (isWanted()) confirmTurn(conversation);
-    if (isWanted()) return {};
-    writeBack();
-    const EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(index)];
-    if (!active_ || active_->memoryKey != memory.key) {
-        active_.reset();  // one cache at a time: free it before the next is allocated
-        active_.emplace();
-        active_->cache = std::make_unique<KvCache>(makeCache(*model_, memory, peak_));
+Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation,
+                                                      const MemoryOptions& options,
+                                                      const Question& question,
+                                                      const JobContext& context) {
+    Prepared prepared;
+    save();  // the episode asked before may leave the device
+    EPI_TRY_ASSIGN(BuiltMemory* const memory,
+                   ensureMemory(conversation, options, Coverage::kBeginning, context));
+    context.emit(Progress{.phase = "matching"});
+    EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
+    prepared.episode = question.episode.value_or(prepared.match.episode);
+    if (beginsEpisode(*memory, question, prepared.match)) {
+        EPI_TRY_ASSIGN(prepared.episode,
+                       addEpisode(buildContext(context), conversation, question.text, peak_));
+        prepared.match = {.episode = prepared.episode,
+                          .similarities = std::move(prepared.match.similarities)};
+        prepared.match.similarities.push_back(1.0);
     }
-    active_->conversation = conversation.name;
-    active_->memoryKey = memory.key;
-    active_->episode = index;
-    active_->coveredTurns = episode.coveredTurns;
-    active_->isReplyOpen = episode.isReplyOpen;
-    active_->unconfirmed.reset();
-    return active_->cache->restore(*episode.current);
-}
-
-Result<std::vector<TokenId>> EngineSession::tokensToRead(const Conversation& conversation,
-                                                         const std::string& question) const {
-    std::vector<TokenId> tokens;
-    const auto append = [&](std::span<const TokenId> ids) {
-        tokens.insert(tokens.end(), ids.begin(), ids.end());
-    };
-    if (active_->isReplyOpen) {
-        const PromptPart closing{.kind = PromptPart::Kind::kTemplate,
-                                 .text = chatTemplate_->closeTurn(Role::kAssistant)};
-        append(encodeParts(model_->tokenizer(), std::span(&closing, 1)));
+    if (prepared.episode < 0 || static_cast<std::size_t>(prepared.episode) >= memory->episodes.size()) {
+        return Error{
+            ErrorCode::kInvalidArgument,
+            "episode " + std::to_string(prepared.episode) + " of " + std::to_string(memory->episodes.size())};
     }
-    const HistoryTokens& history = conversation.history;
-    append(std::span(history.ids).subspan(history.head(active_->coveredTurns).size()));
-    const QuestionContext context = contextAfter(conversation.text.layout, conversation.text.turns);
-    append(encodeParts(model_->tokenizer(), questionParts(context, *chatTemplate_, question, wording_)));
-    return tokens;
-}
-
-Result<std::vector<TokenId>> EngineSession::makeRoom(Conversation& conversation,
-                                                     std::vector<TokenId> tokens,
-                                                     const CancelToken& cancel) {
-    KvCache& cache = *active_->cache;
-    const BuiltMemory& memory = *conversation.memory;
-    const auto count = tokens.size();
-    if (static_cast<std::int64_t>(count) + kSmallestReply <= cache.room()) return tokens;
-    const auto end = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(memory.resolved.options.block / 2, 1, kUnevictedEnd));
-    const std::size_t head = count > end ? count - end : 0;
-    const PrefillTask task{.ids = {tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(head)},
-                           .firstPosition = cache.nextPosition(),
-                           .block = memory.resolved.options.block,
-                           .rule = evictionRule(memory, conversation.history),
-                           .prompt = memory.episodes[static_cast<std::size_t>(active_->episode)].prompt,
-                           .promptAtLastPosition = memory.resolved.preset.promptAtLastPosition,
-                           .repeatRequest = memory.repeatRequest};
-    EPI_TRY(evictInPlace(model_->executor(), cache, task, cancel));
-    BlockPrefill prefill(model_->executor(), cache, task);
-    EPI_TRY(prefill.run(cancel));
-    tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(head));
-    return tokens;
+    prepared.cacheEpisode = memory->cacheOf(prepared.episode);
+    if (!memory->sharesCache) store_.observe(*memory, prepared.match.similarities, prepared.episode);
+    const auto start = std::chrono::steady_clock::now();
+    EPI_TRY_ASSIGN(prepared.opened,
+                   store_.open(buildContext(context), conversation, prepared.cacheEpisode, peak_));
+    prepared.switchSeconds = secondsSince(start);
+    prepared.second = rival(conversation, question, prepared.match);
+    prepared.readTokens = std::exchange(memory->readTokens, 0);
+    lastConversation_ = conversation.name;
+    lastEpisode_ = prepared.cacheEpisode;
+    return prepared;
 }
 
 Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversation,
                                                        const MemoryOptions& options,
                                                        const Question& question,
                                                        const JobContext& context) {
-    Prepared prepared;
-    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(conversation, options, context));
-    prepared.readTokens = std::exchange(memory->readTokens, 0);
-    context.emit(Progress{.phase = "matching"});
-    EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
-    prepared.episode = question.episode.value_or(prepared.match.episode);
-    if (prepared.episode < 0 || static_cast<std::size_t>(prepared.episode) >= memory->episodes.size()) {
-        return Error{
-            ErrorCode::kInvalidArgument,
-            "episode " + std::to_string(prepared.episode) + " of " + std::to_string(memory->episodes.size())};
+    EPI_TRY_ASSIGN(Prepared prepared, choose(conversation, options, question, context));
+    const TurnReading turns = reading(conversation, prepared, context.cancel);
+    const std::size_t needed = unreadTurns(turns).size() + questionTokens(turns, question.text).size();
+    if (conversation.memory->resolved.isDense &&
+        static_cast<std::int64_t>(needed) + kSmallestReply > prepared.opened.cache->room()) {
+        // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
+        const std::int64_t readTokens = prepared.readTokens;
+        EPI_TRY(ensureMemory(conversation, options, Coverage::kWholeHistory, context));
+        EPI_TRY_ASSIGN(prepared, choose(conversation, options, question, context));
+        prepared.readTokens += readTokens;
     }
-    EPI_TRY(activate(conversation, memory->cacheOf(prepared.episode)));
-    EPI_TRY_ASSIGN(prepared.tokens, tokensToRead(conversation, question.text));
+    EPI_TRY(readTurns(conversation, question, prepared, context.cancel));
+    if (prepared.second < 0) return prepared;
+    EPI_TRY(uniteWithSecond(conversation, question, prepared, context));
     return prepared;
 }
 
-Result<EngineSession::Prepared> EngineSession::prepareWithRoom(Conversation& conversation,
-                                                               const MemoryOptions& options,
-                                                               const Question& question,
-                                                               const JobContext& context) {
-    EPI_TRY_ASSIGN(Prepared prepared, prepare(conversation, options, question, context));
-    const bool isFull =
-        static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > active_->cache->room();
-    if (!isFull || !conversation.memory->resolved.isDense) return prepared;
-    // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
-    const std::int64_t readTokens = prepared.readTokens;
-    conversation.memory.reset();
-    EPI_TRY_ASSIGN(prepared, prepare(conversation, options, question, context));
-    prepared.readTokens += readTokens;
-    return prepared;
+Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
+                                            const Question& question,
+                                            Prepared& prepared,
+                                            const JobContext& context) {
+    // One after the other, so that what the device holds besides the two is known.
+    const KvSnapshot first = prepared.opened.cache->snapshot();
+    save();
+    Prepared other;
+    other.episode = other.cacheEpisode = lastEpisode_ = prepared.second;
+    EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, prepared.second, peak_));
+    EPI_TRY(readTurns(conversation, question, other, context.cancel));
+    prepared.readTokens += other.readTokens;
+    save();
+    const KvSnapshot second = other.opened.cache->snapshot();
+    const KvSnapshot united = unite(first, second);
+    lastEpisode_ = prepared.episode;
+    EPI_TRY_ASSIGN(prepared.opened,
+                   store_.open(buildContext(context), conversation, prepared.episode, peak_));
+    const MemoryOptions& memory = conversation.memory->resolved.options;
+    const auto tail = static_cast<std::int64_t>(prepared.tokens.size()) +
+                      std::min(question.sampling.maxTokens, memory.block) + 1;
+    std::vector<std::int64_t> rows;
+    for (const LayerArena::Content& layer : united.layers) {
+        const auto heads = static_cast<std::int64_t>(layer.positions.size());
+        rows.push_back((layer.keys.size(0) + heads - 1) / heads + tail);
+    }
+    const Executor& executor = model_->executor();
+    prepared.united = std::make_unique<KvCache>(executor.spec(), rows, executor.placement());
+    EPI_TRY(prepared.united->restore(united));
+    if (first.shift > 0 || second.shift > 0) reindexPositions(executor, *prepared.united);
+    return {};
 }
 
-Result<TurnDone> EngineSession::answer(Conversation& conversation,
-                                       const MemoryOptions& options,
-                                       const Question& question,
-                                       const JobContext& context) {
+Result<void> EngineSession::readTurns(Conversation& conversation,
+                                      const Question& question,
+                                      Prepared& prepared,
+                                      const CancelToken& cancel) {
+    const TurnReading turns = reading(conversation, prepared, cancel);
+    const auto needed =
+        static_cast<std::int64_t>(questionTokens(turns, question.text).size()) + kSmallestReply;
+    auto read = catchUp(turns, needed);
+    if (!read) {
+        store_.drop(*conversation.memory, prepared.cacheEpisode);
+        return std::move(read).error();
+    }
+    prepared.readTokens += *read;
+    prepared.tokens = questionTokens(turns, question.text);
+    return {};
+}
+
+std::int32_t EngineSession::rival(const Conversation& conversation,
+                                  const Question& question,
+                                  const Match& match) const {
+    const double margin = conversation.memory->resolved.options.online.unionMargin;
+    if (question.episode || conversation.memory->sharesCache || marginOf(match.similarities) >= margin)
+        return -1;
+    std::int32_t second = -1;
+    for (std::size_t index = 0; index < match.similarities.size(); ++index) {
+        const auto episode = static_cast<std::int32_t>(index);
+        if (episode == match.episode) continue;
+        if (second < 0 || match.similarities[index] > match.similarities[static_cast<std::size_t>(second)])
+            second = episode;
+    }
+    return second;
+}
+
+Result<void> EngineSession::reply(Conversation& conversation,
+                                  const Question& question,
+                                  Prepared& prepared,
+                                  const JobContext& context,
+                                  TurnDone& done) {
     const auto start = std::chrono::steady_clock::now();
-    EPI_TRY_ASSIGN(Prepared prepared, prepareWithRoom(conversation, options, question, context));
-    TurnDone done;
-    done.episode = prepared.episode;
-    done.similarities = std::move(prepared.match.similarities);
-    done.historyTokens = static_cast<std::int64_t>(conversation.history.ids.size());
-    done.statistics.readTokens = prepared.readTokens;
-    done.statistics.promptTokens = static_cast<std::int64_t>(prepared.tokens.size());
-
-    const KvCache::Mark mark = active_->cache->mark();
-    auto rest = makeRoom(conversation, std::move(prepared.tokens), context.cancel);
-    if (!rest) {
-        active_.reset();
-        return std::move(rest).error();
+    KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
+    const TurnReading turns = reading(conversation, prepared, context.cancel);
+    if (!prepared.united) {
+        const auto room = std::min<std::int64_t>(question.sampling.maxTokens, cache.room());
+        makePositionsFit(turns, static_cast<std::int64_t>(prepared.tokens.size()) + room);
     }
-    const bool isCompacted = static_cast<std::int64_t>(rest->size()) != done.statistics.promptTokens;
-    done.keptTokens = meanEntries(*active_->cache, model_->executor().spec());
+    if (cache.shift() > 0) {
+        notice_ = "the conversation is longer than the " + std::to_string(model_->info().trainedContext) +
+                  " tokens the model was trained on: the positions of what is kept were counted anew";
+    }
+    const KvCache::Mark mark = cache.mark();
+    const bool isLong =
+        !prepared.united && static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
+    if (isLong) {
+        saveEpisode(conversation, prepared.cacheEpisode);  // the only way back
+        auto rest = readLongQuestion(turns, std::move(prepared.tokens));
+        if (!rest) {
+            store_.drop(*conversation.memory, prepared.cacheEpisode);
+            return std::move(rest).error();
+        }
+        prepared.tokens = *std::move(rest);
+    }
+    const double readSeconds = secondsSince(start);
     context.emit(Progress{.phase = "answering"});
     bool isFirst = true;
     const auto onText = [&](const std::string& text) {
@@ -221,29 +243,77 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
         context.emit(TokenDelta{.text = text});
     };
     auto generated = generate(*model_,
-                              *active_->cache,
-                              {.prompt = *std::move(rest),
+                              cache,
+                              {.prompt = std::move(prepared.tokens),
                                .sampling = question.sampling,
                                .onText = onText,
                                .cancel = context.cancel});
     if (!generated) {
-        active_.reset();  // it may be half read; the snapshot is whole
+        if (isLong || generated.error().code != ErrorCode::kCancelled) {
+            store_.drop(*conversation.memory, prepared.cacheEpisode);
+        } else {
+            cache.truncate(mark);
+        }
         return std::move(generated).error();
     }
     done.text = std::move(generated->text);
     done.reason = std::move(generated->reason);
-    done.pastTrainedContext = active_->cache->nextPosition() > model_->info().trainedContext;
+    done.pastTrainedContext = cache.nextPosition() > model_->info().trainedContext;
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
-    done.statistics.promptSeconds = generated->promptSeconds;
+    done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
+    const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
     if (question.remember) {
-        active_->coveredTurns = static_cast<std::int64_t>(conversation.text.turns.size());
-        active_->unconfirmed = ActiveCache::Unconfirmed{.question = question.text, .answer = done.text};
-    } else if (isCompacted) {
-        active_.reset();
-    } else {
-        active_->cache->truncate(mark);
+        unembedded_ = {{.role = Role::kUser, .text = question.text},
+                       {.role = Role::kAssistant, .text = done.text}};
     }
+    if (prepared.united) {
+        // The turn goes to the best episode as it was computed; where it does not fit it is read again later.
+        if (!question.remember || rows > turns.cache.room()) {
+            unembedded_.clear();
+            return {};
+        }
+        EPI_TRY(turns.cache.append(cache.newest(rows)));
+        if (!turns.cache.isInOrder()) reindexPositions(model_->executor(), turns.cache);
+        remember(turns, question.text, done.text, rows, false);
+    } else if (question.remember) {
+        remember(turns, question.text, done.text, rows, isLong);
+    } else if (isLong) {
+        store_.drop(*conversation.memory, prepared.cacheEpisode);
+    } else {
+        cache.truncate(mark);
+    }
+    return {};
+}
+
+Result<TurnDone> EngineSession::answer(Conversation& conversation,
+                                       const MemoryOptions& options,
+                                       const Question& question,
+                                       const JobContext& context) {
+    const auto start = std::chrono::steady_clock::now();
+    EPI_TRY_ASSIGN(Prepared prepared, prepare(conversation, options, question, context));
+    TurnDone done;
+    done.episode = prepared.episode;
+    done.margin = marginOf(prepared.match.similarities);
+    done.similarities = std::move(prepared.match.similarities);
+    done.tier = name(prepared.opened.tier);
+    done.historyTokens = static_cast<std::int64_t>(conversation.history.ids.size());
+    done.episodes = {prepared.episode};
+    if (prepared.united) {
+        done.episodes.push_back(prepared.second);
+        done.unionBytes = prepared.united->allocatedBytes();
+    }
+    const KvCache& asked = prepared.united ? *prepared.united : *prepared.opened.cache;
+    done.keptTokens = meanEntries(asked, model_->executor().spec());
+    done.statistics.readTokens = prepared.readTokens;
+    done.statistics.promptTokens = static_cast<std::int64_t>(prepared.tokens.size());
+    done.statistics.switchSeconds = prepared.switchSeconds;
+    const double preparedSeconds = secondsSince(start);
+    EPI_TRY(reply(conversation, question, prepared, context, done));
+    done.statistics.firstTokenSeconds += preparedSeconds;
+    done.positions = asked.shift() > 0 ? "reindexed" : "kept";
+    done.residency = store_.residency();
+    done.notice = takeNotice();
     return done;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/model/reindex.h"
+
 namespace epi {
 namespace {
 
@@ -68,14 +70,33 @@ bool canEvict(const PrefillTask& task) {
 }  // namespace
 
 BlockPrefill::BlockPrefill(const Executor& executor, KvCache& cache, PrefillTask task)
-    : executor_(executor), cache_(cache), task_(std::move(task)) {}
+    : executor_(executor), cache_(cache), task_(std::move(task)), next_(task_.readTokens) {}
+
+std::int64_t BlockPrefill::nextRows() const {
+    return std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_);
+}
+
+void BlockPrefill::reindex() {
+    if (!task_.reindexes) return;
+    const auto size = [](const std::vector<TokenId>& ids) {
+        return static_cast<std::int64_t>(ids.size());
+    };
+    const std::int64_t probes =
+        probeRows(task_.rule.score, nextRows(), size(task_.prompt), size(task_.repeatRequest));
+    reindexForRoom(executor_, cache_, nextRows() + probes);
+}
+
+bool BlockPrefill::evictsNext() const {
+    return canEvict(task_) && (task_.rule.score.keepsScores() ||
+                               exceedsBudget(cache_, executor_.spec(), task_.rule, nextRows()));
+}
 
 Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::Observer& observe) {
-    const auto ids = std::span<const TokenId>(task_.ids).subspan(
-        static_cast<std::size_t>(next_),
-        static_cast<std::size_t>(std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_)));
-    const auto rows = static_cast<std::int64_t>(ids.size());
-    const std::int64_t position = task_.firstPosition + next_;
+    const auto ids = std::span<const TokenId>(task_.ids).subspan(static_cast<std::size_t>(next_),
+                                                                 static_cast<std::size_t>(nextRows()));
+    const std::int64_t rows = nextRows();
+    reindex();
+    const std::int64_t position = cache_.nextPosition();
     ForwardRequest request{
         .groups = {{.kind = RowGroup::Kind::kAppend, .ids = ids, .firstPosition = position}},
         .logitRows = 0,
@@ -88,9 +109,7 @@ Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::
                            observe);
     WindowEviction windows(executor_.spec());
     request.hook = &windows;
-    const bool isScored =
-        task_.rule.score.keepsScores() || exceedsBudget(cache_, executor_.spec(), task_.rule, rows);
-    if (isScored && canEvict(task_)) {
+    if (evictsNext()) {
         request.groups.insert(request.groups.end(), probes.groups().begin(), probes.groups().end());
         request.hook = &eviction;
     }

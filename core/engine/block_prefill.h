@@ -18,6 +18,8 @@ struct PrefillTask {
     std::vector<TokenId> prompt;  // patched prompt of the episode; empty: a score by it evicts nothing
     bool promptAtLastPosition = false;
     std::vector<TokenId> repeatRequest{};  // stands before a block that is repeated
+    std::int64_t readTokens = 0;           // of `ids`, from the front, that the cache holds already
+    bool reindexes = false;  // positions are counted anew before a block would pass the trained context
 };
 
 /// Reads a history under a memory budget (EpiCache stage 2): each block goes through the model together with
@@ -30,6 +32,12 @@ public:
 
     [[nodiscard]] bool isDone() const { return next_ == static_cast<std::int64_t>(task_.ids.size()); }
     [[nodiscard]] std::int64_t readTokens() const { return next_; }
+    /// Whether the next block is scored and evicted. Blocks before the first such one are read alike whatever
+    /// the prompt is.
+    [[nodiscard]] bool evictsNext() const;
+
+    /// Counts positions anew when the next block needs that; `step` does it, too.
+    void reindex();
 
     /// Reads one block. After an error or a cancel the cache must be restored or thrown away.
     Result<void> step(const CancelToken& cancel, const ProbeEviction::Observer& observe = {});
@@ -48,6 +56,8 @@ public:
                                                  std::int64_t block);
 
 private:
+    [[nodiscard]] std::int64_t nextRows() const;
+
     const Executor& executor_;
     KvCache& cache_;
     PrefillTask task_;

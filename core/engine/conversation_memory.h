@@ -1,32 +1,60 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/chat/history.h"
 #include "core/engine/memory_plan.h"
-#include "core/kv/kv_cache.h"
 
 namespace epi {
 
-/// One episode of a built memory.
+/// A place between two turns that an episode's cache can go back to.
+struct TurnBoundary {
+    std::int64_t turns = 0;          // of the history that the cache has read
+    std::int64_t rows = 0;           // per head, read since the cache's last whole copy
+    bool isReplyOpen = false;        // inside an assistant turn whose closing text is not in the cache yet
+    std::string history;             // historyDigest of these turns
+    std::vector<float> embedding{};  // of the turn that was added to this episode; empty: none was
+
+    bool isSamePlace(const TurnBoundary& other) const {
+        return turns == other.turns && rows == other.rows && isReplyOpen == other.isReplyOpen &&
+               history == other.history;
+    }
+};
+
+/// The mean of an episode's segments and turns, and how many they are.
+struct StreamingCentroid {
+    std::vector<float> mean;
+    std::int64_t count = 0;
+};
+
+/// One episode of a built memory. Its cache lives in an EpisodeStore; here is what that cache holds.
 struct EpisodeMemory {
     Episode episode;
     std::vector<std::string> representatives;  // their texts, in time order
     std::vector<std::int64_t> turnIds;         // of its segments, ascending in the history
     std::string name;                          // its most distinctive words
     std::vector<TokenId> prompt;               // patched prompt; empty in a dense memory
-    std::shared_ptr<const KvSnapshot> base;    // as built, over the first `builtTurns` turns
-    /// The same with turns that were appended since, and how many turns of the history it holds.
-    std::shared_ptr<const KvSnapshot> current;
-    std::int64_t coveredTurns = 0;
-    bool isReplyOpen = false;  // ends inside an assistant turn whose closing text is not in the cache yet
+    std::int64_t keptEntries = 0;              // over all layers and heads, as built
+
+    /// Ascending. The first is that of the cache's last whole copy, each later one adds rows to it; the last
+    /// is where the cache stands. Never empty once the episode is built.
+    std::vector<TurnBoundary> boundaries;
+    StreamingCentroid wholeCentroid;  // before the embeddings of the boundaries
+    std::uint64_t wholeIdentity = 0;  // of the file with the whole copy; 0: there is none
+    bool isAdded = false;             // for a question after the build (see addEpisode)
+    bool isReindexed = false;         // positions of the whole copy were counted anew
+    bool isGrown = false;             // the whole copy was made after turns that came after the build
+    bool isWholeUnsaved = false;
+    bool areRowsUnsaved = false;
 };
 
-/// The memory of a conversation: its episodes' caches.
+/// Counts the embeddings of all boundaries that lie in a history of `turns` turns as segments of the episode.
+StreamingCentroid centroidAfter(const EpisodeMemory& episode, std::int64_t turns);
+
+/// The memory of a conversation: its episodes.
 struct BuiltMemory {
     ResolvedOptions resolved;
     MemoryOptions requested;  // as asked for, "auto" included
@@ -41,7 +69,7 @@ struct BuiltMemory {
 
     /// The episode whose cache answers for this one.
     [[nodiscard]] std::int32_t cacheOf(std::int32_t episode) const { return sharesCache ? 0 : episode; }
-    std::int64_t readTokens = 0;  // run through the model for this build
+    std::int64_t readTokens = 0;  // run through the model for this memory and not told yet
     double seconds = 0.0;
 };
 
@@ -51,23 +79,6 @@ struct Conversation {
     ConversationText text;
     HistoryTokens history;
     std::optional<BuiltMemory> memory;
-};
-
-/// The one cache that lives on the device: an episode of a conversation, ready to be asked.
-struct ActiveCache {
-    std::string conversation;
-    std::string memoryKey;
-    std::int32_t episode = 0;
-    std::unique_ptr<KvCache> cache;
-    std::int64_t coveredTurns = 0;
-    bool isReplyOpen = false;
-    /// Question and answer that are in the cache, but not yet among the turns the caller has told: they count
-    /// once the next turns of the history are these two, and are dropped otherwise.
-    struct Unconfirmed {
-        std::string question;
-        std::string answer;
-    };
-    std::optional<Unconfirmed> unconfirmed;
 };
 
 }  // namespace epi

@@ -2,15 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <system_error>
 #include <thread>
 
-#include "core/engine/memory_files.h"
+#include <c10/core/InferenceMode.h>
+
+#include "core/base/log.h"
+#include "core/engine/episode_files.h"
+#include "core/engine/memory_folder.h"
 #include "core/engine/profile_text.h"
+#include "core/episode/segmenter.h"
 #include "core/model/embedders.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
+#include "core/tensor/guard.h"
 
 namespace epi {
 namespace {
@@ -27,6 +34,7 @@ std::int64_t firstDifference(std::span<const Turn> a, std::span<const Turn> b) {
 
 MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, std::int32_t trainedContext) {
     const BuiltMemory& memory = *conversation.memory;
+    const bool isReindexed = std::ranges::any_of(memory.episodes, &EpisodeMemory::isReindexed);
     MemoryBuilt built{.conversation = conversation.name,
                       .memory = memory.resolved.options,
                       .historyTokens = memory.builtTokens,
@@ -34,20 +42,22 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .layerBudgets = memory.layerBudgets,
                       .peakEntriesPerHead = peak.entriesPerHead,
                       .peakEntriesBound = peak.entriesBound,
-                      .peakBytes = peak.bytes,
+                      .peakBytes = peak.bytes + peak.hostBytes,
                       .readTokens = memory.readTokens,
                       .pastTrainedContext = memory.builtTokens > trainedContext,
-                      .seconds = memory.seconds};
+                      .seconds = memory.seconds,
+                      .notice = {},
+                      .positions = isReindexed ? "reindexed" : "kept"};
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
-        built.episodes.push_back(
-            {.index = static_cast<std::int32_t>(index),
-             .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
-             .turnIds = episode.turnIds,
-             .representatives = episode.representatives,
-             .keptEntries = episode.base->entries(),
-             .cacheKey = episodeKey(memory.key, memory.cacheOf(static_cast<std::int32_t>(index))),
-             .name = episode.name});
+        const std::int32_t cache = memory.cacheOf(static_cast<std::int32_t>(index));
+        built.episodes.push_back({.index = static_cast<std::int32_t>(index),
+                                  .segments = static_cast<std::int64_t>(episode.episode.segments.size()),
+                                  .turnIds = episode.turnIds,
+                                  .representatives = episode.representatives,
+                                  .keptEntries = memory.episodes[static_cast<std::size_t>(cache)].keptEntries,
+                                  .cacheKey = episodeKey(memory.key, cache),
+                                  .name = episode.name});
     }
     return built;
 }
@@ -73,7 +83,7 @@ std::string noticeOf(const LoadModel& command, const ModelInfo& info) {
 
 Trace traceOf(const Conversation& conversation,
               const ModelSpec& spec,
-              const KvSnapshot& snapshot,
+              const KvCache& cache,
               std::int32_t episode) {
     Trace trace{.conversation = conversation.name,
                 .episode = episode,
@@ -81,14 +91,19 @@ Trace traceOf(const Conversation& conversation,
                 .layerBudgets = conversation.memory->layerBudgets,
                 .keptPerHead = {},
                 .retainedShare = {},
-                .turns = {}};
+                .turns = {},
+                .tiers = {},
+                .expected = {},
+                .residency = {}};
     std::vector<std::int64_t> keepers(conversation.history.ids.size(), 0);
     std::int64_t sets = 0;
-    for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
+    for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
         std::vector<std::int32_t>& kept = trace.keptPerHead.emplace_back();
-        for (const auto& positions : snapshot.layers[layer].positions) {
+        const LayerArena& arena = cache.layer(layer);
+        for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
+            const auto positions = arena.origins(head);
             kept.push_back(static_cast<std::int32_t>(positions.size()));
-            if (spec.layers[layer].attention.window) continue;
+            if (spec.layers[static_cast<std::size_t>(layer)].attention.window) continue;
             ++sets;
             for (const std::int32_t position : positions) {
                 if (static_cast<std::size_t>(position) < keepers.size())
@@ -106,7 +121,8 @@ Trace traceOf(const Conversation& conversation,
     return trace;
 }
 
-EngineSession::EngineSession(LocalEngineConfig config) : config_(std::move(config)) {}
+EngineSession::EngineSession(LocalEngineConfig config)
+    : config_(std::move(config)), store_(config_.cacheFolder, config_.limits) {}
 EngineSession::~EngineSession() = default;
 
 Hello EngineSession::hello() const {
@@ -169,7 +185,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     profile_.reset();
     if (auto profile = loadLayerProfile(config_.profileFolder, model_->info().fingerprint))
         profile_ = *std::move(profile);
-    active_.reset();
+    store_.forget("");
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
         conversation.history =
@@ -208,19 +224,9 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
             .turns = std::move(turns)};
     if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer(), wording_);
 
-    if (conversation.memory && (isOther || changed < conversation.memory->builtTurns)) {
-        conversation.memory.reset();
-    } else if (conversation.memory) {
-        for (EpisodeMemory& episode : conversation.memory->episodes) {
-            if (episode.coveredTurns <= changed) continue;
-            episode.current = episode.base;
-            episode.coveredTurns = conversation.memory->builtTurns;
-            episode.isReplyOpen = false;
-        }
-    }
-    const bool isActiveStale = active_ && active_->conversation == conversation.name &&
-                               (!conversation.memory || active_->coveredTurns > changed);
-    if (isActiveStale) active_.reset();
+    // Later turns that changed are found out by each episode when it is next opened.
+    if (conversation.memory && (isOther || changed < conversation.memory->builtTurns))
+        forgetMemory(conversation);
     return Event(Synced{.turns = static_cast<std::int64_t>(text.turns.size()),
                         .tokens = static_cast<std::int64_t>(conversation.history.ids.size())});
 }
@@ -232,40 +238,70 @@ Result<Conversation*> EngineSession::findConversation(const std::string& name) {
     return Error{ErrorCode::kNotFound, "the engine was not told conversation '" + name + "'"};
 }
 
-BuildContext EngineSession::buildContext(const JobContext& context) const {
+BuildContext EngineSession::buildContext(const JobContext& context) {
     return {.model = *model_,
             .embedder = embedder_.get(),
             .chatTemplate = chatTemplate_,
             .profile = profile_ ? &*profile_ : nullptr,
             .wording = wording_,
             .cacheFolder = config_.cacheFolder,
-            .progress = [emit = context.emit](const Progress& progress) { emit(progress); },
-            .cancel = context.cancel};
+            .progress =
+                [emit = context.emit](const Progress& progress) {
+                    if (emit) emit(progress);
+                },
+            .notice = [this](const std::string& notice) { notice_ = notice; },
+            .cancel = context.cancel,
+            .built =
+                [this](const std::string& key, const KvSnapshot& snapshot, bool isSaved) {
+                    store_.keep(key, snapshot, isSaved);
+                }};
+}
+
+void EngineSession::trimFolder(const std::string& memoryInUse) const {
+    const std::int64_t limit = config_.limits.diskBytes;
+    trimMemories(
+        config_.cacheFolder, limit > 0 ? limit : defaultMemoryFolderLimit(config_.cacheFolder), memoryInUse);
+}
+
+std::string EngineSession::takeNotice() {
+    return std::exchange(notice_, {});
+}
+
+void EngineSession::forgetMemory(Conversation& conversation) {
+    if (conversation.memory) store_.forget(conversation.memory->key);
+    conversation.memory.reset();
 }
 
 Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
                                                  const MemoryOptions& options,
+                                                 Coverage coverage,
                                                  const JobContext& context) {
-    // What was built is what its own resolved options ask for, too.
-    if (conversation.memory &&
-        (conversation.memory->requested == options || conversation.memory->resolved.options == options)) {
+    const auto covers = [&](const BuiltMemory& memory) {
+        return coverage == Coverage::kBeginning ||
+               memory.builtTurns == static_cast<std::int64_t>(conversation.text.turns.size());
+    };
+    const auto isAskedFor = [&](const BuiltMemory& memory) {
+        const MemoryOptions wanted = withoutOnline(options);
+        // What was built is what its own resolved options ask for, too.
+        return withoutOnline(memory.requested) == wanted || withoutOnline(memory.resolved.options) == wanted;
+    };
+    if (conversation.memory && isAskedFor(*conversation.memory) && covers(*conversation.memory)) {
+        conversation.memory->resolved.options.online = options.online;
         return &*conversation.memory;
     }
+    // A folder that cannot be made is told when the first file is to be written.
     std::error_code error;
     std::filesystem::create_directories(config_.cacheFolder, error);
-    if (error) {
-        return Error{ErrorCode::kIo,
-                     "cannot create " + config_.cacheFolder.string() + ": " + error.message()};
-    }
-    writeBack();
-    active_.reset();
+    forgetMemory(conversation);
     const BuildContext build = buildContext(context);
-    if (auto found = findMemory(build, conversation, options)) {
+    if (auto found = findMemory(build, conversation, options); found && covers(*found)) {
         conversation.memory = std::move(found);
+        touchMemory(config_.cacheFolder, conversation.memory->key);
         return &*conversation.memory;
     }
     peak_ = {};
     EPI_TRY_ASSIGN(conversation.memory, buildMemory(build, conversation, options, peak_));
+    trimFolder(conversation.memory->key);
     if (peak_.entriesPerHead > peak_.entriesBound) {
         return Error{ErrorCode::kInternal,
                      "a head was given " + std::to_string(peak_.entriesPerHead) + " entries, the bound is " +
@@ -276,22 +312,20 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
 
 Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
-    // A memory that later turns were added to is built over them, too.
-    if (conversation->memory &&
-        conversation->memory->builtTurns < static_cast<std::int64_t>(conversation->text.turns.size())) {
-        conversation->memory.reset();
-        active_.reset();
-    }
-    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, context));
+    const Coverage coverage = command.rebuild ? Coverage::kWholeHistory : Coverage::kBeginning;
+    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, coverage, context));
     MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
+    built.notice = takeNotice();
     memory->readTokens = 0;  // told once: what follows did not read it
+    lastConversation_ = conversation->name;
+    lastEpisode_ = -1;
     return Event(std::move(built));
 }
 
 Result<Event> EngineSession::handle(const Inspect& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
-    if (!conversation->memory)
-        conversation->memory = findMemory(buildContext(context), *conversation, command.memory);
+    const BuildContext build = buildContext(context);
+    if (!conversation->memory) conversation->memory = findMemory(build, *conversation, command.memory);
     if (!conversation->memory) {
         return Error{ErrorCode::kNotFound, "conversation '" + command.conversation + "' has no memory yet"};
     }
@@ -300,17 +334,73 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
         return Error{ErrorCode::kInvalidArgument,
                      "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
     }
-    const std::int32_t cache = conversation->memory->cacheOf(command.episode);
-    const bool isActive = active_ && active_->conversation == conversation->name && active_->episode == cache;
-    const ModelSpec& spec = model_->executor().spec();
-    if (isActive) return Event(traceOf(*conversation, spec, active_->cache->snapshot(), command.episode));
-    return Event(
-        traceOf(*conversation, spec, *episodes[static_cast<std::size_t>(cache)].current, command.episode));
+    std::vector<std::string> tiers;
+    std::vector<std::int32_t> expected;
+    for (std::size_t index = 0; index < episodes.size(); ++index) {
+        const auto number = static_cast<std::int32_t>(index);
+        const std::string key = episodeKey(conversation->memory->key, conversation->memory->cacheOf(number));
+        tiers.emplace_back(name(store_.tierOf(key)));
+        if (store_.isExpected(key)) expected.push_back(number);
+    }
+    EPI_TRY_ASSIGN(const EpisodeStore::Opened opened,
+                   store_.open(build, *conversation, conversation->memory->cacheOf(command.episode), peak_));
+    Trace trace = traceOf(*conversation, model_->executor().spec(), *opened.cache, command.episode);
+    trace.tiers = std::move(tiers);
+    trace.expected = std::move(expected);
+    trace.residency = store_.residency();
+    return Event(std::move(trace));
+}
+
+void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode) {
+    const c10::InferenceMode inference;
+    const auto saved = guarded("writing the memory", [&] { return store_.save(conversation, episode); });
+    if (!saved) {
+        logWarning(saved.error().message + "; the last turns are read again after a restart");
+        notice_ = "the last turns are not in the cache folder and are read again after a restart: " +
+                  saved.error().message;
+    }
+}
+
+void EngineSession::save() {
+    const auto found = conversations_.find(lastConversation_);
+    if (found == conversations_.end() || lastEpisode_ < 0) return;
+    const auto& memory = found->second.memory;
+    if (!memory || static_cast<std::size_t>(lastEpisode_) >= memory->episodes.size()) return;
+    embedLastTurn(*found->second.memory);
+    saveEpisode(found->second, lastEpisode_);
+}
+
+void EngineSession::embedLastTurn(BuiltMemory& memory) {
+    const std::vector<Turn> turns = std::exchange(unembedded_, {});
+    if (turns.empty() || !embedder_ || memory.episodes.size() < 2 || memory.sharesCache) return;
+    EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(lastEpisode_)];
+    const std::vector<Segment> segments =
+        segmentHistory(HistoryLayout::kChat, turns, std::numeric_limits<std::int32_t>::max());
+    if (segments.empty()) return;
+    const auto embedded = embedder_->embed(std::span(&segments.front().text, 1), {}, {});
+    if (!embedded)
+        return logWarning(embedded.error().message + "; the episode's centroid stays where it was");
+    const auto row = embedded->row(0);
+    episode.boundaries.back().embedding.assign(row.begin(), row.end());
+    (episode.boundaries.size() == 1 ? episode.isWholeUnsaved : episode.areRowsUnsaved) = true;
+}
+
+bool EngineSession::workAhead() {
+    const auto found = conversations_.find(lastConversation_);
+    if (!model_ || found == conversations_.end()) return false;
+    const c10::InferenceMode inference;
+    const auto loaded = guarded("loading an episode", [&]() -> Result<bool> {
+        return store_.prefetch(buildContext({}), found->second, peak_);
+    });
+    return loaded && *loaded;
 }
 
 Result<Event> EngineSession::handle(const Release& command, const JobContext& /*context*/) {
     Released released;
     for (const std::string& key : command.keys) {
+        for (auto& [name, conversation] : conversations_) {
+            if (conversation.memory && key.starts_with(conversation.memory->key)) forgetMemory(conversation);
+        }
         EPI_TRY_ASSIGN(const RemovedFiles removed, removeMemory(config_.cacheFolder, key));
         released.files += removed.files;
         released.bytes += removed.bytes;
@@ -342,8 +432,8 @@ Result<Event> EngineSession::handle(const ProfileLayers& command, const JobConte
                               .unit = "tokens",
                               .perSecond = static_cast<double>(done) / std::max(1e-9, seconds)});
     };
-    writeBack();
-    active_.reset();  // its memory is needed
+    save();
+    store_.forget("");  // their memory is needed
     EPI_TRY_ASSIGN(LayerProfile profile, profileLayers(*model_, task));
     EPI_TRY(saveLayerProfile(config_.profileFolder, profile));
     LayersProfiled done{.tokens = profile.tokens,

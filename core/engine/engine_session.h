@@ -8,8 +8,10 @@
 
 #include "core/engine/conversation_memory.h"
 #include "core/engine/episode_builder.h"
+#include "core/engine/episode_store.h"
 #include "core/engine/layer_profile.h"
 #include "core/engine/local_engine.h"
+#include "core/engine/turn_reader.h"
 #include "core/model/language_model.h"
 #include "core/model/text_embedder.h"
 #include "core/wire/messages.h"
@@ -22,8 +24,8 @@ struct JobContext {
     CancelToken cancel;
 };
 
-/// The state behind an engine: one model, the conversations it was told, their memories, and the one cache
-/// that is ready to be asked. Each command runs to its end. Engine thread only.
+/// The state behind an engine: one model, the conversations it was told, their memories, and the caches of
+/// episodes. Each command runs to its end. Engine thread only.
 class EngineSession {
 public:
     explicit EngineSession(LocalEngineConfig config);
@@ -33,6 +35,11 @@ public:
 
     /// Does a command; returns its terminal event.
     Result<Event> run(const Command& command, const JobContext& context);
+
+    /// Writes what the last command changed; to be called once its terminal event is out.
+    void save();
+    /// A small piece of work ahead of the next command; false when there is none.
+    bool workAhead();
 
 private:
     Result<Event> handle(const LoadModel& command, const JobContext& context);
@@ -45,19 +52,20 @@ private:
     Result<Event> handle(const ProfileLayers& command, const JobContext& context);
 
     Result<Conversation*> findConversation(const std::string& name);
-    [[nodiscard]] BuildContext buildContext(const JobContext& context) const;
+    [[nodiscard]] BuildContext buildContext(const JobContext& context);
+    /// Which memories will do: any over a beginning of the history, or only one over all of it.
+    enum class Coverage { kBeginning, kWholeHistory };
     /// The conversation's memory for these options: as it is, from disk, or built.
     Result<BuiltMemory*> ensureMemory(Conversation& conversation,
                                       const MemoryOptions& options,
+                                      Coverage coverage,
                                       const JobContext& context);
+    void forgetMemory(Conversation& conversation);
+    /// Makes the cache folder small enough.
+    void trimFolder(const std::string& memoryInUse) const;
     Result<Match> match(const Conversation& conversation,
                         const std::string& question,
                         const CancelToken& cancel) const;
-    /// Makes an episode's cache the active one; what was asked of the one before is kept.
-    Result<void> activate(Conversation& conversation, std::int32_t episode);
-    /// Counts the remembered turn once the history has it, or goes back to the cache before it.
-    void confirmTurn(Conversation& conversation);
-    void writeBack();
 
     struct Question {
         std::string text;
@@ -65,33 +73,62 @@ private:
         std::optional<std::int32_t> episode;
         bool remember = false;
     };
-    /// What is to be read behind which episode's cache for a question.
+    /// A question whose episode is on the device and has read every turn.
     struct Prepared {
         Match match;
         std::int32_t episode = 0;
+        std::int32_t cacheEpisode = 0;  // whose cache answers for it
+        EpisodeStore::Opened opened;
+        double switchSeconds = 0.0;
+        std::int64_t readTokens = 0;  // by a build that was needed first, and of turns
         std::vector<TokenId> tokens;
-        std::int64_t readTokens = 0;  // by a build that was needed first
+        /// Two episodes together, and the second of them, where the question is between the two.
+        std::unique_ptr<KvCache> united;
+        std::int32_t second = -1;
     };
-    /// Memory, match and active cache for a question.
     Result<Prepared> prepare(Conversation& conversation,
                              const MemoryOptions& options,
                              const Question& question,
                              const JobContext& context);
-    /// The same, after a dense memory that is full was built anew as episodes.
-    Result<Prepared> prepareWithRoom(Conversation& conversation,
-                                     const MemoryOptions& options,
+    /// Builds the memory of a question, and anew as episodes once a dense one is full; matches the question.
+    Result<Prepared> choose(Conversation& conversation,
+                            const MemoryOptions& options,
+                            const Question& question,
+                            const JobContext& context);
+    /// Lets the episode's cache read the turns it has not read, with room for the question behind them.
+    Result<void> readTurns(Conversation& conversation,
+                           const Question& question,
+                           Prepared& prepared,
+                           const CancelToken& cancel);
+    /// Whether the question is to begin an episode of its own.
+    static bool beginsEpisode(const BuiltMemory& memory, const Question& question, const Match& match);
+    /// The second best episode, when it is nearly as similar as the best; -1 otherwise.
+    [[nodiscard]] std::int32_t rival(const Conversation& conversation,
                                      const Question& question,
-                                     const JobContext& context);
+                                     const Match& match) const;
+    /// Makes one cache of the best and the second episode for this question.
+    Result<void> uniteWithSecond(Conversation& conversation,
+                                 const Question& question,
+                                 Prepared& prepared,
+                                 const JobContext& context);
+    [[nodiscard]] TurnReading reading(Conversation& conversation,
+                                      const Prepared& prepared,
+                                      const CancelToken& cancel) const;
     Result<TurnDone> answer(Conversation& conversation,
                             const MemoryOptions& options,
                             const Question& question,
                             const JobContext& context);
-    Result<std::vector<TokenId>> tokensToRead(const Conversation& conversation,
-                                              const std::string& question) const;
-    /// Reads all but the end of what does not fit behind the active cache, evicting; returns what is left.
-    Result<std::vector<TokenId>> makeRoom(Conversation& conversation,
-                                          std::vector<TokenId> tokens,
-                                          const CancelToken& cancel);
+    /// The reply, and what becomes of it in the cache.
+    Result<void> reply(Conversation& conversation,
+                       const Question& question,
+                       Prepared& prepared,
+                       const JobContext& context,
+                       TurnDone& done);
+    /// Moves the centroid of the episode that was given the last turn.
+    void embedLastTurn(BuiltMemory& memory);
+    void saveEpisode(Conversation& conversation, std::int32_t episode);
+    /// What happened that the user should know, and was not told yet.
+    [[nodiscard]] std::string takeNotice();
 
     LocalEngineConfig config_;
     std::unique_ptr<LanguageModel> model_;
@@ -100,14 +137,19 @@ private:
     Wording wording_;
     std::optional<LayerProfile> profile_;  // of the model, where one was made
     std::map<std::string, Conversation> conversations_;
-    std::optional<ActiveCache> active_;
+    EpisodeStore store_;
     MemoryPeak peak_;
+    /// The episode asked last, by conversation: it may have changes to save, and its neighbours come next.
+    std::string lastConversation_;
+    std::int32_t lastEpisode_ = -1;
+    std::vector<Turn> unembedded_;  // question and answer that the last episode was given
+    std::string notice_;
 };
 
 /// What an episode's cache keeps of a history.
 Trace traceOf(const Conversation& conversation,
               const ModelSpec& spec,
-              const KvSnapshot& snapshot,
+              const KvCache& cache,
               std::int32_t episode);
 
 }  // namespace epi

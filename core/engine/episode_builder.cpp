@@ -5,9 +5,13 @@
 #include <map>
 #include <set>
 
+#include "core/base/log.h"
 #include "core/engine/block_prefill.h"
+#include "core/engine/episode_files.h"
+#include "core/engine/episode_reader.h"
 #include "core/engine/layer_plan.h"
 #include "core/engine/memory_files.h"
+#include "core/engine/new_episode.h"
 #include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/patched_prompt.h"
@@ -70,6 +74,45 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
     return memory;
 }
 
+void tellUnsaved(const BuildContext& context, const Error& error) {
+    logWarning(error.message + "; the memory has to be built again after a restart");
+    if (context.notice)
+        context.notice("the memory is not on disk and has to be built again after a restart: " +
+                       error.message);
+}
+
+/// What the files of all episodes hold. False when one was never built: the build did not come to its end.
+bool loadStates(const BuildContext& context, const Conversation& conversation, BuiltMemory& memory) {
+    for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
+        const auto number = static_cast<std::int32_t>(index);
+        if (memory.cacheOf(number) != number) continue;
+        const EpisodeFiles files = episodeFiles(context.cacheFolder, episodeKey(memory.key, number));
+        std::error_code error;
+        if (!std::filesystem::exists(files.built, error)) return false;
+        loadState(files, conversation.text.turns, memory.episodes[index]);
+    }
+    return !memory.episodes.empty();
+}
+
+/// Takes over an episode that was read.
+void saveEpisode(const BuildContext& context,
+                 const Conversation& conversation,
+                 BuiltMemory& memory,
+                 std::int32_t index,
+                 const KvSnapshot& snapshot) {
+    EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(index)];
+    const std::span<const Turn> turns(conversation.text.turns);
+    episode.boundaries = {
+        {.turns = memory.builtTurns,
+         .history = historyDigest(turns.first(static_cast<std::size_t>(memory.builtTurns)))}};
+    const auto saved = saveBuilt(episodeFiles(context.cacheFolder, episodeKey(memory.key, index)),
+                                 snapshot,
+                                 memory.resolved.options.codec,
+                                 episode);
+    if (!saved) tellUnsaved(context, saved.error());
+    if (context.built) context.built(episodeKey(memory.key, index), snapshot, saved.has_value());
+}
+
 /// One build from the first segment to the last cache.
 class Builder {
 public:
@@ -85,9 +128,9 @@ public:
         if (!memory_.resolved.isDense)
             EPI_TRY(checkPins(context_.model.executor().spec(), evictionRule(memory_, history)));
         EPI_TRY(findEpisodes());
-        EPI_TRY(saveMemoryIndex(context_.cacheFolder, memory_));
-        for (std::size_t index = 0; index < memory_.episodes.size(); ++index)
-            EPI_TRY(buildEpisode(index));
+        if (auto saved = saveMemoryIndex(context_.cacheFolder, memory_); !saved)
+            tellUnsaved(context_, saved.error());
+        EPI_TRY(readEpisodes());
         memory_.seconds = secondsSince(start);
         return std::move(memory_);
     }
@@ -185,56 +228,24 @@ private:
         return memory;
     }
 
-    Result<void> buildEpisode(std::size_t index) {
-        EpisodeMemory& episode = memory_.episodes[index];
-        const std::int32_t cache = memory_.cacheOf(static_cast<std::int32_t>(index));
-        if (static_cast<std::size_t>(cache) != index) {
-            const EpisodeMemory& shared = memory_.episodes[static_cast<std::size_t>(cache)];
-            episode.base = shared.base;
-            episode.current = shared.base;
-            episode.coveredTurns = memory_.builtTurns;
-            return {};
+    Result<void> readEpisodes() {
+        std::vector<std::int32_t> missing;
+        for (std::size_t index = 0; index < memory_.episodes.size(); ++index) {
+            const auto number = static_cast<std::int32_t>(index);
+            if (memory_.cacheOf(number) != number) continue;
+            loadState(episodeFiles(context_.cacheFolder, episodeKey(memory_.key, number)),
+                      conversation_.text.turns,
+                      memory_.episodes[index]);
+            if (memory_.episodes[index].wholeIdentity == 0) missing.push_back(number);
         }
-        const std::string key = episodeKey(memory_.key, cache);
-        auto loaded = loadSnapshot(context_.cacheFolder, key, context_.model.executor().spec());
-        if (loaded) {
-            episode.base = *loaded;
-        } else {
-            EPI_TRY_ASSIGN(episode.base, readHistory(index));
-            EPI_TRY(saveSnapshot(context_.cacheFolder, key, *episode.base));
-        }
-        episode.current = episode.base;
-        episode.coveredTurns = memory_.builtTurns;
-        return {};
-    }
-
-    Result<std::shared_ptr<const KvSnapshot>> readHistory(std::size_t index) {
-        const HistoryTokens& history = conversation_.history;
-        KvCache cache = makeCache(context_.model, memory_, peak_);
-        BlockPrefill prefill(context_.model.executor(),
-                             cache,
-                             {.ids = history.ids,
-                              .firstPosition = 0,
-                              .block = memory_.resolved.options.block,
-                              .rule = evictionRule(memory_, history),
-                              .prompt = memory_.episodes[index].prompt,
-                              .promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition,
-                              .repeatRequest = memory_.repeatRequest});
-        const auto start = Clock::now();
-        const auto total = static_cast<std::int64_t>(history.ids.size());
-        while (!prefill.isDone()) {
-            EPI_TRY(prefill.step(context_.cancel));
-            report({.phase = "reading",
-                    .done = prefill.readTokens(),
-                    .total = total,
-                    .unit = "tokens",
-                    .episode = static_cast<std::int32_t>(index),
-                    .episodes = memory_.sharesCache ? 1 : static_cast<std::int32_t>(memory_.episodes.size()),
-                    .perSecond =
-                        static_cast<double>(prefill.readTokens()) / std::max(1e-9, secondsSince(start))});
-        }
-        memory_.readTokens += total;
-        return std::make_shared<const KvSnapshot>(cache.snapshot());
+        EpisodeReader reader(context_, conversation_, memory_);
+        const auto read = reader.read(
+            missing, peak_, [&](std::int32_t episode, const KvSnapshot& snapshot) -> Result<void> {
+                saveEpisode(context_, conversation_, memory_, episode, snapshot);
+                return {};
+            });
+        memory_.readTokens += reader.readTokens();
+        return read;
     }
 
     void report(Progress progress) const {
@@ -247,7 +258,34 @@ private:
     BuiltMemory memory_;
 };
 
+Result<KvSnapshot> rebuild(const BuildContext& context,
+                           const Conversation& conversation,
+                           BuiltMemory& memory,
+                           std::int32_t episode,
+                           MemoryPeak& peak) {
+    EpisodeReader reader(context, conversation, memory);
+    KvSnapshot built;
+    EPI_TRY(reader.read(std::span(&episode, 1), peak, [&](std::int32_t, KvSnapshot snapshot) -> Result<void> {
+        built = std::move(snapshot);
+        saveEpisode(context, conversation, memory, episode, built);
+        return {};
+    }));
+    memory.readTokens += reader.readTokens();
+    return built;
+}
+
 }  // namespace
+
+Result<KvSnapshot> rebuildEpisode(const BuildContext& context,
+                                  const Conversation& conversation,
+                                  BuiltMemory& memory,
+                                  std::int32_t episode,
+                                  MemoryPeak& peak) {
+    const c10::InferenceMode inference;
+    return guarded("building the memory", [&]() -> Result<KvSnapshot> {
+        return rebuild(context, conversation, memory, episode, peak);
+    });
+}
 
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history) {
     return {.layerBudgets = memory.layerBudgets,
@@ -293,6 +331,19 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
     return cache;
 }
 
+std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory) {
+    const Executor& executor = model.executor();
+    const std::vector<std::int64_t> rows =
+        BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, memory.resolved.options.block);
+    std::int64_t bytes = 0;
+    for (std::size_t layer = 0; layer < rows.size(); ++layer) {
+        const AttentionSpec& attention = executor.spec().layers[layer].attention;
+        bytes += 2 * rows[layer] * attention.kvHeads * attention.headDim *
+                 static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType));
+    }
+    return bytes;
+}
+
 Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const Conversation& conversation,
                                 const MemoryOptions& options,
@@ -315,26 +366,10 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
         auto planned = planMemory(context, conversation, head, options);
         if (!planned) return std::nullopt;
         BuiltMemory memory = *std::move(planned);
-        if (loadMemoryIndex(context.cacheFolder, memory)) {
-            bool isComplete = memory.builtTurns == built && !memory.episodes.empty();
-            for (std::size_t index = 0; isComplete && index < memory.episodes.size(); ++index) {
-                const std::int32_t cache = memory.cacheOf(static_cast<std::int32_t>(index));
-                std::shared_ptr<const KvSnapshot> snapshot =
-                    memory.episodes[static_cast<std::size_t>(cache)].base;
-                if (!snapshot) {
-                    auto loaded = loadSnapshot(
-                        context.cacheFolder, episodeKey(memory.key, cache), context.model.executor().spec());
-                    if (!loaded) {
-                        isComplete = false;
-                        break;
-                    }
-                    snapshot = *std::move(loaded);
-                }
-                memory.episodes[index].base = snapshot;
-                memory.episodes[index].current = snapshot;
-                memory.episodes[index].coveredTurns = built;
-            }
-            if (isComplete) return memory;
+        if (loadMemoryIndex(context.cacheFolder, memory) && memory.builtTurns == built &&
+            loadStates(context, conversation, memory)) {
+            if (!memory.sharesCache) findAddedEpisodes(context, conversation.text, memory);
+            return memory;
         }
         // Only questions and answers can have come after a build of a narrated history.
         if (built > 0 && isNarrated(layout, turns[static_cast<std::size_t>(built - 1)])) break;

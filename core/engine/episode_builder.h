@@ -2,6 +2,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "core/base/cancel_token.h"
 #include "core/engine/conversation_memory.h"
@@ -23,26 +26,39 @@ struct BuildContext {
     const Wording& wording;
     std::filesystem::path cacheFolder;
     std::function<void(const Progress&)> progress;
+    std::function<void(const std::string& notice)> notice;  // what the user should know, once the job is done
     CancelToken cancel;
+    /// Is shown every cache that was read, with whether a file holds it.
+    std::function<void(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved)> built = {};
 };
 
 /// Peak of a build or an answer, as allocated.
 struct MemoryPeak {
     std::int64_t entriesPerHead = 0;
     std::int64_t entriesBound = 0;
-    std::int64_t bytes = 0;
+    std::int64_t bytes = 0;      // of the cache and its scratch
+    std::int64_t hostBytes = 0;  // of copies beside it, in ordinary memory
 };
 
 /// Builds the memory of a conversation (EpiCache stages 1 and 2), or finds it on disk: segments, embeddings,
 /// clusters, patched prompts, then one block prefill per episode. Every finished episode is on disk at once,
-/// so that a build that was cancelled or killed goes on with the next one. kNotFound without an embedder.
+/// so that a build that was cancelled or killed goes on with the next one. A cache that cannot be written is
+/// told as a notice. kNotFound without an embedder.
 Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const Conversation& conversation,
                                 const MemoryOptions& options,
                                 MemoryPeak& peak);
 
+/// Reads one episode of a memory again whose cache was lost; its state is that of a built one afterwards. The
+/// tokens are added to the memory's readTokens.
+Result<KvSnapshot> rebuildEpisode(const BuildContext& context,
+                                  const Conversation& conversation,
+                                  BuiltMemory& memory,
+                                  std::int32_t episode,
+                                  MemoryPeak& peak);
+
 /// The memory on disk that covers the longest beginning of this history, when there is one: nothing is
-/// embedded or read. Later turns are read when an episode is next asked.
+/// embedded or read, no cache is checked yet. Later turns are read when an episode is next asked.
 std::optional<BuiltMemory> findMemory(const BuildContext& context,
                                       const Conversation& conversation,
                                       const MemoryOptions& options);
@@ -53,5 +69,8 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
 /// A cache with room for this memory's budgets and a tail for new turns, a question and its answer, which is
 /// no longer than one block and one patched prompt.
 KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak);
+
+/// What makeCache allocates, in bytes.
+std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory);
 
 }  // namespace epi

@@ -59,7 +59,15 @@ private:
             tokens_.erase(job.id);
             lock.unlock();
             sink_(job.id, std::move(last));
+            session.save();
+            while (isIdle() && !stop.stop_requested() && session.workAhead())
+                continue;
         }
+    }
+
+    bool isIdle() {
+        const std::lock_guard lock(mutex_);
+        return queue_.empty();
     }
 
     Event run(EngineSession& session, const Job& job, const CancelToken& cancel) {

@@ -23,6 +23,13 @@ Result<void> checkRange(const char* what, std::int64_t value, std::int64_t min, 
                      std::to_string(max) + " is expected"};
 }
 
+/// Of two cosines, or one.
+Result<void> checkSimilarity(const char* what, double value) {
+    if (value >= 0.0 && value <= 2.0) return {};
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string(what) + " is " + std::to_string(value) + ", 0 to 2 is expected"};
+}
+
 }  // namespace
 
 Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
@@ -36,6 +43,8 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     EPI_TRY(checkRange("segment utterances", options.segmentUtterances, 1, 1024));
     EPI_TRY(checkRange("representatives", options.representatives, 1, 1024));
     EPI_TRY(checkRange("patch tokens", options.patchTokens, 16, 1 << 16));
+    EPI_TRY(checkSimilarity("union margin", options.online.unionMargin));
+    EPI_TRY(checkSimilarity("similarity below which a new episode begins", options.online.newEpisodeBelow));
     MemoryOptions& chosen = resolved.options;
     if (chosen.budget == 0) {
         const std::int64_t quarter =
@@ -62,7 +71,7 @@ std::string memoryKey(const MemoryIdentity& identity,
                       const ResolvedOptions& resolved,
                       std::span<const std::int32_t> layerBudgets,
                       std::span<const TokenId> history) {
-    const std::string options = toJsonText(resolved.options);
+    const std::string options = toJsonText(withoutOnline(resolved.options));
     const std::string_view layout = name(identity.layout);
     const auto bytes = [](std::string_view text) {
         return std::as_bytes(std::span(text));

@@ -38,6 +38,29 @@ std::string_view name(BudgetLevel value) {
     return value == BudgetLevel::kPair ? "pair" : "pair-uniform";
 }
 
+std::string_view name(CacheCodec value) {
+    switch (value) {
+        case CacheCodec::kExact:
+            return "exact";
+        case CacheCodec::kBf16:
+            return "bf16";
+        case CacheCodec::kInt8:
+            return "int8";
+        case CacheCodec::kInt4:
+            return "int4";
+    }
+    return "";
+}
+
+std::string_view name(PositionMode value) {
+    return value == PositionMode::kKeep ? "keep" : "auto";
+}
+
+MemoryOptions withoutOnline(MemoryOptions options) {
+    options.online = {};
+    return options;
+}
+
 Result<DeviceChoice> deviceChoiceFromName(std::string_view text) {
     return fromName(std::array{DeviceChoice::kAuto, DeviceChoice::kCpu, DeviceChoice::kCuda}, text, "device");
 }
@@ -48,6 +71,16 @@ Result<ComputeMode> computeModeFromName(std::string_view text) {
 
 Result<BudgetLevel> budgetLevelFromName(std::string_view text) {
     return fromName(std::array{BudgetLevel::kPair, BudgetLevel::kPairUniform}, text, "budget level");
+}
+
+Result<PositionMode> positionModeFromName(std::string_view text) {
+    return fromName(std::array{PositionMode::kKeep, PositionMode::kAuto}, text, "positions");
+}
+
+Result<CacheCodec> cacheCodecFromName(std::string_view text) {
+    return fromName(std::array{CacheCodec::kExact, CacheCodec::kBf16, CacheCodec::kInt8, CacheCodec::kInt4},
+                    text,
+                    "cache codec");
 }
 
 }  // namespace epi

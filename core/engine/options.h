@@ -17,13 +17,36 @@ enum class ComputeMode { kExact, kFast };
 /// How a layer's budget is shared by its KV heads: kPair, the best M_l*H entries of all heads together;
 /// kPairUniform, the best M_l of each head.
 enum class BudgetLevel { kPair, kPairUniform };
+/// How keys and values are held in cache files: as they were computed, or smaller (keys scaled per channel,
+/// values per token) and then used as they are read back.
+enum class CacheCodec { kExact, kBf16, kInt8, kInt4 };
+
+/// Which positions kept entries have. kKeep: those they were read at, however long the history is. kAuto: the
+/// same until the history passes what the model was trained on; from there on they are counted anew over what
+/// is kept.
+enum class PositionMode { kKeep, kAuto };
 
 std::string_view name(DeviceChoice value);
 std::string_view name(ComputeMode value);
 std::string_view name(BudgetLevel value);
+std::string_view name(CacheCodec value);
+std::string_view name(PositionMode value);
 Result<DeviceChoice> deviceChoiceFromName(std::string_view text);
 Result<ComputeMode> computeModeFromName(std::string_view text);
 Result<BudgetLevel> budgetLevelFromName(std::string_view text);
+Result<CacheCodec> cacheCodecFromName(std::string_view text);
+Result<PositionMode> positionModeFromName(std::string_view text);
+
+/// How a memory is used and grows. Nothing of it changes what is built.
+struct OnlineOptions {
+    /// A question whose two best episodes differ in similarity by less is answered from both together; 0:
+    /// never.
+    double unionMargin = 0.0;
+    /// A question to be remembered that is less similar to every episode begins a new one; 0: never.
+    double newEpisodeBelow = 0.0;
+
+    bool operator==(const OnlineOptions&) const = default;
+};
 
 /// How the memory of a conversation is built. Zero means "choose for me" where a field says auto.
 struct MemoryOptions {
@@ -38,9 +61,15 @@ struct MemoryOptions {
     std::uint64_t seed = 42;           // of the clustering
     std::string score;  // what an entry is worth (core/policy/score_recipe.h); default: the preset's
     std::optional<double> headFloor;  // share of M_l that each head keeps at least; default: the preset's
+    CacheCodec codec = CacheCodec::kExact;
+    PositionMode positions = PositionMode::kAuto;
+    OnlineOptions online{};
 
     bool operator==(const MemoryOptions&) const = default;
 };
+
+/// The options that decide what is built.
+MemoryOptions withoutOnline(MemoryOptions options);
 
 /// How tokens are drawn. temperature 0 is greedy.
 struct SamplingOptions {

@@ -120,6 +120,7 @@ struct CacheFile::State {
     CacheFileHeader header;
     std::vector<Section> sections;
     std::vector<std::uint64_t> chunkHashes;
+    std::uint64_t identity = 0;
 
     [[nodiscard]] const Section* find(std::string_view name) const {
         const auto found = std::ranges::find(sections, name, &Section::name);
@@ -161,6 +162,7 @@ Result<void> CacheFile::State::readHead() {
     const std::uint64_t found = xxh3(head);
     EPI_TRY_ASSIGN(const auto expected, reader.scalar<std::uint64_t>("the hash of the head"));
     if (found != expected) return reader.damaged("its head does not have the hash it should have");
+    identity = expected;
     return readJson(json::parse(jsonText, nullptr, false), reader.position(), reader);
 }
 
@@ -203,7 +205,7 @@ CacheFile& CacheFile::operator=(CacheFile&&) noexcept = default;
 
 Result<CacheFile> CacheFile::open(const std::filesystem::path& path) {
     EPI_TRY_ASSIGN(File file, File::openForReading(path));
-    auto state = std::make_unique<State>(State{std::move(file), {}, {}, {}});
+    auto state = std::make_unique<State>(State{std::move(file), {}, {}, {}, 0});
     EPI_TRY(state->readHead());
     return CacheFile(std::move(state));
 }
@@ -214,6 +216,10 @@ const CacheFileHeader& CacheFile::header() const {
 
 std::uint64_t CacheFile::fileSize() const {
     return state_->file.size();
+}
+
+std::uint64_t CacheFile::identity() const {
+    return state_->identity;
 }
 
 std::vector<std::string> CacheFile::sectionNames() const {

@@ -54,6 +54,8 @@ public:
 
     [[nodiscard]] const CacheFileHeader& header() const;
     [[nodiscard]] std::uint64_t fileSize() const;
+    /// The hash of the head, which holds those of all chunks: equal for equal content.
+    [[nodiscard]] std::uint64_t identity() const;
     /// In file order.
     [[nodiscard]] std::vector<std::string> sectionNames() const;
     /// In bytes; nothing when there is no such section.

@@ -1,6 +1,7 @@
 #include "core/format/cache_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -19,7 +20,9 @@ struct CacheFile {
 };
 
 bool isCache(const fs::path& path) {
-    return path.extension() == ".kv" || path.extension() == ".memory";
+    constexpr std::array kExtensions{".kv", ".memory", ".grown", ".turns", ".part"};
+    return std::ranges::any_of(kExtensions,
+                               [&](const char* extension) { return path.extension() == extension; });
 }
 
 std::vector<CacheFile> cacheFiles(const fs::path& folder) {

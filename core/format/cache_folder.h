@@ -16,9 +16,9 @@ struct FolderUse {
 /// May take a while on a large tree; any thread.
 FolderUse folderUse(const std::filesystem::path& folder);
 
-/// Removes episode cache files (*.kv, *.memory), the longest unused first, until the folder's own files take
-/// at most `limitBytes`. Safe while an engine works: a cache that is missing is built again. What was
-/// removed; kIo names a file that cannot be.
+/// Removes episode cache files (*.kv, *.memory and those of later turns), the longest unused first, until the
+/// folder's own files take at most `limitBytes`. Safe while an engine works: a cache that is missing is built
+/// again. What was removed; kIo names a file that cannot be.
 Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder, std::int64_t limitBytes);
 
 }  // namespace epi

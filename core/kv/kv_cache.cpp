@@ -69,17 +69,59 @@ void KvCache::truncate(const Mark& mark) {
     nextPosition_ = mark.nextPosition;
 }
 
-KvSnapshot KvCache::snapshot() const {
-    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_};
+void KvCache::clear() {
+    for (LayerArena& layer : layers_)
+        layer.clear();
+    nextPosition_ = 0;
+    setShift(0);
+}
+
+void KvCache::setShift(std::int64_t shift) {
+    shift_ = shift;
+    isMixed_ = false;
+    for (LayerArena& layer : layers_)
+        layer.setShift(shift);
+}
+
+KvSnapshot KvCache::snapshot(std::int64_t withoutNewest) const {
+    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_ - withoutNewest, .shift = shift_};
     for (const LayerArena& layer : layers_)
-        snapshot.layers.push_back(layer.content());
+        snapshot.layers.push_back(layer.content(withoutNewest));
     return snapshot;
+}
+
+KvSnapshot KvCache::newest(std::int64_t rows) const {
+    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
+    for (const LayerArena& layer : layers_)
+        snapshot.layers.push_back(layer.newest(rows));
+    return snapshot;
+}
+
+Result<void> KvCache::append(const KvSnapshot& rows) {
+    for (std::size_t layer = 0; layer < layers_.size(); ++layer)
+        EPI_TRY(layers_[layer].append(rows.layers[layer]));
+    nextPosition_ = rows.nextPosition;
+    const bool isMixed = isMixed_ || rows.shift != shift_;
+    setShift(rows.shift);
+    isMixed_ = isMixed;
+    return {};
+}
+
+void KvCache::dropNewest(std::int64_t rows) {
+    Mark before = mark();
+    for (std::vector<std::int64_t>& lengths : before.lengths) {
+        for (std::int64_t& length : lengths)
+            length -= rows;
+    }
+    before.nextPosition -= rows;
+    truncate(before);
 }
 
 Result<void> KvCache::restore(const KvSnapshot& snapshot) {
     for (std::size_t layer = 0; layer < layers_.size(); ++layer)
         EPI_TRY(layers_[layer].restore(snapshot.layers[layer]));
     nextPosition_ = snapshot.nextPosition;
+    setShift(snapshot.shift);
     return {};
 }
 

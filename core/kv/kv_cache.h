@@ -14,6 +14,7 @@ namespace epi {
 struct KvSnapshot {
     std::vector<LayerArena::Content> layers;
     std::int64_t nextPosition = 0;
+    std::int64_t shift = 0;  // by how much the origin of the next token exceeds its position
 
     [[nodiscard]] std::int64_t entries() const;
     [[nodiscard]] std::int64_t bytes() const;
@@ -34,6 +35,14 @@ public:
 
     [[nodiscard]] std::int64_t nextPosition() const { return nextPosition_; }
     void setNextPosition(std::int64_t position) { nextPosition_ = position; }
+    /// By how much the place of the next token in the history exceeds `nextPosition`: 0 until positions were
+    /// counted anew (see reindexPositions).
+    [[nodiscard]] std::int64_t shift() const { return shift_; }
+    /// Says that all positions are counted alike.
+    void setShift(std::int64_t shift);
+    /// Whether all positions are counted alike. Not so after rows were added that were counted otherwise:
+    /// then they are to be counted anew before anything is read.
+    [[nodiscard]] bool isInOrder() const { return !isMixed_; }
 
     /// Rows that can still be appended to every head of every layer.
     [[nodiscard]] std::int64_t room() const;
@@ -49,12 +58,26 @@ public:
     /// Requires: nothing was compacted since.
     void truncate(const Mark& mark);
 
-    [[nodiscard]] KvSnapshot snapshot() const;
+    /// Drops everything.
+    void clear();
+
+    /// A copy without the newest rows of every head.
+    [[nodiscard]] KvSnapshot snapshot(std::int64_t withoutNewest = 0) const;
     Result<void> restore(const KvSnapshot& snapshot);
+
+    /// The newest rows of every head, as a snapshot of their own. Requires: so many were appended since the
+    /// last compaction.
+    [[nodiscard]] KvSnapshot newest(std::int64_t rows) const;
+    /// Adds what `newest` gave.
+    Result<void> append(const KvSnapshot& rows);
+    /// Drops the newest rows of every head. Requires: so many were appended since the last compaction.
+    void dropNewest(std::int64_t rows);
 
 private:
     std::vector<LayerArena> layers_;
     std::int64_t nextPosition_ = 0;
+    std::int64_t shift_ = 0;
+    bool isMixed_ = false;  // rows were added whose positions are counted otherwise
 };
 
 }  // namespace epi

@@ -24,6 +24,7 @@ LayerArena::LayerArena(const Shape& shape, const Placement& placement)
                       placement.options(placement.cacheType))),
       values_(at::empty_like(keys_)),
       positions_(static_cast<std::size_t>(shape.kvHeads)),
+      origins_(static_cast<std::size_t>(shape.kvHeads)),
       scores_(static_cast<std::size_t>(shape.kvHeads)) {
     layOut(std::vector<std::int64_t>(static_cast<std::size_t>(shape.kvHeads), 0));
 }
@@ -107,6 +108,7 @@ Result<void> LayerArena::extend(std::int64_t rows, std::int64_t firstPosition) {
         length_[head] += rows;
         for (std::int64_t i = 0; i < rows; ++i) {
             positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
+            origins_[head].push_back(static_cast<std::int32_t>(firstPosition + shift_ + i));
         }
     }
     return {};
@@ -130,12 +132,14 @@ void LayerArena::apply(const CompactionPlan& plan) {
     std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
     std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
+    std::vector<std::vector<std::int32_t>> origins(plan.keep.size());
     std::vector<std::vector<float>> scores(plan.keep.size());
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         for (const std::int64_t entry : plan.keep[head]) {
             sourceRows.push_back(start_[head] + entry);
             const auto at = static_cast<std::size_t>(entry);
             positions[head].push_back(positions_[head][at]);
+            origins[head].push_back(origins_[head][at]);
             if (at < scores_[head].size()) scores[head].push_back(scores_[head][at]);
         }
         lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
@@ -148,6 +152,7 @@ void LayerArena::apply(const CompactionPlan& plan) {
     }
     moveRows(sourceRows, targetRows);
     positions_ = std::move(positions);
+    origins_ = std::move(origins);
     scores_ = std::move(scores);
 }
 
@@ -172,25 +177,67 @@ void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std
     values_.index_copy_(0, target, keptValues);
 }
 
+at::Tensor LayerArena::headKeys(std::int32_t head) const {
+    return keys_.narrow(0, start_[index(head)], length_[index(head)]);
+}
+
+void LayerArena::setPositions(std::int32_t head, std::vector<std::int32_t> positions) {
+    positions_[index(head)] = std::move(positions);
+}
+
+void LayerArena::clear() {
+    positions_.assign(positions_.size(), {});
+    origins_.assign(origins_.size(), {});
+    scores_.assign(scores_.size(), {});
+    layOut(std::vector<std::int64_t>(positions_.size(), 0));
+}
+
 void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     for (std::size_t head = 0; head < length_.size(); ++head) {
         length_[head] = lengths[head];
         positions_[head].resize(static_cast<std::size_t>(lengths[head]));
+        origins_[head].resize(static_cast<std::size_t>(lengths[head]));
         if (scores_[head].size() > positions_[head].size()) scores_[head].resize(positions_[head].size());
     }
 }
 
-LayerArena::Content LayerArena::content() const {
+LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges) const {
+    Content content;
     std::vector<at::Tensor> keys;
     std::vector<at::Tensor> values;
-    for (std::size_t head = 0; head < length_.size(); ++head) {
-        keys.push_back(keys_.narrow(0, start_[head], length_[head]));
-        values.push_back(values_.narrow(0, start_[head], length_[head]));
+    for (std::size_t head = 0; head < ranges.size(); ++head) {
+        const auto [first, count] = ranges[head];
+        keys.push_back(keys_.narrow(0, start_[head] + first, count));
+        values.push_back(values_.narrow(0, start_[head] + first, count));
+        const auto positions = positions_[head].begin() + first;
+        content.positions.emplace_back(positions, positions + count);
+        const auto origins = origins_[head].begin() + first;
+        content.origins.emplace_back(origins, origins + count);
     }
-    Content content{.keys = at::cat(keys).cpu(), .values = at::cat(values).cpu(), .positions = positions_};
-    if (std::ranges::any_of(scores_, [](const auto& head) { return !head.empty(); }))
-        content.scores = scores_;
+    content.keys = at::cat(keys).cpu();
+    content.values = at::cat(values).cpu();
     return content;
+}
+
+LayerArena::Content LayerArena::content(std::int64_t withoutNewest) const {
+    std::vector<EntryRange> ranges;
+    for (const std::int64_t length : length_)
+        ranges.push_back({.first = 0, .count = length - withoutNewest});
+    Content content = copyOf(ranges);
+    if (std::ranges::none_of(scores_, [](const auto& head) { return !head.empty(); })) return content;
+    content.scores = scores_;
+    for (std::size_t head = 0; head < scores_.size(); ++head) {
+        const std::size_t held = content.positions[head].size();
+        if (content.scores[head].size() > held) content.scores[head].resize(held);
+    }
+    return content;
+}
+
+LayerArena::Content LayerArena::newest(std::int64_t rows) const {
+    std::vector<EntryRange> ranges;
+    for (const std::int64_t length : length_)
+        ranges.push_back({.first = length - rows, .count = rows});
+    return copyOf(ranges);
 }
 
 Result<void> LayerArena::restore(const Content& content) {
@@ -211,8 +258,34 @@ Result<void> LayerArena::restore(const Content& content) {
         row += lengths[head];
     }
     positions_ = content.positions;
+    origins_ = content.origins;
     scores_ = content.scores;
     scores_.resize(lengths.size());
+    return {};
+}
+
+Result<void> LayerArena::append(const Content& rows) {
+    const std::size_t count = rows.positions.empty() ? 0 : rows.positions.front().size();
+    const bool isEven = std::all_of(
+        rows.positions.begin(), rows.positions.end(), [&](const auto& head) { return head.size() == count; });
+    if (!isEven || rows.positions.size() != length_.size())
+        return Error{ErrorCode::kInvalidArgument, "kv cache: rows to append differ from head to head"};
+    const auto added = static_cast<std::int64_t>(count);
+    if (added > room()) {
+        return Error{
+            ErrorCode::kOutOfMemory,
+            "kv cache: " + std::to_string(added) + " rows to append, room for " + std::to_string(room())};
+    }
+    for (std::size_t head = 0; head < length_.size(); ++head) {
+        const std::int64_t row = start_[head] + length_[head];
+        const std::int64_t source = static_cast<std::int64_t>(head) * added;
+        keys_.narrow(0, row, added).copy_(rows.keys.narrow(0, source, added));
+        values_.narrow(0, row, added).copy_(rows.values.narrow(0, source, added));
+        positions_[head].insert(
+            positions_[head].end(), rows.positions[head].begin(), rows.positions[head].end());
+        origins_[head].insert(origins_[head].end(), rows.origins[head].begin(), rows.origins[head].end());
+        length_[head] += added;
+    }
     return {};
 }
 

@@ -46,10 +46,21 @@ public:
     /// Rows that can still be appended to every head.
     [[nodiscard]] std::int64_t room() const;
     [[nodiscard]] std::int64_t allocatedBytes() const;
-    /// Original positions of a head's entries, ascending.
+    /// Where a head's keys are rotated to, ascending: what attention goes by. Equal to the origins until they
+    /// are moved.
     [[nodiscard]] std::span<const std::int32_t> positions(std::int32_t head) const {
         return positions_[index(head)];
     }
+    /// Original positions of a head's entries in the history, ascending.
+    [[nodiscard]] std::span<const std::int32_t> origins(std::int32_t head) const {
+        return origins_[index(head)];
+    }
+    /// A head's keys as they are: [length, headDim], a view.
+    [[nodiscard]] at::Tensor headKeys(std::int32_t head) const;
+    /// Gives a head's entries other positions; the caller has rotated its keys.
+    void setPositions(std::int32_t head, std::vector<std::int32_t> positions);
+    /// What is appended from now on has this origin: its position and `shift`.
+    void setShift(std::int64_t shift) { shift_ = shift; }
     /// Scores that a policy gave a head's first entries and wants to find again; later entries have none yet.
     [[nodiscard]] std::span<const float> scores(std::int32_t head) const { return scores_[index(head)]; }
     /// Remembers a score for every entry: [totalLength], head-major. They stay with their entries.
@@ -72,6 +83,9 @@ public:
     /// memory for the kept rows of this layer.
     void apply(const CompactionPlan& plan);
 
+    /// Drops everything.
+    void clear();
+
     /// Drops the newest entries of each head down to `lengths`.
     void truncate(std::span<const std::int64_t> lengths);
 
@@ -80,14 +94,25 @@ public:
         at::Tensor keys;                                   // [total, headDim], head-major
         at::Tensor values;                                 // [total, headDim]
         std::vector<std::vector<std::int32_t>> positions;  // [kvHead][entries]
+        std::vector<std::vector<std::int32_t>> origins;    // [kvHead][entries]
         std::vector<std::vector<float>> scores{};          // [kvHead][at most entries]; empty: none
     };
-    /// A copy on the CPU.
-    [[nodiscard]] Content content() const;
+    /// A copy on the CPU, without the newest rows of every head.
+    [[nodiscard]] Content content(std::int64_t withoutNewest = 0) const;
+    /// A copy of the newest rows of every head. Requires: no head is shorter.
+    [[nodiscard]] Content newest(std::int64_t rows) const;
     /// Replaces everything by `content`. kOutOfMemory when it does not fit.
     Result<void> restore(const Content& content);
+    /// Adds rows behind those of every head, as many to each; kInvalidArgument when they differ,
+    /// kOutOfMemory when they do not fit.
+    Result<void> append(const Content& rows);
 
 private:
+    struct EntryRange {
+        std::int64_t first = 0;
+        std::int64_t count = 0;
+    };
+    [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges) const;
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
     /// Places heads of these lengths with equal slack.
     void layOut(std::span<const std::int64_t> lengths);
@@ -102,6 +127,8 @@ private:
     std::vector<std::int64_t> length_;
     std::vector<std::int64_t> capacity_;
     std::vector<std::vector<std::int32_t>> positions_;
+    std::vector<std::vector<std::int32_t>> origins_;
+    std::int64_t shift_ = 0;
     std::vector<std::vector<float>> scores_;
 };
 

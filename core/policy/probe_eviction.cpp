@@ -50,9 +50,9 @@ ProbeEviction::ProbeEviction(const ModelSpec& spec,
                              Observer observe)
     : spec_(spec), rule_(rule), point_(std::move(point)), observe_(std::move(observe)) {}
 
-bool ProbeEviction::isPinned(std::int32_t position) const {
+bool ProbeEviction::isPinned(std::int32_t position, std::int32_t origin) const {
     const Pins& pins = rule_.pins;
-    return (pins.chatPrefix && position < rule_.prefixTokens) || position < pins.sinks ||
+    return (pins.chatPrefix && origin < rule_.prefixTokens) || origin < pins.sinks ||
            position >= point_.nextPosition - pins.recent;
 }
 
@@ -79,8 +79,10 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer,
         entries.lengths.push_back(arena.length(head));
         if (!hasPins) continue;
         std::vector<bool>& pinned = entries.pins.emplace_back();
-        for (const std::int32_t position : arena.positions(head))
-            pinned.push_back(isPinned(position));
+        const auto positions = arena.positions(head);
+        const auto origins = arena.origins(head);
+        for (std::size_t entry = 0; entry < positions.size(); ++entry)
+            pinned.push_back(isPinned(positions[entry], origins[entry]));
     }
     const std::int64_t budget = rule_.layerBudgets[static_cast<std::size_t>(layer)];
     const auto floor = static_cast<std::int64_t>(rule_.headFloor * static_cast<double>(budget));

@@ -55,7 +55,8 @@ public:
                             std::span<const at::Tensor> probeScores) override;
 
 private:
-    [[nodiscard]] bool isPinned(std::int32_t position) const;
+    /// Recent is what lies close by position; prefix and sinks are where the history began.
+    [[nodiscard]] bool isPinned(std::int32_t position, std::int32_t origin) const;
 
     const ModelSpec& spec_;
     const EvictionRule& rule_;

@@ -39,6 +39,7 @@ template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<BuildMemory> auto& command) {
     visit("conversation", command.conversation);
     visit("memory", command.memory);
+    visit("rebuild", command.rebuild);
 }
 
 template <>

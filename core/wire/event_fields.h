@@ -73,6 +73,8 @@ void visitFields(Visitor& visit, MaybeConst<MemoryBuilt> auto& event) {
     visit("readTokens", event.readTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("seconds", event.seconds);
+    visit("notice", event.notice);
+    visit("positions", event.positions);
 }
 
 template <>
@@ -86,6 +88,9 @@ void visitFields(Visitor& visit, MaybeConst<Trace> auto& event) {
     visit("keptPerHead", event.keptPerHead);
     visit.binary("retainedShare", event.retainedShare);
     visit("turns", event.turns);
+    visit("tiers", event.tiers);
+    visit("expected", event.expected);
+    visit("residency", event.residency);
 }
 
 template <>
@@ -107,6 +112,13 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("historyTokens", event.historyTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("statistics", event.statistics);
+    visit("margin", event.margin);
+    visit("tier", event.tier);
+    visit("positions", event.positions);
+    visit("episodes", event.episodes);
+    visit("unionBytes", event.unionBytes);
+    visit("residency", event.residency);
+    visit("notice", event.notice);
 }
 
 template <>

@@ -34,6 +34,12 @@ inline Result<ComputeMode> enumFromName(std::string_view text, std::type_identit
 inline Result<BudgetLevel> enumFromName(std::string_view text, std::type_identity<BudgetLevel>) {
     return budgetLevelFromName(text);
 }
+inline Result<CacheCodec> enumFromName(std::string_view text, std::type_identity<CacheCodec>) {
+    return cacheCodecFromName(text);
+}
+inline Result<PositionMode> enumFromName(std::string_view text, std::type_identity<PositionMode>) {
+    return positionModeFromName(text);
+}
 inline Result<ErrorCode> enumFromName(std::string_view text, std::type_identity<ErrorCode>) {
     return errorCodeFromName(text);
 }

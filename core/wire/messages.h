@@ -41,10 +41,13 @@ struct SyncConversation {
     std::vector<Turn> turns;
 };
 
-/// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt.
+/// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt. A
+/// memory that was built over a beginning of the history will do, since later turns are read when an episode
+/// is next asked; with `rebuild` only one that was built over all of it.
 struct BuildMemory {
     std::string conversation;
     MemoryOptions memory;
+    bool rebuild = false;
 };
 
 /// Answers a question from the best episode's cache (building the memory first when there is none).
@@ -166,6 +169,23 @@ struct MemoryBuilt {
     std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
     bool pastTrainedContext = false;
     double seconds = 0.0;
+    std::string notice;  // e.g. that caches could not be written; empty without
+    std::string
+        positions;  // of the entries: "kept", or "reindexed" because the history passes the trained context
+};
+
+/// Where the engine's episode caches are, since it was started.
+struct Residency {
+    std::int64_t deviceBytes = 0;  // of the caches that are ready to be asked
+    std::int64_t deviceLimit = 0;
+    std::int64_t memoryBytes = 0;  // of copies in ordinary memory
+    std::int64_t hits = 0;         // the episode was on the device
+    std::int64_t faults = 0;
+    std::int64_t evictions = 0;  // from the device
+    std::int64_t lruFaults = 0;  // that an LRU cache would have had
+    bool followsLru = false;     // because the predictions were worse
+    std::int64_t diskFaults = 0;
+    std::int64_t rebuilds = 0;  // faults whose files were missing or damaged
 };
 
 /// What one episode keeps. `retainedShare[i]` is the share of (layer, KV head) sets that keep history token
@@ -184,6 +204,9 @@ struct Trace {
             byteEnds;  // per token of the turn's text: where it ends in Turn::text, in bytes
     };
     std::vector<TurnTokens> turns;
+    std::vector<std::string> tiers;      // of all episodes before this was asked: "device", "memory", "disk"
+    std::vector<std::int32_t> expected;  // episodes that are expected to be asked next
+    Residency residency;
 };
 
 struct TokenDelta {
@@ -192,12 +215,12 @@ struct TokenDelta {
 
 struct TurnStatistics {
     std::int64_t promptTokens = 0;  // of the question, read now
-    std::int64_t readTokens =
-        0;  // further tokens that had to be read (turns this cache had not seen, a build)
+    std::int64_t readTokens = 0;    // besides: turns that this cache had not read, a build
     std::int64_t generatedTokens = 0;
     double firstTokenSeconds = 0.0;  // from the command to the first token
     double promptSeconds = 0.0;
     double decodeSeconds = 0.0;
+    double switchSeconds = 0.0;  // until the episode's cache was ready on the device
 };
 
 struct TurnDone {
@@ -209,6 +232,13 @@ struct TurnDone {
     std::int64_t historyTokens = 0;
     bool pastTrainedContext = false;
     TurnStatistics statistics;
+    double margin = 0.0;    // by how much the best similarity exceeds the second; 0 with one episode
+    std::string tier;       // where the episode's cache was: "device", "memory", "disk", "rebuilt"
+    std::string positions;  // of the entries: "kept", or "reindexed"
+    std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
+    std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
+    Residency residency;
+    std::string notice;  // e.g. that a cache could not be written; empty without
 };
 
 struct EvalAnswer {

@@ -29,6 +29,12 @@ void visitFields(Visitor& visit, MaybeConst<Turn> auto& turn) {
 }
 
 template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<OnlineOptions> auto& options) {
+    visit("unionMargin", options.unionMargin);
+    visit("newEpisodeBelow", options.newEpisodeBelow);
+}
+
+template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("preset", options.preset);
     visit("budget", options.budget);
@@ -41,6 +47,9 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("seed", options.seed);
     visit("score", options.score);
     visit("headFloor", options.headFloor);
+    visit("codec", options.codec);
+    visit("positions", options.positions);
+    visit("online", options.online);
 }
 
 template <typename Visitor>
@@ -90,6 +99,20 @@ void visitFields(Visitor& visit, MaybeConst<Trace::TurnTokens> auto& turn) {
 }
 
 template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<Residency> auto& residency) {
+    visit("deviceBytes", residency.deviceBytes);
+    visit("deviceLimit", residency.deviceLimit);
+    visit("memoryBytes", residency.memoryBytes);
+    visit("hits", residency.hits);
+    visit("faults", residency.faults);
+    visit("evictions", residency.evictions);
+    visit("lruFaults", residency.lruFaults);
+    visit("followsLru", residency.followsLru);
+    visit("diskFaults", residency.diskFaults);
+    visit("rebuilds", residency.rebuilds);
+}
+
+template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<TurnStatistics> auto& statistics) {
     visit("promptTokens", statistics.promptTokens);
     visit("readTokens", statistics.readTokens);
@@ -97,6 +120,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnStatistics> auto& statistics) {
     visit("firstTokenSeconds", statistics.firstTokenSeconds);
     visit("promptSeconds", statistics.promptSeconds);
     visit("decodeSeconds", statistics.decodeSeconds);
+    visit("switchSeconds", statistics.switchSeconds);
 }
 
 }  // namespace epi

@@ -316,7 +316,8 @@ private Q_SLOTS:
         QVERIFY2(first.exitCode == 0, first.out + first.err);
         const QJsonObject built = first.json();
         QCOMPARE(built["episodes"].toArray().size(), 2);
-        QVERIFY(built["read_tokens"].toInt() >= 2 * built["history_tokens"].toInt());
+        // The first 256 tokens are read once for both.
+        QCOMPARE(built["read_tokens"].toInt(), 2 * built["history_tokens"].toInt() - 256);
         QVERIFY(built["history_tokens"].toInt() > 1024);
         QVERIFY(built["peak_entries"].toInt() > 256 + 128);
         QVERIFY(built["peak_entries"].toInt() <= built["peak_entries_bound"].toInt());
@@ -423,7 +424,8 @@ private:
         const QJsonObject chosen =
             cli_.run(onConversation(question + QStringList{"--episode", "0"}, model)).json();
         QCOMPARE(chosen["episode"].toInt(-1), 0);
-        QCOMPARE(chosen["read_tokens"].toInt(-1), 0);
+        // The turn before is in the cache of the episode that answered it, after a restart too.
+        QCOMPARE(chosen["read_tokens"].toInt(-1) == 0, answer["episode"].toInt() == 0);
         QVERIFY(chosen["total"].toInt() > answer["total"].toInt());
     }
 

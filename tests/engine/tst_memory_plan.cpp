@@ -98,6 +98,8 @@ private Q_SLOTS:
         QTest::newRow("head floor") << MemoryOptions{.headFloor = 1.5} << std::string("head floor is 1.5");
         QTest::newRow("patch tokens")
             << MemoryOptions{.patchTokens = 15} << std::string("patch tokens is 15");
+        QTest::newRow("union margin")
+            << MemoryOptions{.online = {.unionMargin = -0.1}} << std::string("union margin is -0.1");
     }
     void namesAnOptionOutOfItsRange() {
         QFETCH(MemoryOptions, options);
@@ -144,6 +146,8 @@ private Q_SLOTS:
             [] {
                 return keyOf(identity(), {}, kHistory, {1000, 1048});
             },
+            [] { return keyOf(identity(), {.codec = CacheCodec::kInt8}, kHistory); },
+            [] { return keyOf(identity(), {.positions = PositionMode::kKeep}, kHistory); },
             [] {
                 return keyOf(identity(), {}, {5, 6, 7});
             },
@@ -158,6 +162,11 @@ private Q_SLOTS:
             QCOMPARE(keys[i](), key);
             QVERIFY2(seen.insert(key).second, std::to_string(i).c_str());
         }
+    }
+
+    void givesTheSameKeyHoweverTheMemoryIsUsed() {
+        QCOMPARE(keyOf(identity(), {.online = {.unionMargin = 0.1, .newEpisodeBelow = 0.2}}, kHistory),
+                 keyOf(identity(), {}, kHistory));
     }
 
     void givesTheSameKeyForAutoAndWhatItBecomes() {

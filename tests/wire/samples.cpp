@@ -18,6 +18,10 @@ MemoryOptions memory() {
     options.seed = std::numeric_limits<std::uint64_t>::max();
     options.score = "keydiff + attention * 0.5";
     options.headFloor = 0.25;
+    options.codec = CacheCodec::kInt4;
+    options.positions = PositionMode::kKeep;
+    options.online.unionMargin = 0.0625;
+    options.online.newEpisodeBelow = 0.25;
     return options;
 }
 
@@ -53,7 +57,7 @@ std::vector<Command> commands() {
     EvalBatch batch{"43", memory(), sampling(), {EvalQuestion{5, "When?", 2}, EvalQuestion{6, "Who?", 4}}};
     return {load,
             sync,
-            BuildMemory{"42", memory()},
+            BuildMemory{"42", memory(), true},
             ask,
             bestEpisode,
             batch,
@@ -71,8 +75,19 @@ std::vector<Event> events() {
     hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
     ModelLoaded loaded{"Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen"};
     EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key", "bread, oven"};
-    MemoryBuilt built{
-        "42", memory(), 20000, {episode, episode}, {700, 1300}, 1536, 2048, 1 << 30, 20000, true, 12.5};
+    MemoryBuilt built{"42",
+                      memory(),
+                      20000,
+                      {episode, episode},
+                      {700, 1300},
+                      1536,
+                      2048,
+                      1 << 30,
+                      20000,
+                      true,
+                      12.5,
+                      "disk full",
+                      "reindexed"};
     Trace trace;
     trace.conversation = "42";
     trace.episode = 2;
@@ -81,6 +96,9 @@ std::vector<Event> events() {
     trace.keptPerHead = {{1, 2}, {3, 4}};
     trace.retainedShare = {0, 128, 255, 10};
     trace.turns = {Trace::TurnTokens{11, 0, {2, 5, 9}}, Trace::TurnTokens{12, 3, {1}}};
+    trace.tiers = {"device", "disk"};
+    trace.expected = {1};
+    trace.residency = Residency{9, 8, 7, 6, 5, 4, 3, true, 2, 1};
     TurnDone done;
     done.text = "In Berlin";
     done.reason = "stop";
@@ -89,7 +107,14 @@ std::vector<Event> events() {
     done.keptTokens = 1536;
     done.historyTokens = 20000;
     done.pastTrainedContext = true;
-    done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1};
+    done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1, 0.002};
+    done.margin = 0.125;
+    done.tier = "disk";
+    done.positions = "reindexed";
+    done.episodes = {1, 3};
+    done.unionBytes = 1 << 20;
+    done.residency = Residency{1, 2, 3, 4, 5, 6, 7, true, 8, 9};
+    done.notice = "disk full";
     return {hello,
             loaded,
             Synced{12, 3456},

@@ -53,6 +53,8 @@ Q_SIGNALS:
     void replyFinished();
     void progressed(const epi::Progress& progress);
     void failed(const epi::Error& error);
+    /// The reply is there, but the engine has something to tell, e.g. that positions were counted anew.
+    void noticed(const QString& notice);
 
 private:
     enum class State { kIdle, kStoring, kAnswering };

@@ -13,6 +13,7 @@
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "app/cli/progress_line.h"
+#include "app/cli/residency_json.h"
 #include "app/cli/sampling_arguments.h"
 #include "app/cli/stored_memory.h"
 #include "core/base/printable.h"
@@ -89,6 +90,13 @@ json describe(const TurnDone& turn) {
             {"similarities", turn.similarities},
             {"kept", turn.keptTokens},
             {"total", turn.historyTokens},
+            {"margin", turn.margin},
+            {"episodes", turn.episodes},
+            {"union_bytes", turn.unionBytes},
+            {"residency", describe(turn.residency)},
+            {"tier", turn.tier},
+            {"positions", turn.positions},
+            {"notice", turn.notice},
             {"read_tokens", statistics.readTokens},
             {"past_trained_context", turn.pastTrainedContext},
             {"statistics",
@@ -96,7 +104,8 @@ json describe(const TurnDone& turn) {
               {"generated_tokens", statistics.generatedTokens},
               {"first_token_seconds", statistics.firstTokenSeconds},
               {"prompt_seconds", statistics.promptSeconds},
-              {"decode_seconds", statistics.decodeSeconds}}}};
+              {"decode_seconds", statistics.decodeSeconds},
+              {"switch_seconds", statistics.switchSeconds}}}};
 }
 
 /// Stores question and open reply.
@@ -146,12 +155,13 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
                       .memory = memory,
                       .sampling = options.sampling,
                       .episode = options.episode,
-                      .remember = false};
+                      .remember = true};
     EPI_TRY_ASSIGN(const TurnDone turn, answer(engine, command, reply, context.output));
     context.output.stream("\n");
     if (turn.reason == "cancelled") {
         return Error{ErrorCode::kCancelled, "the reply was cancelled, what was said is stored"};
     }
+    if (!turn.notice.empty()) context.output.notice(turn.notice);
     context.output.print(describe(turn), "");
     if (!context.output.isJson()) {
         context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +
@@ -176,5 +186,6 @@ EPI_COMMANDS(ask) {
     command.add_option(
         "--episode", options->episode, "Answer from this episode, from 0, instead of the best match");
     epi::addMemoryOptions(command, options->memory, "--memory-seed");
+    epi::addOnlineOptions(command, options->memory);
     epi::addSamplingOptions(command, options->sampling);
 }

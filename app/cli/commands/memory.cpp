@@ -11,8 +11,11 @@
 #include "app/cli/engine_runner.h"
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
+#include "app/cli/residency_json.h"
 #include "app/cli/stored_memory.h"
+#include "core/base/paths.h"
 #include "core/base/printable.h"
+#include "core/engine/memory_folder.h"
 #include "core/episode/episode_names.h"
 #include "core/wire/options_json.h"
 
@@ -26,6 +29,7 @@ struct MemoryCommandOptions {
     ModelArguments model;
     MemoryArguments memory;
     std::optional<std::int32_t> episode;
+    bool rebuild = false;
 };
 
 /// Named by what is said in its turns, as the engine names it.
@@ -70,6 +74,8 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"peak_bytes", built.peakBytes},
                    {"read_tokens", built.readTokens},
                    {"past_trained_context", built.pastTrainedContext},
+                   {"notice", built.notice},
+                   {"positions", built.positions},
                    {"seconds", built.seconds}};
     for (std::size_t i = 0; i < episodes.size(); ++i)
         described["episodes"].push_back(describe(episodes[i], built.episodes[i].name));
@@ -95,7 +101,7 @@ Result<void> build(const MemoryCommandOptions& options, const CommandContext& co
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     EPI_TRY_ASSIGN(const MemoryBuilt built,
-                   buildStoredMemory(engine, {store, record}, memory, context.output));
+                   buildStoredMemory(engine, {store, record}, memory, context.output, options.rebuild));
     const std::vector<EpisodeRecord> episodes = episodeRecords(record.id, built);
     context.output.print(describe(built, episodes), textOf(built, episodes));
     return {};
@@ -112,10 +118,18 @@ Result<void> listEpisodes(Store& store, const ConversationRecord& record, const 
     json described = json::array();
     std::string lines;
     for (std::size_t i = 0; i < episodes.size(); ++i) {
-        described.push_back(describe(episodes[i], names[i]));
+        const std::int64_t bytes = memoryFileBytes(paths::episodeCaches(), episodes[i].cacheKey);
+        json entry = describe(episodes[i], names[i]);
+        entry["tier"] = bytes > 0 ? "disk" : "none";
+        entry["bytes"] = bytes;
+        described.push_back(std::move(entry));
         lines += lineOf(episodes[i], names[i]);
     }
-    output.print({{"episodes", std::move(described)}}, lines);
+    output.print({{"episodes", std::move(described)},
+                  {"cache_folder",
+                   {{"bytes", memoryFileBytes(paths::episodeCaches(), "")},
+                    {"limit", defaultMemoryFolderLimit(paths::episodeCaches())}}}},
+                 lines);
     return {};
 }
 
@@ -146,7 +160,10 @@ Result<void> inspect(const MemoryCommandOptions& options, const CommandContext& 
     context.output.print({{"episode", trace.episode},
                           {"history_tokens", trace.historyTokens},
                           {"layer_budgets", trace.layerBudgets},
-                          {"kept", trace.keptPerHead}},
+                          {"kept", trace.keptPerHead},
+                          {"tiers", trace.tiers},
+                          {"expected", trace.expected},
+                          {"residency", describe(trace.residency)}},
                          textOf(trace));
     return {};
 }
@@ -171,6 +188,11 @@ EPI_COMMANDS(memory) {
         epi::addMemoryModelOptions(*command, options->model);
         epi::addMemoryOptions(*command, options->memory);
     }
+    buildCommand.add_flag(
+        "--rebuild",
+        options->rebuild,
+        "Build anew over messages that came after the memory was built, which are otherwise "
+        "added when an episode is asked");
     inspectCommand.add_option(
         "--episode", options->episode, "Entries kept per layer and head of this one, from 0");
 }

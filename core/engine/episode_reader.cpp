@@ -1,0 +1,186 @@
+#include "core/engine/episode_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/log.h"
+#include "core/engine/episode_files.h"
+#include "core/model/executor.h"
+#include "core/model/language_model.h"
+
+namespace epi {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+struct EpisodeReader::Pass {
+    std::int32_t episode = 0;
+    bool isLast = false;
+    KvCache& cache;
+    BlockPrefill prefill;
+    Start from;
+    bool isCommon = false;  // nothing was evicted yet
+    Clock::time_point start = Clock::now();
+};
+
+EpisodeReader::EpisodeReader(const BuildContext& context,
+                             const Conversation& conversation,
+                             const BuiltMemory& memory)
+    : context_(context),
+      conversation_(conversation),
+      memory_(memory),
+      history_(conversation.history.head(memory.builtTurns)),
+      hasWindows_(std::ranges::any_of(context.model.executor().spec().layers, [](const LayerSpec& layer) {
+          return layer.attention.window.has_value();
+      })) {}
+
+Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
+                                 MemoryPeak& peak,
+                                 const Finished& finished) {
+    if (episodes.empty()) return {};
+    KvCache cache = makeCache(context_.model, memory_, peak);
+    // Beside the cache: the common part while others need it, and on a CPU the copy that a cancel goes back
+    // to.
+    const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
+    peak.hostBytes = std::max(peak.hostBytes,
+                              cache.allocatedBytes() * ((episodes.size() > 1 ? 1 : 0) + (isOnCpu ? 1 : 0)));
+    for (const std::int32_t episode : episodes) {
+        EPI_TRY_ASSIGN(const Start from, begin(episode, cache));
+        Pass pass{
+            .episode = episode,
+            .isLast = episode == episodes.back(),
+            .cache = cache,
+            .prefill = BlockPrefill(context_.model.executor(),
+                                    cache,
+                                    {.ids = {history_.begin(), history_.end()},
+                                     .firstPosition = 0,
+                                     .block = memory_.resolved.options.block,
+                                     .rule = evictionRule(memory_, conversation_.history),
+                                     .prompt = memory_.episodes[static_cast<std::size_t>(episode)].prompt,
+                                     .promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition,
+                                     .repeatRequest = memory_.repeatRequest,
+                                     .readTokens = from.tokens,
+                                     .reindexes = memory_.resolved.options.positions == PositionMode::kAuto}),
+            .from = from,
+            .isCommon = from.isCommon};
+        if (pass.isCommon) EPI_TRY(readCommon(pass));
+        EPI_TRY(readRest(pass));
+        if (pass.isLast) shared_.reset();
+        EPI_TRY(finished(episode, cache.snapshot()));
+    }
+    std::error_code error;  // a file that stays is replaced or trimmed later
+    std::filesystem::remove(episodeFiles(context_.cacheFolder, memory_.key).part, error);
+    return {};
+}
+
+Result<EpisodeReader::Start> EpisodeReader::begin(std::int32_t episode, KvCache& cache) {
+    EPI_TRY_ASSIGN(const auto own, restorePart(episodeKey(memory_.key, episode), cache));
+    if (own) return Start{.tokens = *own, .isCommon = false};
+    if (shared_) {
+        EPI_TRY(cache.restore(*shared_));
+        return Start{.tokens = sharedTokens_, .isCommon = true};
+    }
+    EPI_TRY_ASSIGN(const auto common, restorePart(memory_.key, cache));
+    if (!common) cache.clear();
+    return Start{.tokens = common.value_or(0), .isCommon = true};
+}
+
+Result<std::optional<std::int64_t>> EpisodeReader::restorePart(const std::string& key, KvCache& cache) const {
+    const std::optional<std::int64_t> nothing;
+    const Executor& executor = context_.model.executor();
+    const auto part = loadSnapshot(
+        episodeFiles(context_.cacheFolder, key).part, key, executor.spec(), executor.placement());
+    if (!part) {
+        if (part.error().code != ErrorCode::kNotFound)
+            logWarning(part.error().message + "; the history is read from its beginning");
+        return nothing;
+    }
+    const nlohmann::json& notes = part->head.notes;
+    if (!notes.contains("read_tokens") || !notes["read_tokens"].is_number_unsigned()) return nothing;
+    const auto tokens = notes["read_tokens"].get<std::uint64_t>();
+    if (tokens > history_.size()) return nothing;
+    EPI_TRY(cache.restore(part->snapshot));
+    return std::optional(static_cast<std::int64_t>(tokens));
+}
+
+Result<void> EpisodeReader::readCommon(Pass& pass) {
+    while (!pass.prefill.isDone() && !pass.prefill.evictsNext())
+        EPI_TRY(step(pass, false));
+    if (!shared_ && !pass.isLast) {
+        shared_ = pass.cache.snapshot();
+        sharedTokens_ = pass.prefill.readTokens();
+    }
+    pass.isCommon = false;
+    return {};
+}
+
+Result<void> EpisodeReader::readRest(Pass& pass) {
+    while (!pass.prefill.isDone())
+        EPI_TRY(step(pass, pass.prefill.evictsNext()));
+    return {};
+}
+
+Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
+    // A block that drops entries cannot be undone. On a CPU it takes seconds and a copy is little beside it;
+    // on a GPU it is over before anyone waits.
+    const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
+    const std::int64_t before = pass.prefill.readTokens();
+    pass.prefill.reindex();
+    const KvCache::Mark mark = pass.cache.mark();
+    const bool drops = evicts || hasWindows_;
+    std::optional<KvSnapshot> copy;
+    if (drops && isOnCpu) copy = pass.cache.snapshot();
+    if (context_.cancel.isCancelled()) {
+        keepPart(pass);
+        return Error{ErrorCode::kCancelled, "reading was cancelled"};
+    }
+    auto stepped = pass.prefill.step(drops && !isOnCpu ? CancelToken() : context_.cancel);
+    if (!stepped) {
+        if (copy) {
+            EPI_TRY(pass.cache.restore(*copy));
+        } else if (!drops) {
+            pass.cache.truncate(mark);
+        }
+        if (stepped.error().code == ErrorCode::kCancelled) keepPart(pass);
+        return stepped;
+    }
+    readTokens_ += pass.prefill.readTokens() - before;
+    report(pass);
+    return {};
+}
+
+void EpisodeReader::keepPart(const Pass& pass) const {
+    const auto keep = [&](const std::string& key, const KvSnapshot& snapshot, std::int64_t tokens) {
+        const auto saved = saveSnapshot(
+            episodeFiles(context_.cacheFolder, key).part,
+            key,
+            snapshot,
+            {.codec = CacheCodec::kExact, .notes = {{"read_tokens", static_cast<std::uint64_t>(tokens)}}});
+        if (!saved) logWarning(saved.error().message + "; a part of the history is read again");
+    };
+    const std::int64_t tokens = pass.prefill.readTokens();
+    if (pass.isCommon) return keep(memory_.key, pass.cache.snapshot(), tokens);
+    if (tokens > pass.from.tokens) keep(episodeKey(memory_.key, pass.episode), pass.cache.snapshot(), tokens);
+    if (shared_) keep(memory_.key, *shared_, sharedTokens_);
+}
+
+void EpisodeReader::report(const Pass& pass) const {
+    if (!context_.progress) return;
+    const std::int64_t done = pass.prefill.readTokens();
+    const double seconds = std::chrono::duration<double>(Clock::now() - pass.start).count();
+    context_.progress(
+        {.phase = "reading",
+         .done = done,
+         .total = static_cast<std::int64_t>(history_.size()),
+         .unit = "tokens",
+         .episode = pass.episode,
+         .episodes = memory_.sharesCache ? 1 : static_cast<std::int32_t>(memory_.episodes.size()),
+         .perSecond = static_cast<double>(done - pass.from.tokens) / std::max(1e-9, seconds)});
+}
+
+}  // namespace epi

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "core/engine/block_prefill.h"
+#include "core/engine/episode_builder.h"
+
+namespace epi {
+
+/// Reads a history into the caches of episodes, one block prefill each (EpiCache, stage 2). The passes of all
+/// episodes are the same until the first block that is evicted, so that part is read once and copied. What a
+/// cancel cuts off goes on from the last finished block, also after a restart. One thread.
+class EpisodeReader {
+public:
+    EpisodeReader(const BuildContext& context, const Conversation& conversation, const BuiltMemory& memory);
+
+    /// Takes the cache of an episode that is read.
+    using Finished = std::function<Result<void>(std::int32_t episode, KvSnapshot snapshot)>;
+
+    /// Reads the history of the memory into each of these episodes, in order. kCancelled keeps what was read.
+    Result<void> read(std::span<const std::int32_t> episodes, MemoryPeak& peak, const Finished& finished);
+
+    /// Run through the model since construction.
+    [[nodiscard]] std::int64_t readTokens() const { return readTokens_; }
+
+private:
+    struct Pass;
+
+    struct Start {
+        std::int64_t tokens = 0;  // read already
+        bool isCommon = true;     // nothing was evicted yet: all passes have this part in common
+    };
+
+    /// Fills the cache with what there is: nothing, the part that all have in common, or what a cancelled
+    /// build left.
+    Result<Start> begin(std::int32_t episode, KvCache& cache);
+    /// Tokens read by what a cancelled build left under this key; nothing when it left nothing.
+    Result<std::optional<std::int64_t>> restorePart(const std::string& key, KvCache& cache) const;
+    Result<void> readCommon(Pass& pass);
+    Result<void> readRest(Pass& pass);
+    /// One block; after an error the cache is as before it.
+    Result<void> step(Pass& pass, bool evicts);
+    void keepPart(const Pass& pass) const;
+    void report(const Pass& pass) const;
+
+    const BuildContext& context_;
+    const Conversation& conversation_;
+    const BuiltMemory& memory_;
+    std::span<const TokenId> history_;
+    bool hasWindows_;
+    /// What all passes have in common, as long as more than one needs it.
+    std::optional<KvSnapshot> shared_;
+    std::int64_t sharedTokens_ = 0;
+    std::int64_t readTokens_ = 0;
+};
+
+}  // namespace epi

@@ -1,0 +1,269 @@
+// What a memory costs beside building it anew. Prints its figures; with EPICHAT_MEASURE set, on shapes that
+// are an eighth of 22,528 tokens, M = 8,192, B = 2,048 (four layers), and on caches as large as those of a
+// 0.5B model.
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/randn.h>
+#include <c10/core/InferenceMode.h>
+
+#include "core/engine/episode_files.h"
+#include "core/engine/episode_reader.h"
+#include "core/engine/episode_store.h"
+#include "core/engine/turn_reader.h"
+#include "core/model/executor.h"
+#include "core/model/language_model.h"
+#include "tests/support/check_result.h"
+#include "tests/support/tiny_model.h"
+
+namespace epi {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool isMeasuring() {
+    return qEnvironmentVariableIsSet("EPICHAT_MEASURE");
+}
+
+struct Shape {
+    std::int32_t layers = 2;
+    std::int32_t dimension = 64;
+    std::int32_t budget = 256;
+    std::int32_t block = 64;
+    std::size_t history = 704;
+    std::size_t prompt = 32;
+};
+
+Shape shape() {
+    if (!isMeasuring()) return {};
+    return {.layers = 4, .dimension = 512, .budget = 1024, .block = 256, .history = 2816, .prompt = 128};
+}
+
+class TestMemorySpeed : public QObject {
+    Q_OBJECT
+
+    [[nodiscard]] fs::path folder() const { return folder_.path().toStdString(); }
+
+    /// A conversation of one turn whose tokens are given, and a memory of four episodes that is not built
+    /// yet.
+    void makeConversation() {
+        conversation_.text.turns = {{.id = 1, .text = "history"}};
+        conversation_.history.ids = test::randomTokens(shape().history, 1);
+        conversation_.history.turns = {{.turnId = 1, .endToken = static_cast<std::int64_t>(shape().history)}};
+        BuiltMemory memory;
+        memory.key = std::string(64, 'a');
+        memory.resolved.score = "attention";
+        memory.resolved.options.budget = shape().budget;
+        memory.resolved.options.block = shape().block;
+        memory.builtTurns = 1;
+        memory.layerBudgets.assign(static_cast<std::size_t>(shape().layers), shape().budget);
+        for (std::uint32_t episode = 0; episode < 4; ++episode)
+            memory.episodes.emplace_back().prompt = test::randomTokens(shape().prompt, 10 + episode);
+        conversation_.memory = std::move(memory);
+    }
+    [[nodiscard]] BuildContext context() const {
+        return {.model = *model_,
+                .embedder = nullptr,
+                .chatTemplate = chatTemplate_,
+                .profile = nullptr,
+                .wording = wording_,
+                .cacheFolder = folder(),
+                .progress = {},
+                .notice = {},
+                .cancel = {}};
+    }
+
+    QTemporaryDir folder_;
+    std::unique_ptr<LanguageModel> model_;
+    std::shared_ptr<const ChatTemplate> chatTemplate_;
+    Wording wording_;
+    Conversation conversation_;
+
+private Q_SLOTS:
+    void initTestCase() {
+        const auto path = test::writeTinyModel(folder(),
+                                               {.layers = shape().layers,
+                                                .dimension = shape().dimension,
+                                                .heads = shape().dimension / 16,
+                                                .feedForward = 2 * shape().dimension});
+        auto model = LanguageModel::load({.path = path, .device = DeviceChoice::kCpu});
+        QVERIFY2(model, test::why(model));
+        model_ = *std::move(model);
+        const auto chatTemplate = model_->chatTemplate(true);
+        QVERIFY2(chatTemplate, test::why(chatTemplate));
+        chatTemplate_ = *chatTemplate;
+    }
+    void init() { makeConversation(); }
+
+    void readsWhatPassesHaveInCommonOnce() {
+        const c10::InferenceMode inference;
+        const BuildContext build = context();
+        MemoryPeak peak;
+        std::vector<KvSnapshot> apart(4);
+        auto start = Clock::now();
+        std::int64_t tokensApart = 0;
+        for (std::int32_t episode = 0; episode < 4; ++episode) {
+            EpisodeReader reader(build, conversation_, *conversation_.memory);
+            const auto keep = [&](std::int32_t index, KvSnapshot snapshot) -> Result<void> {
+                apart[static_cast<std::size_t>(index)] = std::move(snapshot);
+                return {};
+            };
+            QVERIFY(reader.read(std::span(&episode, 1), peak, keep));
+            tokensApart += reader.readTokens();
+        }
+        const double secondsApart = secondsSince(start);
+        const std::vector<std::int32_t> all{0, 1, 2, 3};
+        start = Clock::now();
+        EpisodeReader reader(build, conversation_, *conversation_.memory);
+        QVERIFY(reader.read(all, peak, [&](std::int32_t index, const KvSnapshot& snapshot) -> Result<void> {
+            const KvSnapshot& other = apart[static_cast<std::size_t>(index)];
+            for (std::size_t layer = 0; layer < snapshot.layers.size(); ++layer) {
+                if (snapshot.layers[layer].positions != other.layers[layer].positions ||
+                    !snapshot.layers[layer].keys.equal(other.layers[layer].keys) ||
+                    !snapshot.layers[layer].values.equal(other.layers[layer].values)) {
+                    return Error{ErrorCode::kInternal, "the shared pass keeps something else"};
+                }
+            }
+            return {};
+        }));
+        const double seconds = secondsSince(start);
+        qInfo(
+            "4 episodes: %.2f s and %lld tokens apart, %.2f s and %lld tokens with what is common read once",
+            secondsApart,
+            static_cast<long long>(tokensApart),
+            seconds,
+            static_cast<long long>(reader.readTokens()));
+        QVERIFY(reader.readTokens() < tokensApart * 3 / 4);
+    }
+
+    void addsATurnForLessThanATwentiethOfARebuild() {
+        const c10::InferenceMode inference;
+        const BuildContext build = context();
+        EpisodeStore store(folder(), {});
+        MemoryPeak peak;
+        auto start = Clock::now();
+        for (std::int32_t episode = 0; episode < 4; ++episode)
+            QVERIFY(rebuildEpisode(build, conversation_, *conversation_.memory, episode, peak));
+        const double rebuildSeconds = secondsSince(start);
+
+        const auto opened = store.open(build, conversation_, 0, peak);
+        QVERIFY2(opened, test::why(opened));
+        const std::vector<TokenId> turn = test::randomTokens(shape().block / 8, 5);
+        conversation_.text.turns.push_back({.id = 2, .text = "turn"});
+        conversation_.history.ids.insert(conversation_.history.ids.end(), turn.begin(), turn.end());
+        conversation_.history.turns.push_back(
+            {.turnId = 2, .endToken = static_cast<std::int64_t>(conversation_.history.ids.size())});
+        start = Clock::now();
+        const auto read = catchUp({.model = *model_,
+                                   .chatTemplate = *chatTemplate_,
+                                   .wording = wording_,
+                                   .conversation = conversation_,
+                                   .memory = *conversation_.memory,
+                                   .episode = conversation_.memory->episodes[0],
+                                   .cache = *opened->cache,
+                                   .cancel = {}},
+                                  16);
+        const double turnSeconds = secondsSince(start);
+        QVERIFY2(read, test::why(read));
+        QCOMPARE(*read, static_cast<std::int64_t>(turn.size()));
+        start = Clock::now();
+        QVERIFY(store.save(conversation_, 0));
+        qInfo("a turn of %zu tokens: %.4f s (and %.4f s to write it), a rebuild: %.2f s, 1/%.0f of it",
+              turn.size(),
+              turnSeconds,
+              secondsSince(start),
+              rebuildSeconds,
+              rebuildSeconds / turnSeconds);
+        QVERIFY(turnSeconds < rebuildSeconds / 20);
+    }
+
+    void opensEpisodesQuickly() {
+        // Keys and values as a model of 24 layers, 2 KV heads of 64 and M = 4,096 keeps them, in fp32: 100 MB
+        // each.
+        const c10::InferenceMode inference;
+        const std::int64_t rows = isMeasuring() ? 4096 : 64;
+        ModelSpec spec = model_->executor().spec();
+        spec.layers.resize(isMeasuring() ? 24 : 2, spec.layers.front());
+        for (LayerSpec& layer : spec.layers) {
+            layer.attention.kvHeads = 2;
+            layer.attention.headDim = 64;
+        }
+        const std::vector<std::int64_t> perHead(spec.layers.size(), rows + 512);
+        const Placement placement;
+        std::vector<EpisodeMemory> episodes(4);
+        {
+            KvCache cache(spec, perHead, placement);
+            for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer)
+                QVERIFY(cache.layer(layer).append(at::randn({2, rows, 64}), at::randn({2, rows, 64}), 0));
+            cache.setNextPosition(rows);
+            for (std::size_t index = 0; index < episodes.size(); ++index) {
+                episodes[index].boundaries = {
+                    {.turns = 1, .history = historyDigest(conversation_.text.turns)}};
+                QVERIFY(saveBuilt(filesOf(index), cache.snapshot(), CacheCodec::kExact, episodes[index]));
+            }
+        }
+        auto start = Clock::now();
+        for (std::size_t index = 0; index < episodes.size(); ++index)
+            loadState(filesOf(index), conversation_.text.turns, episodes[index]);
+        const double stateSeconds = secondsSince(start);
+        start = Clock::now();
+        KvCache first(spec, perHead, placement);
+        QVERIFY(loadCache(filesOf(0), spec, placement, episodes[0], first));
+        const double firstSeconds = secondsSince(start);
+        start = Clock::now();
+        for (std::size_t index = 1; index < episodes.size(); ++index) {
+            KvCache other(spec, perHead, placement);
+            QVERIFY(loadCache(filesOf(index), spec, placement, episodes[index], other));
+        }
+        qInfo(
+            "reopened: %.1f ms for what 4 episodes hold, %.1f ms for the first cache, %.1f ms for 3 behind "
+            "it",
+            1e3 * stateSeconds,
+            1e3 * firstSeconds,
+            1e3 * secondsSince(start));
+    }
+
+    void switchesBetweenResidentEpisodesAtOnce() {
+        const c10::InferenceMode inference;
+        const BuildContext build = context();
+        EpisodeStore store(folder(), {});
+        MemoryPeak peak;
+        for (std::int32_t episode = 0; episode < 4; ++episode) {
+            QVERIFY(rebuildEpisode(build, conversation_, *conversation_.memory, episode, peak));
+            QVERIFY(store.open(build, conversation_, episode, peak));
+        }
+        const auto start = Clock::now();
+        for (std::int32_t i = 0; i < 100; ++i) {
+            const auto opened = store.open(build, conversation_, i % 4, peak);
+            QVERIFY(opened);
+            QCOMPARE(opened->tier, CacheTier::kDevice);
+        }
+        qInfo("a switch between resident episodes: %.4f ms", 1e3 * secondsSince(start) / 100);
+        QVERIFY(secondsSince(start) / 100 < 0.002);
+    }
+
+private:
+    [[nodiscard]] EpisodeFiles filesOf(std::size_t index) const {
+        return episodeFiles(folder(), std::string(64, 'b') + "-" + std::to_string(index));
+    }
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestMemorySpeed)
+#include "tst_memory_speed.moc"
