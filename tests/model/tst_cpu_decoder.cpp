@@ -27,7 +27,7 @@ constexpr double kHalves = 0.01;
 
 /// Nothing happens after a layer, but rows that something may look at go through LibTorch.
 struct IdleHook : LayerHook {
-    Result<void> afterLayer(std::int32_t, LayerArena&, const at::Tensor&) override { return {}; }
+    Result<void> afterLayer(std::int32_t, LayerArena&, std::span<const at::Tensor>) override { return {}; }
 };
 
 KvCache cacheFor(const Executor& executor, std::int64_t rows) {

@@ -7,6 +7,7 @@
 
 #include <QtTest>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/log_softmax.h>
 #include <c10/core/InferenceMode.h>
