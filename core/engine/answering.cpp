@@ -59,7 +59,8 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
     for (const EpisodeMemory& episode : memory.episodes) {
         episodes.push_back(episode.episode);
-        episodes.back().centroid = centroidAfter(episode, turns).mean;
+        // Episodes that share a cache stay where they were built: its turns belong to all of them.
+        if (!memory.sharesCache) episodes.back().centroid = centroidAfter(episode, turns).mean;
     }
     return matchEpisode(embedding.row(0), episodes, memory.resolved.preset.similarity);
 }
