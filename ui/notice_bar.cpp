@@ -80,7 +80,11 @@ void NoticeBar::show(NoticeKind kind, const QString& text, const QString& action
     text_->setText(text);
     // An error always comes with something to do about it, were it only to tell somebody.
     const bool mustCopy = action.isEmpty() && kind == NoticeKind::kError;
-    action_->setText(mustCopy ? tr("&Copy text") : action);
+    if (mustCopy) {
+        action_->setText(tr("&Copy text"));
+    } else {
+        action_->setText(action.isEmpty() ? tr("Close") : action);  // never nameless, even while hidden
+    }
     action_->setVisible(mustCopy || !action.isEmpty());
     run_ = mustCopy ? [text] { QGuiApplication::clipboard()->setText(text); } : std::move(run);
     setVisible(true);

@@ -171,7 +171,7 @@ private Q_SLOTS:
         panel.setModel(someFacts(), {}, MemoryOptions{.budget = 4096});
         panel.setFreeMemory(qint64{8} << 30);
         QCOMPARE(panel.verdict(), u"Fits."_s);
-        panel.setFreeMemory(qint64{100} << 20);
+        panel.setFreeMemory(panel.estimate()->weights / 2);
         QVERIFY2(panel.verdict().startsWith(u"The model itself needs"_s), qPrintable(panel.verdict()));
         const LoadEstimate need = *panel.estimate();
         panel.setFreeMemory(need.weights + need.scratch + need.caches / 2);

@@ -169,7 +169,6 @@ private Q_SLOTS:
         QTest::newRow("spaces") << QStringList{u"/opt/my engine"_s, u"--models"_s, u"/a b"_s};
         QTest::newRow("quotes") << QStringList{u"engine"_s, u"a\"b"_s, u"\"x\""_s};
         QTest::newRow("shell signs") << QStringList{u"engine"_s, u"$(reboot)"_s, u";"_s, u"|"_s, u"*"_s};
-        QTest::newRow("empty argument") << QStringList{u"engine"_s, u""_s};
     }
     void aCommandIsTakenApartWithoutAShell() {
         QFETCH(QStringList, command);

@@ -105,9 +105,14 @@ class TestTranslations : public QObject {
 
 private:
     std::unique_ptr<QTemporaryDir> folder_;
+    std::unique_ptr<QTemporaryDir> home_;
 
 private Q_SLOTS:
-    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void initTestCase() {
+        Theme::apply(ThemeChoice::kLight, 100);
+        home_ = std::make_unique<QTemporaryDir>();
+        qputenv("XDG_DATA_HOME", home_->path().toUtf8());  // an empty models folder
+    }
     void init() { folder_ = std::make_unique<QTemporaryDir>(); }
 
     void everyTextIsTranslatableAndHasRoomToGrow() {

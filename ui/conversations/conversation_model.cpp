@@ -83,6 +83,10 @@ bool ConversationModel::setData(const QModelIndex& index, const QVariant& value,
 
 void ConversationModel::assign(std::vector<ConversationRecord> records) {
     all_ = std::move(records);
+    // What is in the bin for sure need not be hidden, or it would stay so when it comes out again.
+    for (const ConversationRecord& record : all_) {
+        if (record.deletedAtMs) hidden_.erase(record.id);
+    }
     refresh();
 }
 

@@ -41,6 +41,9 @@ ShortcutsPage::ShortcutsPage(ActionRegistry& actions, QWidget* parent)
     find_->setPlaceholderText(tr("Find an action or a key"));
     find_->setAccessibleName(tr("Find an action or a key"));
     find_->setClearButtonEnabled(true);
+    // Qt's button for clearing a field has no name of its own.
+    if (auto* clear = find_->findChild<QAction*>(u"_q_qlineeditclearaction"_s))
+        clear->setText(tr("Clear the search"));
     list_->setAccessibleName(tr("Actions and their keys"));
     list_->setColumnCount(2);
     list_->setHeaderLabels({tr("Action"), tr("Keys")});
