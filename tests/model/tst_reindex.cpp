@@ -76,7 +76,10 @@ private Q_SLOTS:
         QCOMPARE(moved.layer(0).origins(0).front(), 1000);
         const at::Tensor expected = read(executor, plain, question, 40);
         const at::Tensor found = read(executor, moved, question, moved.nextPosition());
-        QVERIFY(at::allclose(found, expected, 0.0, 2e-4));
+        // Angles are rounded to fp32: at position 1,000 by up to 6e-5, which logits show in proportion.
+        const double scale = expected.abs().max().item<double>();
+        const double difference = (found - expected).abs().max().item<double>();
+        QVERIFY2(difference <= 1e-4 * scale, qPrintable(QString::number(difference / scale)));
         QCOMPARE(moved.layer(0).origins(0).back(), 1044);
     }
 
