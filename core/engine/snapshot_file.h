@@ -18,7 +18,7 @@ namespace epi {
 struct SnapshotHead {
     std::uint64_t identity = 0;  // of the file's content
     std::int64_t nextPosition = 0;
-    std::int64_t shift = 0;  // see KvSnapshot
+    std::int64_t shift = 0;                           // see KvSnapshot
     std::int64_t entries = 0;                         // over all layers and heads
     nlohmann::json notes = nlohmann::json::object();  // the caller's
 };
