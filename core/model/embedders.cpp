@@ -6,8 +6,7 @@
 #include <system_error>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
 #include "core/kv/kv_cache.h"
@@ -59,16 +58,11 @@ public:
                                                 const std::function<void(std::int64_t done)>& progress,
                                                 const CancelToken& cancel) const override {
         const ModelSpec& spec = model_.executor().spec();
-        const at::Tensor& table = model_.executor().weights().matrix(spec.embedding).values;
         return embedEach(
             texts, spec.dimension, progress, cancel, [&](const std::string& text) -> Result<at::Tensor> {
                 const std::vector<TokenId> ids = model_.tokenizer().encode(text, ControlTokens::kAsText);
-                std::vector<std::int64_t> wide(ids.begin(), ids.end());
-                if (wide.empty()) return table.select(0, 0).to(at::kFloat).mul(0.0);
-                const at::Tensor index =
-                    at::from_blob(wide.data(), {static_cast<std::int64_t>(wide.size())}, at::kLong)
-                        .to(table.device());
-                return at::embedding(table, index).to(at::kFloat).mean(0);
+                if (ids.empty()) return at::zeros({spec.dimension}, at::kFloat);
+                return model_.executor().embedTokens(ids).mean(0);
             });
     }
     [[nodiscard]] const std::string& fingerprint() const override { return fingerprint_; }

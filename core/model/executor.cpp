@@ -106,6 +106,12 @@ Result<void> Executor::check(const ForwardRequest& request, const KvCache& cache
                      std::to_string(appended) + " are to be read"};
 }
 
+at::Tensor Executor::embedTokens(std::span<const TokenId> ids) const {
+    const std::vector<std::int64_t> wide(ids.begin(), ids.end());
+    const at::Tensor index = toDevice(std::span<const std::int64_t>(wide), placement_.device);
+    return linear_.embed(index, weights_.matrix(spec_.embedding)).to(at::kFloat);
+}
+
 Executor::Rows Executor::gather(const ForwardRequest& request) const {
     Rows rows;
     std::vector<std::int64_t> ids;

@@ -68,6 +68,10 @@ public:
     /// are.
     [[nodiscard]] const std::string& decoderNotice() const { return decoderNotice_; }
 
+    /// Rows of the embedding matrix, [ids, dimension], fp32, without the model's scale. Requires: ids of the
+    /// vocabulary.
+    [[nodiscard]] at::Tensor embedTokens(std::span<const TokenId> ids) const;
+
     /// Logits [logitRows, vocabulary] (or states [logitRows, dimension]), fp32, on the placement's device;
     /// undefined when none are wanted.
     /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,

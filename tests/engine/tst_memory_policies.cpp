@@ -91,7 +91,10 @@ class TestMemoryPolicies : public QObject {
                 .profileFolder = work_->path().toStdString() + "/profiles"};
     }
     static LoadModel load(const std::string& model = "tiny") {
-        return {.model = model, .embedder = kEmbedder, .device = DeviceChoice::kCpu};
+        return {.model = model,
+                .embedder = kEmbedder,
+                .device = DeviceChoice::kCpu,
+                .compute = ComputeMode::kExact};
     }
     static Ask ask(const MemoryOptions& memory, const std::string& question) {
         Ask ask;

@@ -44,6 +44,7 @@ private:
     /// With room for some turns.
     static MemoryOptions memory() {
         MemoryOptions options = smallMemory();
+        options.preset = "epicache";  // a cache for every episode
         options.block = 256;
         return options;
     }
