@@ -441,6 +441,9 @@ Result<Event> EngineSession::handle(const ProfileLayers& command, const JobConte
                         .windowSimilarity = profile.windowSimilarity,
                         .seconds = profile.seconds};
     profile_ = std::move(profile);
+    // Other budgets may follow from it: memories are looked for, or made, by them.
+    for (auto& [name, conversation] : conversations_)
+        forgetMemory(conversation);
     return Event(std::move(done));
 }
 
