@@ -112,6 +112,8 @@ private Q_SLOTS:
                                     "-p",
                                     "What is the capital of France?",
                                     "--greedy",
+                                    "--compute",
+                                    "exact",  // the first step is all but a tie
                                     "--max-tokens",
                                     "12"};
         const Finished answered = cli_.run(arguments + QStringList{"--json"});
@@ -316,8 +318,9 @@ private Q_SLOTS:
         QVERIFY2(first.exitCode == 0, first.out + first.err);
         const QJsonObject built = first.json();
         QCOMPARE(built["episodes"].toArray().size(), 2);
-        // The first 256 tokens are read once for both.
-        QCOMPARE(built["read_tokens"].toInt(), 2 * built["history_tokens"].toInt() - 256);
+        // The first 256 tokens are read once for both, and what a cancelled build had finished not again.
+        QVERIFY(built["read_tokens"].toInt() <= 2 * built["history_tokens"].toInt() - 256);
+        QVERIFY(built["read_tokens"].toInt() > built["history_tokens"].toInt());
         QVERIFY(built["history_tokens"].toInt() > 1024);
         QVERIFY(built["peak_entries"].toInt() > 256 + 128);
         QVERIFY(built["peak_entries"].toInt() <= built["peak_entries_bound"].toInt());

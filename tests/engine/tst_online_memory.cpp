@@ -346,6 +346,7 @@ private Q_SLOTS:
         Ask ask = askLong("What about the dog?", true);
         ask.memory = memory();
         ask.memory.online.unionMargin = 2.0;
+        ask.memory.patchTokens = 400;  // beyond what all patched prompts begin with
         const auto done = session.run<TurnDone>(ask);
         QVERIFY2(done, session.why());
         QCOMPARE(done->episodes.size(), std::size_t{2});
@@ -359,6 +360,7 @@ private Q_SLOTS:
         QVERIFY(session.run<Synced>(both));
         Ask alone = askEpisode(done->episode, "And the piano?", false);
         alone.memory.online.unionMargin = 0.0;
+        alone.memory.patchTokens = ask.memory.patchTokens;
         const auto next = session.run<TurnDone>(alone);
         QVERIFY2(next, session.why());
         QCOMPARE(next->statistics.readTokens, 0);
@@ -454,6 +456,7 @@ private Q_SLOTS:
         Session session(small);
         QVERIFY(prepare(session, longConversation(40)));
         SyncConversation other = longConversation(38, "other");
+        other.turns.front().text = "another beginning, so that neither is the other's continuation";
         QVERIFY(session.run<Synced>(other));
         const auto first = session.run<MemoryBuilt>(BuildMemory{"other", memory()});
         QVERIFY2(first, session.why());

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <QEvent>
-#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
@@ -103,12 +102,14 @@ QWidget* ChatPage::makeBuildBanner() {
     build_ = new QPushButton(tr("Build &memory"), banner_);
     build_->setProperty("isPrimary", true);
     later_ = new QPushButton(tr("La&ter"), banner_);
-    auto* grid = new QGridLayout(banner_);
-    grid->addWidget(bannerText_, 0, 0, 1, 3);
-    grid->addWidget(form_, 1, 0);
-    grid->addWidget(later_, 1, 1, Qt::AlignBottom);
-    grid->addWidget(build_, 1, 2, Qt::AlignBottom);
-    grid->setColumnStretch(0, 1);
+    // The text in a row of its own: a grid forgets how high a text is that spans its columns.
+    auto* column = new QVBoxLayout(banner_);
+    column->addWidget(bannerText_);
+    auto* row = new QHBoxLayout;
+    row->addWidget(form_, 1);
+    row->addWidget(later_, 0, Qt::AlignBottom);
+    row->addWidget(build_, 0, Qt::AlignBottom);
+    column->addLayout(row);
     connect(build_, &QPushButton::clicked, this, [this] {
         if (session_) session_->memory().build(form_->options());
     });
@@ -297,7 +298,7 @@ void ChatPage::applyTheme() {
     title_->parentWidget()->layout()->setSpacing(theme.px(2));
     emptyTitle_->parentWidget()->layout()->setSpacing(theme.px(12));
     banner_->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
-    static_cast<QGridLayout*>(banner_->layout())->setSpacing(theme.px(12));
+    banner_->layout()->setSpacing(theme.px(12));
     composerRow_->layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(16));
     composer_->setMaximumWidth(theme.px(720));
 }

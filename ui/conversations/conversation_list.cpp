@@ -404,9 +404,9 @@ void ConversationList::applyTheme() {
     filters_->setContentsMargins(margin, 0, margin, 0);
     filters_->setSpacing(margin);
     searchIcon_->setIcon(themedIcon(u"search"_s));
-    arrangeButtons();
     new_->setIcon(themedIcon(u"new-chat"_s));
     import_->setIcon(themedIcon(u"import"_s));
+    arrangeButtons();  // by their width with icons
     setMinimumWidth(theme.px(160));
     view_->doItemsLayout();
 }
