@@ -40,6 +40,8 @@ MessageRecord recordOf(const PortableMessage& message, std::int64_t conversation
     record.state = stateIn(message);
     record.details = message.details;
     record.createdAtMs = message.createdAtMs;
+    record.leftBranch = message.leftBranch;
+    record.removedAtMs = message.removedAtMs;
     return record;
 }
 
@@ -113,6 +115,7 @@ Result<std::int64_t> ChatTransfer::insertConversation(const PortableChat& chat) 
     record.speakers = chat.speakers;
     record.systemPrompt = chat.systemPrompt;
     record.memory = chat.memory;
+    record.sampling = chat.sampling;
     record.createdAtMs = chat.createdAtMs;
     record.updatedAtMs = chat.updatedAtMs;
     EPI_TRY_ASSIGN(const std::int64_t id, conversations_.insertImported(record));
@@ -164,7 +167,7 @@ Result<void> ChatTransfer::insertNew(const PortableChat& chat, Plan& plan) {
         ids[i] = record.id;
     }
     if (chat.current && !hasGoneOn)
-        EPI_TRY(messages_.activate(plan.outcome.conversationId, ids[*chat.current]));
+        EPI_TRY(versions_.activate(plan.outcome.conversationId, ids[*chat.current]));
     return conversations_.touch(plan.outcome.conversationId);
 }
 
@@ -178,6 +181,7 @@ Result<PortableChat> ChatTransfer::portable(std::int64_t conversationId) {
     chat.speakers = std::move(record.speakers);
     chat.systemPrompt = std::move(record.systemPrompt);
     chat.memory = std::move(record.memory);
+    chat.sampling = std::move(record.sampling);
     chat.folder = std::move(record.folder);
     chat.tags = std::move(record.tags);
     chat.isPinned = record.isPinned;
@@ -206,6 +210,8 @@ Result<PortableChat> ChatTransfer::portable(std::int64_t conversationId) {
         portable.state = name(message.state);
         portable.details = std::move(message.details);
         portable.createdAtMs = message.createdAtMs;
+        portable.leftBranch = message.leftBranch;
+        portable.removedAtMs = message.removedAtMs;
         places.emplace(message.id, chat.messages.size());
         chat.messages.push_back(std::move(portable));
     }

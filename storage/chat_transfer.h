@@ -9,6 +9,7 @@
 #include "storage/history_repository.h"
 #include "storage/message_repository.h"
 #include "storage/transfer_records.h"
+#include "storage/version_repository.h"
 
 namespace epi {
 
@@ -20,8 +21,9 @@ class ChatTransfer {
 public:
     ChatTransfer(ConversationRepository& conversations,
                  MessageRepository& messages,
+                 VersionRepository& versions,
                  HistoryRepository& history)
-        : conversations_(conversations), messages_(messages), history_(history) {}
+        : conversations_(conversations), messages_(messages), versions_(versions), history_(history) {}
 
     struct Plan {
         ImportOutcome outcome;
@@ -41,6 +43,7 @@ private:
 
     ConversationRepository& conversations_;
     MessageRepository& messages_;
+    VersionRepository& versions_;
     HistoryRepository& history_;
 };
 

@@ -13,7 +13,8 @@ constexpr std::size_t kMaxListed = 20;
 
 // SELECT lists below give the columns in this order, and `read` takes them in it.
 #define EPI_CONVERSATION_COLUMNS                                                                          \
-    "id, uid, source_id, title, layout, speakers, system_prompt, memory, created_at_ms, updated_at_ms, "  \
+    "id, uid, source_id, title, layout, speakers, system_prompt, memory, sampling, created_at_ms, "       \
+    "updated_at_ms, "                                                                                     \
     "(SELECT count(*) FROM messages WHERE conversation_id = conversations.id AND sequence IS NOT NULL), " \
     "(SELECT count(*) FROM questions WHERE conversation_id = conversations.id), "                         \
     "folder_id, (SELECT name FROM folders WHERE folders.id = folder_id), "                                \
@@ -43,6 +44,7 @@ Result<ConversationRecord> ConversationRepository::read(Statement& row) const {
     auto speakers = stringsFromJsonColumn(row.text());
     conversation.systemPrompt = row.text();
     conversation.memory = row.text();
+    conversation.sampling = row.text();
     conversation.createdAtMs = row.integer();
     conversation.updatedAtMs = row.integer();
     conversation.messageCount = row.integer();
@@ -138,16 +140,17 @@ Result<std::int64_t> ConversationRepository::insert(const ConversationRecord& co
     EPI_TRY_ASSIGN(
         Statement insert,
         database_.prepare("INSERT INTO conversations (activity, uid, source_id, title, layout, "
-                          "speakers, system_prompt, memory, created_at_ms, updated_at_ms) VALUES ("
+                          "speakers, system_prompt, memory, sampling, created_at_ms, updated_at_ms) VALUES ("
                           "(SELECT 1 + coalesce(max(activity), 0) FROM conversations), "
                           "'epichat:' || lower(hex(randomblob(16))), :source, :title, :layout, :speakers, "
-                          ":prompt, :memory, :now, :now)"));
+                          ":prompt, :memory, :sampling, :now, :now)"));
     insert.bind(":source", conversation.sourceId)
         .bind(":title", conversation.title)
         .bind(":layout", name(conversation.layout))
         .bind(":speakers", toJsonColumn(conversation.speakers))
         .bind(":prompt", conversation.systemPrompt)
         .bind(":memory", conversation.memory)
+        .bind(":sampling", conversation.sampling)
         .bind(":now", nowMs());
     EPI_TRY(insert.run());
     return database_.lastInsertedId();
@@ -158,10 +161,10 @@ Result<std::int64_t> ConversationRepository::insertImported(const ConversationRe
     EPI_TRY_ASSIGN(
         Statement insert,
         database_.prepare("INSERT INTO conversations (activity, uid, source_id, title, layout, "
-                          "speakers, system_prompt, memory, created_at_ms, updated_at_ms) VALUES ("
+                          "speakers, system_prompt, memory, sampling, created_at_ms, updated_at_ms) VALUES ("
                           "(SELECT coalesce(max(activity), 0) FROM conversations "
                           "WHERE updated_at_ms <= :updated), :uid, :source, :title, :layout, :speakers, "
-                          ":prompt, :memory, :created, :updated)"));
+                          ":prompt, :memory, :sampling, :created, :updated)"));
     const std::int64_t updated = std::max(conversation.updatedAtMs, conversation.createdAtMs);
     const std::int64_t now = nowMs();
     insert.bind(":uid", conversation.uid)
@@ -171,6 +174,7 @@ Result<std::int64_t> ConversationRepository::insertImported(const ConversationRe
         .bind(":speakers", toJsonColumn(conversation.speakers))
         .bind(":prompt", conversation.systemPrompt)
         .bind(":memory", conversation.memory)
+        .bind(":sampling", conversation.sampling)
         .bind(":created",
               conversation.createdAtMs > 0 ? conversation.createdAtMs
               : updated > 0                ? updated
@@ -196,6 +200,15 @@ Result<void> ConversationRepository::setMemory(std::int64_t id, std::string_view
     EPI_TRY_ASSIGN(Statement change,
                    database_.prepare("UPDATE conversations SET memory = :memory WHERE id = :id"));
     return runOn(id, change.bind(":memory", memoryJson));
+}
+
+Result<void> ConversationRepository::setInstructions(std::int64_t id,
+                                                     std::string_view systemPrompt,
+                                                     std::string_view samplingJson) {
+    EPI_TRY_ASSIGN(Statement change,
+                   database_.prepare("UPDATE conversations SET system_prompt = :prompt, sampling = :sampling "
+                                     "WHERE id = :id"));
+    return runOn(id, change.bind(":prompt", systemPrompt).bind(":sampling", samplingJson));
 }
 
 Result<void> ConversationRepository::remove(std::int64_t id) {

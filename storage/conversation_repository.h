@@ -32,6 +32,9 @@ public:
     Result<std::int64_t> insertImported(const ConversationRecord& conversation);
     Result<void> rename(std::int64_t id, std::string_view title);
     Result<void> setMemory(std::int64_t id, std::string_view memoryJson);
+    Result<void> setInstructions(std::int64_t id,
+                                 std::string_view systemPrompt,
+                                 std::string_view samplingJson);
     Result<void> remove(std::int64_t id);
     /// Makes it the most recently used one.
     Result<void> touch(std::int64_t id);

@@ -1,7 +1,6 @@
 #include "storage/message_repository.h"
 
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "storage/clock.h"
@@ -13,7 +12,7 @@ namespace {
 // SELECT lists below give the columns in this order, and `read` takes them in it.
 #define EPI_MESSAGE_COLUMNS                                                                               \
     "id, conversation_id, parent_id, sequence, role, speaker, text, caption, session, source_id, state, " \
-    "details, created_at_ms, checksum"
+    "details, created_at_ms, left_branch, removed_at_ms, checksum"
 
 /// What the names of a row's enumerators were, kept apart from the record: a damaged name has no enumerator.
 struct RowNames {
@@ -22,8 +21,8 @@ struct RowNames {
 };
 
 std::int64_t checksum(const MessageRecord& message, const RowNames& names, bool isActive) {
-    return FieldHash()
-        .add(message.id)
+    FieldHash hash;
+    hash.add(message.id)
         .add(message.conversationId)
         .add(message.parentId.value_or(0))
         .add(isActive ? message.sequence : std::int64_t{-1})
@@ -35,8 +34,10 @@ std::int64_t checksum(const MessageRecord& message, const RowNames& names, bool 
         .add(message.sourceId)
         .add(names.state)
         .add(message.details)
-        .add(message.createdAtMs)
-        .digest();
+        .add(message.createdAtMs);
+    // Only where there is one, so that rows of older schemas keep their checksums.
+    if (message.removedAtMs) hash.add(*message.removedAtMs);
+    return hash.digest();
 }
 
 std::int64_t checksum(const MessageRecord& message) {
@@ -65,6 +66,8 @@ Result<MessageRecord> MessageRepository::read(Statement& row) const {
     const std::string stateName(row.text());
     message.details = row.text();
     message.createdAtMs = row.integer();
+    message.leftBranch = row.integer();
+    message.removedAtMs = row.optionalInteger();
     const std::int64_t stored = row.integer();
     const std::int64_t computed = checksum(message, {roleName, stateName}, sequence.has_value());
     if (stored != computed) {
@@ -88,12 +91,13 @@ Result<std::vector<MessageRecord>> MessageRepository::readAll(Statement& rows) c
     }
 }
 
-Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId) {
+Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId,
+                                                                   std::int64_t after) {
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
-                                     "WHERE conversation_id = :conversation AND sequence IS NOT NULL "
+                                     "WHERE conversation_id = :conversation AND sequence > :after "
                                      "ORDER BY sequence"));
-    rows.bind(":conversation", conversationId);
+    rows.bind(":conversation", conversationId).bind(":after", after);
     return readAll(rows);
 }
 
@@ -121,7 +125,8 @@ Result<MessageRepository::Inserter> MessageRepository::inserter() {
     EPI_TRY_ASSIGN(Statement insert,
                    database_.prepare("INSERT INTO messages (" EPI_MESSAGE_COLUMNS ") VALUES "
                                      "(:id, :conversation, :parent, :sequence, :role, :speaker, :text, "
-                                     ":caption, :session, :source, :state, :details, :created, :checksum)"));
+                                     ":caption, :session, :source, :state, :details, :created, :left, "
+                                     ":removed, :checksum)"));
     return Inserter(std::move(insert), lastId);
 }
 
@@ -141,6 +146,8 @@ Result<void> MessageRepository::Inserter::insert(MessageRecord& message) {
         .bind(":state", name(message.state))
         .bind(":details", message.details)
         .bind(":created", message.createdAtMs)
+        .bind(":left", message.leftBranch)
+        .bind(":removed", message.removedAtMs)
         .bind(":checksum", checksum(message));
     return statement_.run();
 }
@@ -169,39 +176,16 @@ Result<void> MessageRepository::append(std::int64_t conversationId, std::span<Me
     return {};
 }
 
-Result<void> MessageRepository::activate(std::int64_t conversationId, std::int64_t lastId) {
-    EPI_TRY_ASSIGN(std::vector<MessageRecord> messages, all(conversationId));
-    std::unordered_map<std::int64_t, std::size_t> places;
-    for (std::size_t i = 0; i < messages.size(); ++i)
-        places.emplace(messages[i].id, i);
-    std::vector<std::size_t> branch;
-    for (std::optional<std::int64_t> id = lastId; id && places.contains(*id);) {
-        branch.push_back(places.at(*id));
-        id = messages[branch.back()].parentId;
-    }
-    std::vector<std::int64_t> sequences(messages.size(), 0);
-    for (std::size_t i = 0; i < branch.size(); ++i)
-        sequences[branch[i]] = static_cast<std::int64_t>(branch.size() - i);
-
+Result<void> MessageRepository::place(const MessageRecord& message) {
     EPI_TRY_ASSIGN(Statement change,
-                   database_.prepare("UPDATE messages SET sequence = :sequence, checksum = :checksum "
-                                     "WHERE id = :id"));
-    const auto write = [&change](const MessageRecord& message) {
-        return change.bind(":sequence", sequenceColumn(message))
-            .bind(":checksum", checksum(message))
-            .bind(":id", message.id)
-            .run();
-    };
-    // First off the branch, then onto it: no two messages have one place in between.
-    for (const bool isOntoBranch : {false, true}) {
-        for (std::size_t i = 0; i < messages.size(); ++i) {
-            const bool isChanged = messages[i].sequence != sequences[i];
-            if (!isChanged || (isOntoBranch && sequences[i] == 0)) continue;
-            messages[i].sequence = isOntoBranch ? sequences[i] : 0;
-            EPI_TRY(write(messages[i]));
-        }
-    }
-    return {};
+                   database_.prepare("UPDATE messages SET sequence = :sequence, left_branch = :left, "
+                                     "removed_at_ms = :removed, checksum = :checksum WHERE id = :id"));
+    change.bind(":sequence", sequenceColumn(message))
+        .bind(":left", message.leftBranch)
+        .bind(":removed", message.removedAtMs)
+        .bind(":checksum", checksum(message))
+        .bind(":id", message.id);
+    return change.run();
 }
 
 Result<void> MessageRepository::update(const MessageRecord& message) {

@@ -17,7 +17,8 @@ class MessageRepository {
 public:
     explicit MessageRepository(Database& database) : database_(database) {}
 
-    Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId);
+    /// What follows place `after` of it.
+    Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId, std::int64_t after = 0);
     Result<MessageRecord> find(std::int64_t id);
     /// Of all branches, parents before the messages that follow them; `sequence` is 0 off the active branch.
     Result<std::vector<MessageRecord>> all(std::int64_t conversationId);
@@ -38,14 +39,13 @@ public:
     };
     /// Requires: nothing else adds messages as long as it lives.
     Result<Inserter> inserter();
-    /// Makes the branch from the beginning to `lastId` the active one.
-    Result<void> activate(std::int64_t conversationId, std::int64_t lastId);
-
     /// Appends to the active branch and fills in id, conversation, parent, sequence and, where it is 0, the
     /// time.
     Result<void> append(std::int64_t conversationId, std::span<MessageRecord> messages);
     /// Replaces text, state and details of the row `message.id`.
     Result<void> update(const MessageRecord& message);
+    /// Writes `sequence`, `leftBranch` and `removedAtMs` of the row. Requires: the record was read, not made.
+    Result<void> place(const MessageRecord& message);
     /// Replies that a killed program left streaming become kCutOff; their text stays.
     Result<void> cutOffStreaming();
 

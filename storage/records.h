@@ -16,7 +16,8 @@ enum class MessageState { kComplete, kStreaming, kStopped, kCutOff, kFailed };
 std::string_view name(MessageState state);
 Result<MessageState> messageStateFromName(std::string_view text);
 
-/// A row of `messages`. Messages form a tree by `parentId`; `sequence` orders the active branch.
+/// A row of `messages`. Messages form a tree by `parentId`; `sequence` orders the active branch, which passes
+/// over messages that were removed.
 struct MessageRecord {
     std::int64_t id = 0;
     std::int64_t conversationId = 0;
@@ -31,6 +32,16 @@ struct MessageRecord {
     MessageState state = MessageState::kComplete;
     std::string details;  // JSON object: which episode answered, kept/total, timings, error; empty without
     std::int64_t createdAtMs = 0;
+    std::int64_t leftBranch = 0;              // grows; of several versions the last to leave was shown last
+    std::optional<std::int64_t> removedAtMs;  // taken out of the conversation since
+};
+
+/// Which of several versions a message is. Versions are what stands at the same place of a conversation: they
+/// follow the same message.
+struct VersionPlace {
+    std::int64_t messageId = 0;
+    std::int32_t index = 0;  // in the order they were made
+    std::int32_t count = 1;
 };
 
 struct ConversationRecord {
@@ -41,7 +52,8 @@ struct ConversationRecord {
     HistoryLayout layout = HistoryLayout::kChat;
     std::vector<std::string> speakers;
     std::string systemPrompt;
-    std::string memory;  // JSON of the MemoryOptions last used; empty before the first build
+    std::string memory;    // JSON of the MemoryOptions last used; empty before the first build
+    std::string sampling;  // JSON of SamplingOptions; empty: the defaults
     std::int64_t createdAtMs = 0;
     std::int64_t updatedAtMs = 0;
     std::int64_t messageCount = 0;

@@ -94,6 +94,7 @@ Result<std::vector<MessageHit>> SearchRepository::messages(const std::string& ma
                                 "messages.text, messages.caption, epi_match_ranges(message_words) "
                                 "FROM message_words JOIN messages ON id = message_words.rowid "
                                 "WHERE message_words MATCH :match AND message_words.rowid < :before "
+                                "AND removed_at_ms IS NULL "
                                 "AND conversation_id NOT IN "
                                 "(SELECT id FROM conversations WHERE deleted_at_ms IS NOT NULL) ORDER BY ") +
                             (query.order == SearchOrder::kBest ? "rank" : "message_words.rowid DESC") +

@@ -17,6 +17,7 @@
 #include "storage/search_repository.h"
 #include "storage/settings_repository.h"
 #include "storage/transaction.h"
+#include "storage/version_repository.h"
 
 namespace epi {
 
@@ -27,8 +28,9 @@ struct StoreState {
           database(std::move(opened)),
           conversations(database),
           messages(database),
+          versions(database, messages),
           history(database),
-          transfer(conversations, messages, history),
+          transfer(conversations, messages, versions, history),
           episodes(database),
           runs(database),
           search(database),
@@ -48,6 +50,7 @@ struct StoreState {
     Database database;
     ConversationRepository conversations;
     MessageRepository messages;
+    VersionRepository versions;
     HistoryRepository history;
     ChatTransfer transfer;
     EpisodeRepository episodes;
@@ -167,6 +170,13 @@ Result<void> Store::setMemory(std::int64_t id, std::string_view memoryJson) {
     return state_->inTransaction([&] { return state_->conversations.setMemory(id, memoryJson); });
 }
 
+Result<void> Store::setInstructions(std::int64_t id,
+                                    std::string_view systemPrompt,
+                                    std::string_view samplingJson) {
+    return state_->inTransaction(
+        [&] { return state_->conversations.setInstructions(id, systemPrompt, samplingJson); });
+}
+
 Result<void> Store::deleteConversation(std::int64_t id) {
     const auto remove = [&]() -> Result<void> {
         EPI_TRY(state_->conversations.remove(id));
@@ -225,8 +235,8 @@ Result<void> Store::setDraft(std::int64_t id, std::string_view text) {
     return state_->inTransaction([&] { return state_->history.setDraft(id, text); });
 }
 
-Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId) {
-    return state_->messages.activeBranch(conversationId);
+Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId, std::int64_t after) {
+    return state_->messages.activeBranch(conversationId, after);
 }
 
 Result<MessageRecord> Store::appendMessage(const MessageRecord& message) {
@@ -249,6 +259,42 @@ Result<void> Store::updateMessage(std::int64_t id,
     message.state = state;
     message.details = details;
     return state_->inTransaction([&] { return state_->messages.update(message); });
+}
+
+Result<std::vector<VersionPlace>> Store::versionPlaces(std::int64_t conversationId) {
+    return state_->versions.places(conversationId);
+}
+
+Result<std::vector<std::int64_t>> Store::versions(std::int64_t messageId) {
+    return state_->versions.versions(messageId);
+}
+
+Result<std::vector<MessageRecord>> Store::addVersion(std::int64_t messageId,
+                                                     std::span<const MessageRecord> messages) {
+    return state_->inTransaction([&]() -> Result<std::vector<MessageRecord>> {
+        std::vector<MessageRecord> stored(messages.begin(), messages.end());
+        for (MessageRecord& message : stored)
+            message.createdAtMs = 0;
+        EPI_TRY(state_->versions.add(messageId, stored));
+        if (!stored.empty()) EPI_TRY(state_->conversations.touch(stored.front().conversationId));
+        return stored;
+    });
+}
+
+Result<void> Store::showVersion(std::int64_t messageId) {
+    return state_->inTransaction([&] { return state_->versions.show(messageId); });
+}
+
+Result<std::vector<std::int64_t>> Store::removeTurn(std::int64_t messageId) {
+    return state_->inTransaction([&] { return state_->versions.removeTurn(messageId); });
+}
+
+Result<void> Store::restoreTurn(std::span<const std::int64_t> messageIds) {
+    return state_->inTransaction([&] { return state_->versions.restore(messageIds); });
+}
+
+Result<std::vector<std::int64_t>> Store::removedMessages(std::int64_t conversationId) {
+    return state_->versions.removed(conversationId);
 }
 
 Result<SearchResults> Store::search(const SearchQuery& query) {

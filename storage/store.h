@@ -52,6 +52,10 @@ public:
     Result<PortableChat> portableChat(std::int64_t id);
     Result<void> renameConversation(std::int64_t id, std::string_view title);
     Result<void> setMemory(std::int64_t id, std::string_view memoryJson);
+    /// Its system prompt and how its tokens are drawn.
+    Result<void> setInstructions(std::int64_t id,
+                                 std::string_view systemPrompt,
+                                 std::string_view samplingJson);
     /// For ever, with everything that belongs to it.
     Result<void> deleteConversation(std::int64_t id);
 
@@ -70,8 +74,8 @@ public:
     Result<std::string> draft(std::int64_t id);
     Result<void> setDraft(std::int64_t id, std::string_view text);
 
-    // Messages of the active branch in order.
-    Result<std::vector<MessageRecord>> messages(std::int64_t conversationId);
+    // Messages of the active branch in order, behind place `after` of it.
+    Result<std::vector<MessageRecord>> messages(std::int64_t conversationId, std::int64_t after = 0);
     /// Appends to the active branch; id, sequence, parent and time are given by the store.
     Result<MessageRecord> appendMessage(const MessageRecord& message);
     /// Replaces text, state and details of a reply.
@@ -79,6 +83,23 @@ public:
                                std::string_view text,
                                MessageState state,
                                std::string_view details);
+
+    // Versions of messages (storage/version_repository.h), each change in one transaction.
+    /// Messages of the active branch of which there is more than one version.
+    Result<std::vector<VersionPlace>> versionPlaces(std::int64_t conversationId);
+    Result<std::vector<std::int64_t>> versions(std::int64_t messageId);
+    /// Adds `messages`, the first as another version of `messageId`, each later one behind the one before;
+    /// the active branch ends with them then. Returns them as stored.
+    Result<std::vector<MessageRecord>> addVersion(std::int64_t messageId,
+                                                  std::span<const MessageRecord> messages);
+    /// Makes the branch through this message the active one, to the end that was last shown behind it.
+    Result<void> showVersion(std::int64_t messageId);
+    /// Takes a question with its reply, or a message that stands alone, out of the conversation; returns what
+    /// `restoreTurn` puts back.
+    Result<std::vector<std::int64_t>> removeTurn(std::int64_t messageId);
+    Result<void> restoreTurn(std::span<const std::int64_t> messageIds);
+    /// What was taken out and not put back.
+    Result<std::vector<std::int64_t>> removedMessages(std::int64_t conversationId);
 
     /// Search as you type over all titles and messages; an empty query finds nothing.
     Result<SearchResults> search(const SearchQuery& query);

@@ -57,7 +57,7 @@ std::string contentOf(const ImportedConversation& conversation) {
 std::vector<std::size_t> activeBranch(const PortableChat& chat) {
     std::vector<std::size_t> branch;
     for (auto place = chat.current; place; place = chat.messages[*place].parent)
-        branch.push_back(*place);
+        if (!chat.messages[*place].removedAtMs) branch.push_back(*place);
     std::ranges::reverse(branch);
     return branch;
 }

@@ -23,6 +23,8 @@ struct PortableMessage {
     std::string state = "complete";  // name of a MessageState of the storage
     std::string details;             // JSON object or empty
     std::int64_t createdAtMs = 0;    // 0 where the source does not say
+    std::int64_t leftBranch = 0;     // grows; of several versions the last to leave the branch was shown last
+    std::optional<std::int64_t> removedAtMs;  // taken out of the chat since; the branch passes over it
 };
 
 /// A whole chat as a value, with all its branches and without any row id: what importers read and exporters
@@ -34,7 +36,8 @@ struct PortableChat {
     HistoryLayout layout = HistoryLayout::kChat;
     std::vector<std::string> speakers;
     std::string systemPrompt;
-    std::string memory;  // JSON of MemoryOptions or empty
+    std::string memory;    // JSON of MemoryOptions or empty
+    std::string sampling;  // JSON of SamplingOptions or empty
     std::string draft;
     std::string folder;  // name; empty: none
     std::vector<std::string> tags;
@@ -47,7 +50,8 @@ struct PortableChat {
     std::vector<BenchmarkQuestion> questions;
 };
 
-/// Places of the messages of the branch that ends at `chat.current`, in reading order.
+/// Places of the messages of the branch that ends at `chat.current`, in reading order, without those that
+/// were taken out.
 std::vector<std::size_t> activeBranch(const PortableChat& chat);
 
 /// The first words of the first thing the user says, on one line; empty when nothing is said.

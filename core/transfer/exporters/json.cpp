@@ -20,16 +20,19 @@ ordered_json placeOf(const std::optional<std::size_t>& place) {
 }
 
 ordered_json describe(const PortableMessage& message) {
-    return {{"id", message.id},
-            {"parent", placeOf(message.parent)},
-            {"role", name(message.role)},
-            {"speaker", message.speaker},
-            {"text", message.text},
-            {"caption", message.caption},
-            {"session", message.session},
-            {"state", message.state},
-            {"details", message.details},
-            {"created_at_ms", message.createdAtMs}};
+    ordered_json value{{"id", message.id},
+                       {"parent", placeOf(message.parent)},
+                       {"role", name(message.role)},
+                       {"speaker", message.speaker},
+                       {"text", message.text},
+                       {"caption", message.caption},
+                       {"session", message.session},
+                       {"state", message.state},
+                       {"details", message.details},
+                       {"created_at_ms", message.createdAtMs}};
+    if (message.leftBranch > 0) value["left_branch"] = message.leftBranch;
+    if (message.removedAtMs) value["removed_at_ms"] = *message.removedAtMs;
+    return value;
 }
 
 ordered_json describe(const BenchmarkQuestion& question) {
@@ -52,6 +55,7 @@ std::string write(const PortableChat& chat) {
                        {"speakers", chat.speakers},
                        {"system_prompt", chat.systemPrompt},
                        {"memory", chat.memory},
+                       {"sampling", chat.sampling},
                        {"draft", chat.draft},
                        {"folder", chat.folder},
                        {"tags", chat.tags},

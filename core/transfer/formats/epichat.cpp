@@ -49,6 +49,9 @@ Result<PortableMessage> readMessage(const JsonReader& source, std::size_t messag
     if (message.state.empty()) message.state = "complete";
     EPI_TRY_ASSIGN(message.details, textIn(source, "details"));
     EPI_TRY_ASSIGN(message.createdAtMs, integerIn(source, "created_at_ms"));
+    EPI_TRY_ASSIGN(message.leftBranch, integerIn(source, "left_branch"));
+    EPI_TRY_ASSIGN(const std::int64_t removedAtMs, integerIn(source, "removed_at_ms"));
+    if (removedAtMs > 0) message.removedAtMs = removedAtMs;
     return message;
 }
 
@@ -95,6 +98,7 @@ Result<PortableChat> readChat(const JsonReader& source) {
     EPI_TRY_ASSIGN(chat.speakers, stringsIn(source, "speakers"));
     EPI_TRY_ASSIGN(chat.systemPrompt, textIn(source, "system_prompt"));
     EPI_TRY_ASSIGN(chat.memory, textIn(source, "memory"));
+    EPI_TRY_ASSIGN(chat.sampling, textIn(source, "sampling"));
     EPI_TRY_ASSIGN(chat.draft, textIn(source, "draft"));
     EPI_TRY_ASSIGN(chat.folder, textIn(source, "folder"));
     EPI_TRY_ASSIGN(chat.tags, stringsIn(source, "tags"));
