@@ -127,7 +127,8 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
                                                        const JobContext& context) {
     EPI_TRY_ASSIGN(Prepared prepared, choose(conversation, options, question, context));
     const TurnReading turns = reading(conversation, prepared, context.cancel);
-    const std::size_t needed = unreadTurns(turns).size() + questionTokens(turns, question.text).size();
+    const std::size_t needed =
+        unreadTurns(turns).size() + questionTokens(turns, question.text, question.replyBegin).size();
     if (conversation.memory->resolved.isDense &&
         static_cast<std::int64_t>(needed) + kSmallestReply > prepared.opened.cache->room()) {
         // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
@@ -181,14 +182,15 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
                                       const CancelToken& cancel) {
     const TurnReading turns = reading(conversation, prepared, cancel);
     const auto needed =
-        static_cast<std::int64_t>(questionTokens(turns, question.text).size()) + kSmallestReply;
+        static_cast<std::int64_t>(questionTokens(turns, question.text, question.replyBegin).size()) +
+        kSmallestReply;
     auto read = catchUp(turns, needed);
     if (!read) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
         return std::move(read).error();
     }
     prepared.readTokens += *read;
-    prepared.tokens = questionTokens(turns, question.text);
+    prepared.tokens = questionTokens(turns, question.text, question.replyBegin);
     return {};
 }
 
@@ -257,7 +259,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
         }
         return std::move(generated).error();
     }
-    done.text = std::move(generated->text);
+    done.text = question.replyBegin + generated->text;
     done.reason = std::move(generated->reason);
     done.pastTrainedContext = cache.nextPosition() > model_->info().trainedContext;
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
@@ -328,7 +330,8 @@ Result<Event> EngineSession::handle(const Ask& command, const JobContext& contex
                               {.text = command.question,
                                .sampling = command.sampling,
                                .episode = command.episode,
-                               .remember = command.remember},
+                               .remember = command.remember,
+                               .replyBegin = command.replyBegin},
                               context));
         return Event(std::move(done));
     });

@@ -72,6 +72,7 @@ private:
         SamplingOptions sampling;
         std::optional<std::int32_t> episode;
         bool remember = false;
+        std::string replyBegin{};
     };
     /// A question whose episode is on the device and has read every turn.
     struct Prepared {

@@ -91,7 +91,9 @@ std::vector<TokenId> unreadTurns(const TurnReading& reading) {
     return tokens;
 }
 
-std::vector<TokenId> questionTokens(const TurnReading& reading, const std::string& question) {
+std::vector<TokenId> questionTokens(const TurnReading& reading,
+                                    const std::string& question,
+                                    const std::string& replyBegin) {
     const ConversationText& text = reading.conversation.text;
     const TurnBoundary& last = reading.episode.boundaries.back();
     std::vector<TokenId> tokens;
@@ -99,9 +101,21 @@ std::vector<TokenId> questionTokens(const TurnReading& reading, const std::strin
     if (last.isReplyOpen && last.turns == static_cast<std::int64_t>(text.turns.size()))
         tokens = closingTokens(reading);
     const QuestionContext context = contextAfter(text.layout, text.turns);
-    const std::vector<TokenId> asked = encodeParts(
-        reading.model.tokenizer(), questionParts(context, reading.chatTemplate, question, reading.wording));
+    std::vector<PromptPart> parts = questionParts(context, reading.chatTemplate, question, reading.wording);
+    const std::vector<TokenId> asked = encodeParts(reading.model.tokenizer(), parts);
     tokens.insert(tokens.end(), asked.begin(), asked.end());
+    if (replyBegin.empty()) return tokens;
+    const PromptPart begin{.kind = PromptPart::Kind::kContent, .text = replyBegin};
+    parts.push_back(begin);
+    std::vector<TokenId> begun = encodeParts(reading.model.tokenizer(), parts);
+    std::size_t known = asked.size();
+    // Text that melts into the header, such as a line break, stands alone: the model wrote it behind the
+    // header.
+    if (std::ranges::mismatch(asked, begun).in1 != asked.end()) {
+        begun = encodeParts(reading.model.tokenizer(), std::span(&begin, 1));
+        known = 0;
+    }
+    tokens.insert(tokens.end(), begun.begin() + static_cast<std::ptrdiff_t>(known), begun.end());
     return tokens;
 }
 

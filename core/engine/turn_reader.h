@@ -27,8 +27,11 @@ struct TurnReading {
 /// Tokens of the turns that the cache has not read; empty when it has read all.
 std::vector<TokenId> unreadTurns(const TurnReading& reading);
 
-/// A question as tokens, after what the cache needs to end the reply before it.
-std::vector<TokenId> questionTokens(const TurnReading& reading, const std::string& question);
+/// A question as tokens, after what the cache needs to end the reply before it, and the beginning of its
+/// reply.
+std::vector<TokenId> questionTokens(const TurnReading& reading,
+                                    const std::string& question,
+                                    const std::string& replyBegin);
 
 /// Counts the cache's positions anew when `rows` further ones would pass the model's trained context and the
 /// memory's options allow it; whether it was done.

@@ -52,6 +52,7 @@ void visitFields(Visitor& visit, MaybeConst<Ask> auto& command) {
     visit("sampling", command.sampling);
     visit("episode", command.episode);
     visit("remember", command.remember);
+    visit("replyBegin", command.replyBegin);
 }
 
 template <>

@@ -52,7 +52,8 @@ struct BuildMemory {
 
 /// Answers a question from the best episode's cache (building the memory first when there is none).
 /// Progress..., TokenDelta..., then TurnDone. With `remember` the turn stays in that cache; the caller adds
-/// both messages to the conversation by its next SyncConversation (question first, then the answer).
+/// both messages to the conversation by its next SyncConversation (question first, then the answer). A reply
+/// that was cut off goes on with `replyBegin`: TokenDelta brings what is new, TurnDone the whole reply.
 struct Ask {
     std::string conversation;
     std::string question;
@@ -60,6 +61,7 @@ struct Ask {
     SamplingOptions sampling;
     std::optional<std::int32_t> episode;  // instead of the best match
     bool remember = true;
+    std::string replyBegin;  // how the reply begins; read, not generated
 };
 
 struct EvalQuestion {

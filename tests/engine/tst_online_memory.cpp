@@ -191,6 +191,39 @@ private Q_SLOTS:
         QCOMPARE(done->statistics.readTokens, 0);
     }
 
+    void goesOnWithAReplyAsIfItHadNotBeenCutOff() {
+        SyncConversation history = longConversation(40);
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
+        Ask whole = askEpisode(1, "And the piano?", false);
+        whole.sampling.maxTokens = 24;
+        const auto expected = session.run<TurnDone>(whole);
+        QVERIFY2(expected, session.why());
+        for (const std::int32_t tokens : {1, 7, 16}) {
+            Ask cut = whole;
+            cut.sampling.maxTokens = tokens;
+            cut.remember = true;
+            const auto begun = session.run<TurnDone>(cut);
+            QVERIFY2(begun, session.why());
+            QVERIFY(begun->text.size() < expected->text.size());
+            // The engine is told the turn that was cut off, and that it is taken back.
+            const auto turns = static_cast<std::int64_t>(history.turns.size());
+            SyncConversation both = told(turns, cut.question, begun->text);
+            QVERIFY(session.run<Synced>(both));
+            both.turns.clear();
+            QVERIFY(session.run<Synced>(both));
+            Ask rest = whole;
+            rest.replyBegin = begun->text;
+            rest.sampling.maxTokens = 24 - tokens;
+            const auto done = session.run<TurnDone>(rest);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->text, expected->text);
+            QCOMPARE(done->statistics.readTokens, 0);
+            QCOMPARE(done->statistics.generatedTokens, 24 - tokens);
+        }
+    }
+
     void readsOnlyTheTurnsOfADamagedFile() {
         SyncConversation history = longConversation(40);
         std::int64_t turnTokens = 0;

@@ -250,7 +250,7 @@ TurnDone FakeEngine::turnDone(const Ask& command, std::string text, std::string 
 
 void FakeEngine::handle(JobId job, const Ask& command) {
     sink_(job, Progress{.phase = "matching", .unit = {}});
-    std::string text;
+    std::string text = command.replyBegin;
     for (std::size_t i = 0; i < script_.replyPieces.size(); ++i) {
         if (!mayGoOn(job, static_cast<int>(i), script_.holdAskAt)) {
             if (!isCrashed()) sink_(job, turnDone(command, text, "cancelled"));

@@ -72,6 +72,48 @@ void EngineScenarios::streamsTheTextOfAReply() {
     QCOMPARE(streamed, done->text);
 }
 
+void EngineScenarios::goesOnWithAReplyThatHasBegun() {
+    EventLog log;
+    const auto engine = makeEngine(log.sink());
+    engine->post(kLoad, load());
+    engine->post(kSync, conversation());
+    Ask question = ask("What is my dog called?");
+    question.replyBegin = "It is called";
+    engine->post(kJob, question);
+    const auto done = log.wait<TurnDone>(kJob);
+    QVERIFY(done);
+    std::string streamed;
+    for (const Event& event : log.of(kJob)) {
+        if (const auto* delta = std::get_if<TokenDelta>(&event)) streamed += delta->text;
+    }
+    QVERIFY(!streamed.empty());
+    QCOMPARE(done->text, question.replyBegin + streamed);
+}
+
+void EngineScenarios::answersAnewFromATurnThatIsReplaced() {
+    EventLog log;
+    const auto engine = makeEngine(log.sink());
+    engine->post(kLoad, load());
+    engine->post(kSync, conversation());
+    engine->post(kJob, ask("What is my dog called?"));
+    const auto first = log.wait<TurnDone>(kJob);
+    QVERIFY(first);
+    SyncConversation both = conversation();
+    both.firstTurn = 2;
+    both.turns = {Turn{3, Role::kUser, "", "What is my dog called?", ""},
+                  Turn{4, Role::kAssistant, "", first->text, ""}};
+    engine->post(10, both);
+    // The question is taken back and asked again: nothing follows turn 2.
+    both.turns.clear();
+    engine->post(11, both);
+    engine->post(kSecondJob, ask("What is my dog called?"));
+    const auto again = log.wait<TurnDone>(kSecondJob);
+    QVERIFY(again);
+    QCOMPARE(log.wait<Synced>(10)->turns, 4);
+    QCOMPARE(log.wait<Synced>(11)->turns, 2);
+    QCOMPARE(again->text, first->text);
+}
+
 void EngineScenarios::endsEachJobOnceAndInOrder() {
     EventLog log;
     const auto engine = makeEngine(log.sink());

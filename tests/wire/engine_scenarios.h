@@ -27,6 +27,8 @@ private Q_SLOTS:
     void saysHelloFirst();
     void countsTheTurnsOfAConversation();
     void streamsTheTextOfAReply();
+    void goesOnWithAReplyThatHasBegun();
+    void answersAnewFromATurnThatIsReplaced();
     void endsEachJobOnceAndInOrder();
     void failsForAModelThatIsMissing();
     void failsForAConversationItWasNotTold();

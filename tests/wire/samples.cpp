@@ -50,7 +50,7 @@ std::vector<Command> commands() {
     sync.firstTurn = 3;
     sync.turns = {Turn{11, Role::kAssistant, "Caroline", std::string("a\0b\x1b[0m", 7), "8 May 2023"},
                   Turn{-12, Role::kSystem, "", "<|im_end|>", ""}};
-    Ask ask{"42", "Where?", memory(), sampling(), 2, false};
+    Ask ask{"42", "Where?", memory(), sampling(), 2, false, "On the"};
     Ask bestEpisode = ask;
     bestEpisode.episode.reset();
     bestEpisode.memory.level.reset();

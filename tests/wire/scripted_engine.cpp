@@ -106,10 +106,11 @@ void ScriptedEngine::handle(JobId job, const BuildMemory& command) {
 }
 
 void ScriptedEngine::handle(JobId job, const Ask& command) {
-    if (isKnown(job, command.conversation)) answer(job, command.question);
+    if (isKnown(job, command.conversation)) answer(job, command);
 }
 
-void ScriptedEngine::answer(JobId job, const std::string& question) {
+void ScriptedEngine::answer(JobId job, const Ask& command) {
+    const std::string& question = command.question;
     std::istringstream words(question);
     std::string first;
     int number = 0;
@@ -132,6 +133,7 @@ void ScriptedEngine::answer(JobId job, const std::string& question) {
     }
     TurnDone done;
     done.reason = "end";
+    done.text = command.replyBegin;
     std::string rest = first == "files" ? openFiles() : question;
     while (!rest.empty()) {
         const std::size_t end =

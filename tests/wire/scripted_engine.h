@@ -50,7 +50,7 @@ private:
     void handle(JobId job, const Release& command);
     void handle(JobId job, const ProfileLayers& command);
 
-    void answer(JobId job, const std::string& question);
+    void answer(JobId job, const Ask& command);
     void waitForCancel(JobId job);
     bool isKnown(JobId job, const std::string& conversation);
     bool isCancelled(JobId job);

@@ -157,6 +157,7 @@ private Q_SLOTS:
         QCOMPARE(ask.episode, std::optional<std::int32_t>(2));
         QCOMPARE(ask.remember, false);
         QCOMPARE(ask.question, std::string("Where?"));
+        QCOMPARE(ask.replyBegin, std::string("On the"));
     }
 
     void keepsBytesOfTextsExactly() {
