@@ -5,6 +5,7 @@
 #include "ui/actions/command_palette.h"
 #include "ui/chat/chat_page.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/find_bar.h"
 #include "ui/conversations/conversation_list.h"
 #include "ui/main_window.h"
 #include "ui/memory/memory_panel.h"
@@ -31,6 +32,7 @@ void MainWindow::registerActions() {
     registerViewActions();
     registerToolActions();
     list_->registerActions(actions_);
+    page_->findBar().registerActions(actions_);
 }
 
 void MainWindow::registerFileActions() {

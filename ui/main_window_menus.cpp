@@ -43,6 +43,7 @@ void MainWindow::buildMenus() {
               "chat.stop",
               "chat.askAgain",
               "",
+              "chat.find",
               "chat.search",
               "chat.rename",
               "chat.pin",

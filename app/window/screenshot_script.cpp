@@ -11,7 +11,9 @@
 #include <QPixmap>
 
 #include "ui/bridge/text.h"
+#include "ui/chat/chat_finder.h"
 #include "ui/chat/chat_page.h"
+#include "ui/chat/find_bar.h"
 #include "ui/chat/message_view.h"
 #include "ui/conversations/conversation_list.h"
 #include "ui/conversations/search_panel.h"
@@ -100,26 +102,18 @@ void ScreenshotScript::poll() {
 }
 
 ScreenshotScript::Wait ScreenshotScript::begin(const QJsonObject& step) {
-    static const std::map<QString, Step> kSteps{{u"ready"_s, &ScreenshotScript::ready},
-                                                {u"import"_s, &ScreenshotScript::import},
-                                                {u"open"_s, &ScreenshotScript::open},
-                                                {u"new"_s, &ScreenshotScript::newChat},
-                                                {u"build"_s, &ScreenshotScript::build},
-                                                {u"ask"_s, &ScreenshotScript::ask},
-                                                {u"panel"_s, &ScreenshotScript::panel},
-                                                {u"evaluate"_s, &ScreenshotScript::evaluate},
-                                                {u"export"_s, &ScreenshotScript::exportResults},
-                                                {u"tint"_s, &ScreenshotScript::tint},
-                                                {u"scroll"_s, &ScreenshotScript::scroll},
-                                                {u"resize"_s, &ScreenshotScript::resize},
-                                                {u"theme"_s, &ScreenshotScript::theme},
-                                                {u"settings"_s, &ScreenshotScript::settings},
-                                                {u"models"_s, &ScreenshotScript::models},
-                                                {u"action"_s, &ScreenshotScript::action},
-                                                {u"screenshot"_s, &ScreenshotScript::screenshot},
-                                                {u"search"_s, &ScreenshotScript::search},
-                                                {u"preview import"_s, &ScreenshotScript::previewImport},
-                                                {u"wait"_s, &ScreenshotScript::pause}};
+    static const std::map<QString, Step> kSteps{
+        {u"ready"_s, &ScreenshotScript::ready},       {u"find"_s, &ScreenshotScript::find},
+        {u"import"_s, &ScreenshotScript::import},     {u"open"_s, &ScreenshotScript::open},
+        {u"new"_s, &ScreenshotScript::newChat},       {u"build"_s, &ScreenshotScript::build},
+        {u"ask"_s, &ScreenshotScript::ask},           {u"panel"_s, &ScreenshotScript::panel},
+        {u"evaluate"_s, &ScreenshotScript::evaluate}, {u"export"_s, &ScreenshotScript::exportResults},
+        {u"tint"_s, &ScreenshotScript::tint},         {u"scroll"_s, &ScreenshotScript::scroll},
+        {u"resize"_s, &ScreenshotScript::resize},     {u"theme"_s, &ScreenshotScript::theme},
+        {u"settings"_s, &ScreenshotScript::settings}, {u"models"_s, &ScreenshotScript::models},
+        {u"action"_s, &ScreenshotScript::action},     {u"screenshot"_s, &ScreenshotScript::screenshot},
+        {u"search"_s, &ScreenshotScript::search},     {u"preview import"_s, &ScreenshotScript::previewImport},
+        {u"wait"_s, &ScreenshotScript::pause}};
     const auto found = kSteps.find(step[u"do"_s].toString());
     return found == kSteps.end() ? fail(u"no such step"_s) : (this->*found->second)(step);
 }
@@ -328,6 +322,16 @@ ScreenshotScript::Wait ScreenshotScript::search(const QJsonObject& step) {
     window_.conversations().searchField().setText(step[u"text"_s].toString());
     return [this] {
         return Outcome{.isDone = window_.conversations().search().model().rowCount() > 0, .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::find(const QJsonObject& step) {
+    FindBar& bar = window_.page().findBar();
+    bar.open();
+    bar.field().setText(step[u"text"_s].toString());
+    return [&bar, text = step[u"text"_s].toString()] {
+        const ChatFinder& finder = bar.finder();
+        return Outcome{.isDone = finder.text() == text && !finder.isSearching(), .error = {}};
     };
 }
 

@@ -29,6 +29,7 @@ namespace epi {
 ///   {"do": "scroll", "to": "top"}                      or "end", or a message's source id such as "D1:3"
 ///   {"do": "resize", "width": 1360, "height": 860}
 ///   {"do": "theme", "name": "dark", "scale": 150}       or "light", "high-contrast"
+///   {"do": "find", "text": "word"}                     in the chat, with the bar over it
 ///   {"do": "settings", "section": 2}                   counted from 0, in the order of the dialog
 ///   {"do": "models"}                                   opens the model manager
 ///   {"do": "action", "id": "app.palette"}              any registered action
@@ -82,6 +83,7 @@ private:
     Wait models(const QJsonObject& step);
     Wait action(const QJsonObject& step);
     Wait screenshot(const QJsonObject& step);
+    Wait find(const QJsonObject& step);
     Wait search(const QJsonObject& step);
     Wait previewImport(const QJsonObject& step);
     Wait pause(const QJsonObject& step);

@@ -36,30 +36,6 @@
             <translation>Etwas ging schief: %1.</translation>
         </message>
         <message>
-            <source>Ended at the length limit for replies.</source>
-            <translation>An der Längengrenze für Antworten beendet.</translation>
-        </message>
-        <message>
-            <source>Past the context length the model was trained for.</source>
-            <translation>Jenseits der Kontextlänge, für die das Modell trainiert wurde.</translation>
-        </message>
-        <message>
-            <source>Waiting for the engine…</source>
-            <translation>Warten auf die Engine…</translation>
-        </message>
-        <message>
-            <source>Stopped by you.</source>
-            <translation>Von Ihnen angehalten.</translation>
-        </message>
-        <message>
-            <source>Cut off before it was finished.</source>
-            <translation>Abgebrochen, bevor sie fertig war.</translation>
-        </message>
-        <message>
-            <source>Failed.</source>
-            <translation>Fehlgeschlagen.</translation>
-        </message>
-        <message>
             <source>Loading</source>
             <translation>Laden</translation>
         </message>
@@ -291,6 +267,21 @@ Alles bleibt auf diesem Rechner.</translation>
         <message>
             <source>The engine stopped: %1.</source>
             <translation>Die Engine wurde beendet: %1.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::CodeBlock</name>
+        <message>
+            <source>Copy</source>
+            <translation>Kopieren</translation>
+        </message>
+        <message>
+            <source>Copied</source>
+            <translation>Kopiert</translation>
+        </message>
+        <message>
+            <source>Code</source>
+            <translation>Code</translation>
         </message>
     </context>
     <context>
@@ -699,6 +690,53 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         </message>
     </context>
     <context>
+        <name>epi::FindBar</name>
+        <message>
+            <source>Previous hit</source>
+            <translation>Vorheriger Treffer</translation>
+        </message>
+        <message>
+            <source>Next hit</source>
+            <translation>Nächster Treffer</translation>
+        </message>
+        <message>
+            <source>Close the search</source>
+            <translation>Suche schließen</translation>
+        </message>
+        <message>
+            <source>Find in this chat</source>
+            <translation>In diesem Chat suchen</translation>
+        </message>
+        <message>
+            <source>Chat</source>
+            <translation>Chat</translation>
+        </message>
+        <message>
+            <source>&amp;Find in this chat…</source>
+            <translation>In diesem Chat &amp;suchen …</translation>
+        </message>
+        <message>
+            <source>Ne&amp;xt hit</source>
+            <translation>Näc&amp;hster Treffer</translation>
+        </message>
+        <message>
+            <source>Previous hi&amp;t</source>
+            <translation>Vorheriger &amp;Treffer</translation>
+        </message>
+        <message>
+            <source>Searching…</source>
+            <translation>Suche läuft …</translation>
+        </message>
+        <message>
+            <source>No hits</source>
+            <translation>Keine Treffer</translation>
+        </message>
+        <message>
+            <source>%1 of %2</source>
+            <translation>%1 von %2</translation>
+        </message>
+    </context>
+    <context>
         <name>epi::FirstSteps</name>
         <message>
             <source>A model</source>
@@ -839,6 +877,41 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         <message>
             <source>Layer %1</source>
             <translation>Schicht %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::LinkTexts</name>
+        <message>
+            <source>Is not opened: %1</source>
+            <translation>Wird nicht geöffnet: %1</translation>
+        </message>
+        <message>
+            <source>Open link</source>
+            <translation>Link öffnen</translation>
+        </message>
+        <message>
+            <source>Only web and e-mail addresses are opened. This link leads to:</source>
+            <translation>Nur Web- und E-Mail-Adressen werden geöffnet. Dieser Link führt zu:</translation>
+        </message>
+        <message>
+            <source>&amp;Close</source>
+            <translation>S&amp;chließen</translation>
+        </message>
+        <message>
+            <source>Open this address outside of EpiChat?</source>
+            <translation>Diese Adresse außerhalb von EpiChat öffnen?</translation>
+        </message>
+        <message>
+            <source>&amp;Open</source>
+            <translation>Ö&amp;ffnen</translation>
+        </message>
+        <message>
+            <source>&amp;Copy address</source>
+            <translation>Adresse &amp;kopieren</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
         </message>
     </context>
     <context>
@@ -1413,6 +1486,30 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
             <source>%1 tokens/s</source>
             <translation>%1 Token/s</translation>
         </message>
+        <message>
+            <source>Ended at the length limit for replies.</source>
+            <translation>An der Längengrenze für Antworten beendet.</translation>
+        </message>
+        <message>
+            <source>Past the context length the model was trained for.</source>
+            <translation>Jenseits der Kontextlänge, für die das Modell trainiert wurde.</translation>
+        </message>
+        <message>
+            <source>Waiting for the engine…</source>
+            <translation>Warten auf die Engine…</translation>
+        </message>
+        <message>
+            <source>Stopped by you.</source>
+            <translation>Von Ihnen angehalten.</translation>
+        </message>
+        <message>
+            <source>Cut off before it was finished.</source>
+            <translation>Abgebrochen, bevor sie fertig war.</translation>
+        </message>
+        <message>
+            <source>Failed.</source>
+            <translation>Fehlgeschlagen.</translation>
+        </message>
     </context>
     <context>
         <name>epi::MessageModel</name>
@@ -1464,6 +1561,26 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
 First token after %2 s. Click to see the episode.</source>
             <translation>%1
 Erstes Token nach %2 s. Klicken zeigt die Episode.</translation>
+        </message>
+        <message>
+            <source>Copy co&amp;de</source>
+            <translation>Co&amp;de kopieren</translation>
+        </message>
+        <message>
+            <source>Open &amp;link</source>
+            <translation>&amp;Link öffnen</translation>
+        </message>
+        <message>
+            <source>Copy selection as &amp;Markdown</source>
+            <translation>Auswahl als &amp;Markdown kopieren</translation>
+        </message>
+        <message>
+            <source>Copy message as Mark&amp;down</source>
+            <translation>Nachricht als Mark&amp;down kopieren</translation>
+        </message>
+        <message>
+            <source>Sh&amp;ow source</source>
+            <translation>&amp;Quelltext zeigen</translation>
         </message>
     </context>
     <context>

@@ -1,4 +1,5 @@
-// The window with a played engine, for looking at it: preview_window DATABASE SCRIPT [pace in ms].
+// The window with a played engine, for looking at it: preview_window DATABASE SCRIPT [pace in ms] [file with
+// the reply].
 
 #include <cstdio>
 
@@ -12,7 +13,7 @@
 
 int main(int argc, char** argv) {
     if (argc < 3) {
-        std::fprintf(stderr, "usage: preview_window DATABASE SCRIPT [PACE_MS]\n");
+        std::fprintf(stderr, "usage: preview_window DATABASE SCRIPT [PACE_MS] [REPLY_FILE]\n");
         return 2;
     }
     QApplication application(argc, argv);
@@ -37,6 +38,14 @@ int main(int argc, char** argv) {
                           "and gave her ",
                           "the courage ",
                           "to embrace herself."};
+    if (argc > 4) {
+        QFile reply(QString::fromLocal8Bit(argv[4]));
+        if (!reply.open(QIODevice::ReadOnly)) return 3;
+        const QString text = QString::fromUtf8(reply.readAll());
+        script.replyPieces.clear();
+        for (qsizetype begin = 0; begin < text.size(); begin += 4)
+            script.replyPieces.push_back(text.mid(begin, 4).toStdString());
+    }
     epi::StoreClient store(argv[1]);
     epi::EngineClient engine([script](epi::EventSink sink) {
         return std::make_unique<epi::test::FakeEngine>(script, std::move(sink));

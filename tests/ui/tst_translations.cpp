@@ -174,6 +174,7 @@ private Q_SLOTS:
         QVERIFY2(app.window.notice().text().startsWith(u"1 Gespräch aus "_s),
                  qPrintable(app.window.notice().text()));
         QCOMPARE(QLocale().language(), QLocale::German);
+        QCOMPARE(MessageLayout::tr("Stopped by you."), u"Von Ihnen angehalten."_s);
     }
 };
 

@@ -12,6 +12,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/find_bar.h"
 #include "ui/chat/message_view.h"
 #include "ui/chat/tint_legend.h"
 #include "ui/elided_label.h"
@@ -37,6 +38,7 @@ ChatPage::ChatPage(QWidget* parent)
       legend_(new TintLegend(this)),
       stack_(new QStackedWidget(this)),
       view_(new MessageView(this)),
+      findBar_(new FindBar(view_, this)),
       job_(new JobStrip(this)),
       composer_(new Composer(this)),
       composerRow_(new QWidget(this)) {
@@ -48,6 +50,7 @@ ChatPage::ChatPage(QWidget* parent)
     column->addWidget(makeBuildBanner());
     column->addWidget(legend_);
     legend_->hide();
+    column->addWidget(findBar_);
     stack_->addWidget(view_);
     stack_->addWidget(makeEmptyState());
     column->addWidget(stack_, 1);

@@ -12,6 +12,7 @@ class QStackedWidget;
 namespace epi {
 
 class Composer;
+class FindBar;
 class JobStrip;
 class MemoryForm;
 class MessageView;
@@ -28,6 +29,7 @@ public:
     void setSession(ChatSession* session);
     [[nodiscard]] ChatSession* session() const { return session_; }
     [[nodiscard]] MessageView& view() { return *view_; }
+    [[nodiscard]] FindBar& findBar() { return *findBar_; }
     [[nodiscard]] Composer& composer() { return *composer_; }
     [[nodiscard]] NoticeBar& notice() { return *notice_; }
     [[nodiscard]] JobStrip& job() { return *job_; }
@@ -75,6 +77,7 @@ private:
     QLabel* emptyTitle_ = nullptr;
     QLabel* emptyText_ = nullptr;
     MessageView* view_;
+    FindBar* findBar_;
     JobStrip* job_;
     Composer* composer_;
     QWidget* composerRow_;

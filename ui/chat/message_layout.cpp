@@ -6,7 +6,6 @@
 #include <QFontMetrics>
 #include <QLocale>
 #include <QPainter>
-#include <QTextLayout>
 
 #include "ui/theme/episode_swatch.h"
 #include "ui/theme/theme.h"
@@ -18,28 +17,25 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr int kMeasure = 720;  // widest line of prose, about 76 characters
-constexpr double kLineHeight = 1.45;
-
-QString tr(const char* text) {
-    return MessageModel::tr(text);
-}
 
 QString stateText(const MessageItem& item) {
     switch (item.state) {
         case MessageState::kComplete:
-            if (item.details.reason == "length"_L1) return tr("Ended at the length limit for replies.");
+            if (item.details.reason == "length"_L1)
+                return MessageLayout::tr("Ended at the length limit for replies.");
             return item.details.isPastTrainedContext
-                       ? tr("Past the context length the model was trained for.")
+                       ? MessageLayout::tr("Past the context length the model was trained for.")
                        : QString();
         case MessageState::kStreaming:
-            return item.text.isEmpty() ? (item.status.isEmpty() ? tr("Waiting for the engine…") : item.status)
-                                       : QString();
+            return item.text.isEmpty()
+                       ? (item.status.isEmpty() ? MessageLayout::tr("Waiting for the engine…") : item.status)
+                       : QString();
         case MessageState::kStopped:
-            return tr("Stopped by you.");
+            return MessageLayout::tr("Stopped by you.");
         case MessageState::kCutOff:
-            return tr("Cut off before it was finished.");
+            return MessageLayout::tr("Cut off before it was finished.");
         case MessageState::kFailed:
-            return item.details.error.isEmpty() ? tr("Failed.") : item.details.error;
+            return item.details.error.isEmpty() ? MessageLayout::tr("Failed.") : item.details.error;
     }
     return {};
 }
@@ -70,17 +66,34 @@ int columnLeft(int width) {
 }
 
 int lineHeight(TextSize size) {
-    const QFont font = Theme::current().font(size);
-    return std::max(static_cast<int>(font.pixelSize() * kLineHeight), QFontMetrics(font).height());
+    return lineHeightOf(Theme::current().font(size));
+}
+
+int textWidth(int width) {
+    return std::max(width - 2 * columnLeft(width) - Theme::current().px(28), 1);
 }
 
 }  // namespace
 
+markdown::Syntax MessageLayout::syntaxOf(const MessageItem& item, bool showsSource) {
+    const bool isReply = item.role == Role::kAssistant && item.speaker.isEmpty();
+    return isReply && !showsSource ? markdown::Syntax::kMarkdown : markdown::Syntax::kPlain;
+}
+
 MessageLayout::MessageLayout(const MessageItem& item, const MessageSurroundings& surroundings)
-    : startsSession_(surroundings.startsSession),
-      isOwn_(item.role == Role::kUser && item.speaker.isEmpty()),
-      text_(std::make_unique<QTextLayout>()) {
+    : body_(syntaxOf(item, surroundings.showsSource), textWidth(surroundings.width)) {
+    update(item, surroundings);
+}
+
+void MessageLayout::update(const MessageItem& item, const MessageSurroundings& surroundings) {
     const Theme& theme = Theme::current();
+    const markdown::Syntax syntax = syntaxOf(item, surroundings.showsSource);
+    if (body_.width() != textWidth(surroundings.width) || body_.document().syntax() != syntax)
+        body_ = MessageBody(syntax, textWidth(surroundings.width));
+    startsSession_ = surroundings.startsSession;
+    isOwn_ = item.role == Role::kUser && item.speaker.isEmpty();
+    caption_.clear();
+    chip_ = {};
     const int left = columnLeft(surroundings.width);
     const int columnWidth = surroundings.width - 2 * left;
     int y = 0;
@@ -91,9 +104,10 @@ MessageLayout::MessageLayout(const MessageItem& item, const MessageSurroundings&
     y += theme.px(2);
     const int top = y;
     y += theme.px(6);
-    const int inner = left + theme.px(16);
-    const int innerWidth = columnWidth - theme.px(28);
-    header_ = QRect(inner, y, innerWidth, std::max(lineHeight(TextSize::kInterface), episodeSwatchSide()));
+    header_ = QRect(left + theme.px(16),
+                    y,
+                    body_.width(),
+                    std::max(lineHeight(TextSize::kInterface), episodeSwatchSide()));
     y = header_.bottom() + theme.px(4);
     layOutText(item, &y);
     layOutFooter(item, surroundings.hasAction, &y);
@@ -102,31 +116,10 @@ MessageLayout::MessageLayout(const MessageItem& item, const MessageSurroundings&
     height_ = y + theme.px(2);
 }
 
-MessageLayout::~MessageLayout() = default;
-
 void MessageLayout::layOutText(const MessageItem& item, int* y) {
-    QString text = item.text;
-    text.replace(u'\n', QChar::LineSeparator);
-    text.replace(u'\r', u' ');
-    text_->setText(text);
-    text_->setFont(Theme::current().font(TextSize::kBody));
-    text_->setCacheEnabled(true);
-    QTextOption option;
-    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
-    text_->setTextOption(option);
-
-    const int step = lineHeight(TextSize::kBody);
-    int height = 0;
-    text_->beginLayout();
-    for (QTextLine line = text_->createLine(); line.isValid(); line = text_->createLine()) {
-        line.setLineWidth(header_.width());
-        line.setPosition(QPointF(0, height + (step - line.height()) / 2));
-        height += step;
-    }
-    text_->endLayout();
-    if (item.text.isEmpty()) height = 0;
-    textRect_ = QRect(header_.left(), *y, header_.width(), height);
-    *y += height;
+    body_.setText(item.text);
+    textRect_ = QRect(header_.left(), *y, header_.width(), body_.height());
+    *y += body_.height();
     if (item.caption.isEmpty()) return;
     caption_ = tr("Image: %1").arg(item.caption);
     const QFontMetrics metrics(Theme::current().font(TextSize::kInterface));
@@ -165,14 +158,6 @@ void MessageLayout::layOutFooter(const MessageItem& item, bool hasAction, int* y
     }
 }
 
-int MessageLayout::positionAt(QPoint point) const {
-    const QPointF local = point - textRect_.topLeft();
-    if (text_->lineCount() == 0 || local.y() < 0) return 0;
-    const auto index = static_cast<int>(local.y()) / lineHeight(TextSize::kBody);
-    if (index >= text_->lineCount()) return static_cast<int>(text_->text().size());
-    return text_->lineAt(index).xToCursor(local.x());
-}
-
 void MessageLayout::paint(QPainter& painter,
                           QPoint origin,
                           const MessageItem& item,
@@ -208,7 +193,8 @@ void MessageLayout::paint(QPainter& painter,
             theme.px(2));
     }
     paintHeader(painter, origin, item);
-    paintText(painter, origin, how);
+    body_.paint(painter, textRect_.topLeft() + origin, how.body);
+    if (!caption_.isEmpty()) paintCaption(painter, origin);
     paintFooter(painter, origin, item);
 }
 
@@ -230,35 +216,11 @@ void MessageLayout::paintHeader(QPainter& painter, QPoint origin, const MessageI
     painter.drawText(rect, Qt::AlignLeft | Qt::AlignVCenter, headerDetails(item));
 }
 
-void MessageLayout::paintText(QPainter& painter, QPoint origin, const MessagePaint& how) const {
-    const ThemeColors& colors = Theme::current().colors();
-    QList<QTextLayout::FormatRange> ranges;
-    if (how.tint != nullptr) {
-        for (const TintRun& run : *how.tint) {
-            QTextCharFormat format;
-            if (run.level == 0) {
-                format.setUnderlineStyle(QTextCharFormat::DotLine);
-                format.setUnderlineColor(colors.secondaryText);
-            } else {
-                format.setBackground(colors.retained[static_cast<std::size_t>(run.level)]);
-            }
-            ranges.append({.start = run.begin, .length = run.end - run.begin, .format = format});
-        }
-    }
-    if (how.selectionEnd > how.selectionBegin) {
-        QTextCharFormat format;
-        format.setBackground(colors.accent);
-        format.setForeground(colors.onAccent);
-        ranges.append(
-            {.start = how.selectionBegin, .length = how.selectionEnd - how.selectionBegin, .format = format});
-    }
-    painter.setPen(colors.text);
-    text_->draw(&painter, textRect_.topLeft() + origin, ranges);
-    if (caption_.isEmpty()) return;
+void MessageLayout::paintCaption(QPainter& painter, QPoint origin) const {
     QFont font = Theme::current().font(TextSize::kInterface);
     font.setItalic(true);
     painter.setFont(font);
-    painter.setPen(colors.secondaryText);
+    painter.setPen(Theme::current().colors().secondaryText);
     painter.drawText(captionRect_.translated(origin), Qt::TextWordWrap, caption_);
 }
 

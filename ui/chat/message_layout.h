@@ -1,16 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
+#include <QCoreApplication>
 #include <QPoint>
 #include <QRect>
 #include <QString>
 
+#include "ui/chat/message_body.h"
 #include "ui/chat/message_model.h"
 
 class QPainter;
-class QTextLayout;
 
 namespace epi {
 
@@ -19,32 +17,39 @@ struct MessageSurroundings {
     int width = 0;               // of the view
     bool startsSession = false;  // a date line stands before it
     bool hasAction = false;      // room for a button below
+    bool showsSource = false;    // a reply's text as it was written, without markdown
 };
 
 /// How a row is drawn just now.
 struct MessagePaint {
     bool isCurrent = false;
-    int selectionBegin = 0;  // UTF-16 positions in the text
-    int selectionEnd = 0;
-    const std::vector<TintRun>* tint = nullptr;
+    BodyPaint body;
 };
 
-/// One message laid out for a width: author line, plain text (never markup), caption, state, episode chip.
-/// Coordinates are relative to the row's top left corner.
+/// One message laid out for a width: author line, text, caption, state, episode chip. Coordinates are
+/// relative to the row's top left corner, positions are of the message's shown text. GUI thread only.
 class MessageLayout {
+    Q_DECLARE_TR_FUNCTIONS(epi::MessageLayout)
+
 public:
     MessageLayout(const MessageItem& item, const MessageSurroundings& surroundings);
-    ~MessageLayout();
-    MessageLayout(const MessageLayout&) = delete;
-    MessageLayout& operator=(const MessageLayout&) = delete;
+
+    /// Lays out again what the item has become; text that has grown costs the blocks that changed.
+    void update(const MessageItem& item, const MessageSurroundings& surroundings);
 
     [[nodiscard]] int height() const { return height_; }
+    [[nodiscard]] const MessageBody& body() const { return body_; }
     [[nodiscard]] const QRect& chip() const { return chip_; }
     [[nodiscard]] const QRect& text() const { return textRect_; }
     /// Where the button goes that `hasAction` asked room for.
     [[nodiscard]] QPoint action() const { return action_; }
-    /// The UTF-16 position in the text nearest to a point.
-    [[nodiscard]] int positionAt(QPoint point) const;
+    /// The position in the shown text nearest to a point.
+    [[nodiscard]] int positionAt(QPoint point) const { return body_.positionAt(point - textRect_.topLeft()); }
+    [[nodiscard]] BodySpot spotAt(QPoint point) const { return body_.spotAt(point - textRect_.topLeft()); }
+    /// The line of a position.
+    [[nodiscard]] QRect lineOf(int position) const {
+        return body_.lineOf(position).translated(textRect_.topLeft());
+    }
 
     void paint(QPainter& painter, QPoint origin, const MessageItem& item, const MessagePaint& how) const;
 
@@ -52,12 +57,14 @@ public:
     static int estimateHeight(const MessageItem& item, const MessageSurroundings& surroundings);
     /// What the chip under a reply says; empty without one.
     static QString chipText(const MessageItem& item);
+    /// Replies of a model are markdown; what people wrote is as they wrote it.
+    static markdown::Syntax syntaxOf(const MessageItem& item, bool showsSource);
 
 private:
     void layOutText(const MessageItem& item, int* y);
     void layOutFooter(const MessageItem& item, bool hasAction, int* y);
     void paintHeader(QPainter& painter, QPoint origin, const MessageItem& item) const;
-    void paintText(QPainter& painter, QPoint origin, const MessagePaint& how) const;
+    void paintCaption(QPainter& painter, QPoint origin) const;
     void paintFooter(QPainter& painter, QPoint origin, const MessageItem& item) const;
 
     bool startsSession_ = false;
@@ -73,7 +80,7 @@ private:
     QPoint action_;
     QString caption_;
     QString state_;
-    std::unique_ptr<QTextLayout> text_;
+    MessageBody body_;
 };
 
 }  // namespace epi

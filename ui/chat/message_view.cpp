@@ -1,23 +1,19 @@
 #include "ui/chat/message_view.h"
 
 #include <algorithm>
+#include <chrono>
 
-#include <QApplication>
-#include <QClipboard>
-#include <QContextMenuEvent>
 #include <QEvent>
-#include <QMenu>
 #include <QPainter>
 #include <QPushButton>
 #include <QScrollBar>
-#include <QTextBoundaryFinder>
-#include <QToolTip>
 
+#include "ui/chat/chat_finder.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
 
-using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -42,6 +38,17 @@ MessageView::MessageView(QWidget* parent)
     askAgain_->setFocusPolicy(Qt::StrongFocus);
     askAgain_->hide();
     connect(askAgain_, &QPushButton::clicked, this, &MessageView::askAgainRequested);
+    frame_.setSingleShot(true);
+    frame_.setInterval(16ms);
+    connect(&frame_, &QTimer::timeout, this, &MessageView::showChanges);
+    autoScroll_.setInterval(30ms);
+    connect(&autoScroll_, &QTimer::timeout, this, &MessageView::extendSelection);
+    doneTimer_.setSingleShot(true);
+    doneTimer_.setInterval(2s);
+    connect(&doneTimer_, &QTimer::timeout, this, [this] {
+        done_ = {};
+        viewport()->update();
+    });
 }
 
 void MessageView::setModel(MessageModel* model) {
@@ -50,7 +57,12 @@ void MessageView::setModel(MessageModel* model) {
     model_ = model;
     if (model_) {
         connect(model_, &MessageModel::modelReset, this, &MessageView::reset);
-        connect(model_, &MessageModel::rowsInserted, this, &MessageView::rowsInserted);
+        connect(model_, &MessageModel::rowsInserted, this, [this](const QModelIndex&, int first) {
+            rowsInserted(first);
+        });
+        connect(model_, &MessageModel::rowsRemoved, this, [this](const QModelIndex&, int first) {
+            rowsRemoved(first);
+        });
         connect(model_,
                 &MessageModel::dataChanged,
                 this,
@@ -59,6 +71,13 @@ void MessageView::setModel(MessageModel* model) {
                 });
     }
     reset();
+    Q_EMIT
+    modelChanged();
+}
+
+void MessageView::setFinder(const ChatFinder* finder) {
+    finder_ = finder;
+    viewport()->update();
 }
 
 void MessageView::setCanAskAgain(bool canAskAgain) {
@@ -69,9 +88,14 @@ void MessageView::setCanAskAgain(bool canAskAgain) {
 
 void MessageView::reset() {
     selection_ = {};
+    isSelecting_ = false;
+    autoScroll_.stop();
+    hot_ = {};
+    done_ = {};
     currentRow_ = -1;
     followsEnd_ = true;
     layouts_.clear();
+    changed_.clear();
     const int count = model_ ? model_->rowCount() : 0;
     isExact_.assign(static_cast<std::size_t>(count), false);
     std::vector<int> heights(static_cast<std::size_t>(count));
@@ -83,8 +107,9 @@ void MessageView::reset() {
     settle();
 }
 
-void MessageView::rowsInserted() {
-    if (heights_.count() > 0) rowsChanged(heights_.count() - 1, heights_.count() - 1, {});
+void MessageView::rowsInserted(int first) {
+    keepRowsBefore(first);
+    if (first > 0) rowsChanged(first - 1, first - 1, {});  // it is not the last one any more
     while (heights_.count() < model_->rowCount()) {
         const int row = heights_.count();
         heights_.append(MessageLayout::estimateHeight(model_->at(row), surroundings(row)));
@@ -93,23 +118,57 @@ void MessageView::rowsInserted() {
     settle();
 }
 
+void MessageView::rowsRemoved(int first) {
+    keepRowsBefore(first);
+    rowsInserted(first);
+}
+
+/// Forgets what is known of a row and all behind it.
+void MessageView::keepRowsBefore(int row) {
+    if (row >= heights_.count()) return;
+    std::vector<int> kept;
+    for (int i = 0; i < row; ++i)
+        kept.push_back(heights_.height(i));
+    for (int i = row; i < heights_.count(); ++i)
+        layouts_.remove(i);
+    heights_.assign(kept);
+    isExact_.resize(static_cast<std::size_t>(row));
+    changed_.removeIf([row](int changed) { return changed >= row; });
+    if (selection_.anchor.row >= row || selection_.cursor.row >= row) selection_ = {};
+    if (currentRow_ >= row) currentRow_ = row - 1;
+    hot_ = {};
+    done_ = {};
+}
+
 void MessageView::rowsChanged(int first, int last, const QList<int>& roles) {
     const bool keepsLayout =
         roles == QList<int>{Qt::BackgroundRole} || roles == QList<int>{Qt::DecorationRole};
     if (!keepsLayout) {
-        for (int row = first; row <= std::min(last, heights_.count() - 1); ++row) {
-            layouts_.remove(row);
-            isExact_[static_cast<std::size_t>(row)] = false;
-        }
-        settle();
+        for (int row = first; row <= std::min(last, heights_.count() - 1); ++row)
+            changed_.insert(row);
+        // Text that grows waits for the next frame; everything else is shown at once.
+        const bool isGrowing = first == last && model_->at(first).state == MessageState::kStreaming;
+        if (!isGrowing || !frame_.isActive()) showChanges();
     }
     viewport()->update();
+}
+
+void MessageView::showChanges() {
+    if (changed_.isEmpty() || !model_) return;
+    for (const int row : std::exchange(changed_, {})) {
+        if (row >= heights_.count()) continue;
+        if (MessageLayout* layout = layouts_.object(row)) layout->update(model_->at(row), surroundings(row));
+        isExact_[static_cast<std::size_t>(row)] = false;
+    }
+    frame_.start();
+    settle();
 }
 
 MessageSurroundings MessageView::surroundings(int row) const {
     return {.width = viewport()->width(),
             .startsSession = model_->startsSession(row),
-            .hasAction = hasAction(row)};
+            .hasAction = hasAction(row),
+            .showsSource = showsSource(row)};
 }
 
 bool MessageView::hasAction(int row) const {
@@ -204,24 +263,44 @@ void MessageView::scrollToEnd() {
     settle();
 }
 
+void MessageView::scrollToPosition(ChatPosition position) {
+    if (!isRow(position.row)) return;
+    const auto placeOf = [&] {
+        return layoutOf(position.row).lineOf(position.position).translated(0, rowTop(position.row));
+    };
+    const auto isInSight = [&] {
+        const int row = position.row;
+        const bool isNear = rowTop(row) < viewport()->height() && rowTop(row) + heights_.height(row) > 0;
+        return isNear && placeOf().top() >= 0 && placeOf().bottom() < viewport()->height();
+    };
+    if (isInSight()) return setCurrentRow(position.row);
+    scrollToRow(position.row);
+    if (isInSight()) return;
+    const int third = viewport()->height() / 3;
+    verticalScrollBar()->setValue(verticalScrollBar()->value() + placeOf().top() - third);
+}
+
+void MessageView::setShowsSource(int row, bool showsSource) {
+    if (!isRow(row)) return;
+    if (showsSource) {
+        sourceShown_.insert(model_->at(row).id);
+    } else {
+        sourceShown_.remove(model_->at(row).id);
+    }
+    if (row == selection_.anchor.row || row == selection_.cursor.row) selection_ = {};
+    rowsChanged(row, row, {});
+}
+
+bool MessageView::showsSource(int row) const {
+    return sourceShown_.contains(model_->at(row).id);
+}
+
 void MessageView::setCurrentRow(int row) {
     currentRow_ = row;
     setAccessibleDescription(row >= 0 && row < heights_.count()
                                  ? model_->data(model_->index(row), Qt::AccessibleTextRole).toString()
                                  : QString());
     viewport()->update();
-}
-
-QString MessageView::selectedText() const {
-    if (!model_ || selection_.row < 0 || selection_.row >= model_->rowCount()) return {};
-    return model_->at(selection_.row).text.mid(selection_.begin(), selection_.end() - selection_.begin());
-}
-
-void MessageView::copy() {
-    QString text = selectedText();
-    if (text.isEmpty() && currentRow_ >= 0 && currentRow_ < heights_.count())
-        text = model_->at(currentRow_).text;
-    if (!text.isEmpty()) QApplication::clipboard()->setText(text);
 }
 
 void MessageView::paintEvent(QPaintEvent* event) {
@@ -232,11 +311,15 @@ void MessageView::paintEvent(QPaintEvent* event) {
         const int top = rowTop(row);
         if (top >= viewport()->height()) break;
         const MessageItem& item = model_->at(row);
-        const bool isSelected = selection_.row == row;
-        const MessagePaint how{.isCurrent = row == currentRow_ && hasFocus(),
-                               .selectionBegin = isSelected ? selection_.begin() : 0,
-                               .selectionEnd = isSelected ? selection_.end() : 0,
-                               .tint = model_->tintOf(item.id)};
+        BodyPaint body{.marks = {.selection = selection_.in(row), .tint = model_->tintOf(item.id)},
+                       .clip = event->rect(),
+                       .hotBlock = hot_.row == row ? hot_.block : -1,
+                       .doneBlock = done_.row == row ? done_.block : -1};
+        if (finder_ != nullptr && !showsSource(row)) {
+            body.marks.hits = finder_->hitsIn(row);
+            body.marks.currentHit = finder_->current().row == row ? finder_->current().index : -1;
+        }
+        const MessagePaint how{.isCurrent = row == currentRow_ && hasFocus(), .body = body};
         layoutOf(row).paint(painter, {0, top}, item, how);
     }
 }
@@ -268,102 +351,6 @@ void MessageView::scrollContentsBy(int, int) {
     viewport()->update();
 }
 
-void MessageView::keyPressEvent(QKeyEvent* event) {
-    const int count = heights_.count();
-    const bool isPlain = event->modifiers() == Qt::NoModifier;
-    const bool movesMessage = event->modifiers() == Qt::AltModifier;
-    if (event->matches(QKeySequence::Copy) || (isPlain && event->key() == Qt::Key_C)) {
-        copy();
-    } else if (isPlain && event->key() == Qt::Key_H) {
-        Q_EMIT
-        tintToggled();
-    } else if (movesMessage && event->key() == Qt::Key_Up && count > 0) {
-        scrollToRow(std::max(0, (currentRow_ < 0 ? count : currentRow_) - 1));
-    } else if (movesMessage && event->key() == Qt::Key_Down && count > 0) {
-        scrollToRow(std::min(count - 1, currentRow_ + 1));
-    } else if (event->key() == Qt::Key_Home) {
-        verticalScrollBar()->setValue(0);
-    } else if (event->key() == Qt::Key_End) {
-        scrollToEnd();
-    } else {
-        QAbstractScrollArea::keyPressEvent(event);
-    }
-}
-
-void MessageView::mousePressEvent(QMouseEvent* event) {
-    const QPoint point = event->position().toPoint();
-    const int row = model_ ? rowAt(point) : -1;
-    if (row < 0 || event->button() != Qt::LeftButton) return;
-    const QPoint local = point - QPoint(0, rowTop(row));
-    const MessageLayout& layout = layoutOf(row);
-    if (layout.chip().contains(local)) {
-        Q_EMIT
-        episodeActivated(model_->at(row).details.episode.value_or(0));
-        return;
-    }
-    const int position = layout.positionAt(local);
-    selection_ = {.row = row, .anchor = position, .cursor = position};
-    setCurrentRow(row);
-}
-
-void MessageView::mouseMoveEvent(QMouseEvent* event) {
-    const QPoint point = event->position().toPoint();
-    if (event->buttons() & Qt::LeftButton) {
-        if (selection_.row < 0) return;
-        selection_.cursor = layoutOf(selection_.row).positionAt(point - QPoint(0, rowTop(selection_.row)));
-        viewport()->update();
-        return;
-    }
-    const int row = model_ ? rowAt(point) : -1;
-    if (row < 0) return;
-    const QPoint local = point - QPoint(0, rowTop(row));
-    const MessageLayout& layout = layoutOf(row);
-    viewport()->setCursor(layout.chip().contains(local)   ? Qt::PointingHandCursor
-                          : layout.text().contains(local) ? Qt::IBeamCursor
-                                                          : Qt::ArrowCursor);
-}
-
-void MessageView::mouseDoubleClickEvent(QMouseEvent* event) {
-    const QPoint point = event->position().toPoint();
-    const int row = model_ ? rowAt(point) : -1;
-    if (row < 0) return;
-    const int position = layoutOf(row).positionAt(point - QPoint(0, rowTop(row)));
-    QTextBoundaryFinder finder(QTextBoundaryFinder::Word, model_->at(row).text);
-    finder.setPosition(position);
-    const auto begin = finder.isAtBoundary() ? position : finder.toPreviousBoundary();
-    finder.setPosition(position);
-    const auto end = finder.toNextBoundary();
-    selection_ = {.row = row,
-                  .anchor = static_cast<int>(std::max<qsizetype>(begin, 0)),
-                  .cursor = static_cast<int>(end < 0 ? position : end)};
-    viewport()->update();
-}
-
-void MessageView::contextMenuEvent(QContextMenuEvent* event) {
-    const bool isFromKeyboard = event->reason() == QContextMenuEvent::Keyboard;
-    const int row =
-        isFromKeyboard ? currentRow_ : (model_ ? rowAt(viewport()->mapFromGlobal(event->globalPos())) : -1);
-    if (row < 0) return;
-    auto* menu = new QMenu(this);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    const QString selected = selectedText();
-    if (!selected.isEmpty()) {
-        menu->addAction(
-            tr("Copy &selection"), this, [selected] { QApplication::clipboard()->setText(selected); });
-    }
-    menu->addAction(tr("&Copy message"), this, [text = model_->at(row).text] {
-        QApplication::clipboard()->setText(text);
-    });
-    if (hasAction(row)) menu->addAction(tr("Ask &again"), this, &MessageView::askAgainRequested);
-    if (const int episode = model_->at(row).episode; episode >= 0) {
-        menu->addAction(tr("Show episode &%1").arg(episode + 1), this, [this, episode] {
-            Q_EMIT
-            episodeActivated(episode);
-        });
-    }
-    menu->popup(event->globalPos());
-}
-
 void MessageView::changeEvent(QEvent* event) {
     QAbstractScrollArea::changeEvent(event);
     if (event->type() == QEvent::StyleChange) {
@@ -373,23 +360,6 @@ void MessageView::changeEvent(QEvent* event) {
         if (!wasAtEnd) scrollToRow(anchor);
     }
     viewport()->update();
-}
-
-bool MessageView::viewportEvent(QEvent* event) {
-    if (event->type() == QEvent::ToolTip && model_) {
-        const auto* help = static_cast<QHelpEvent*>(event);
-        const int row = rowAt(help->pos());
-        if (row >= 0 && layoutOf(row).chip().contains(help->pos() - QPoint(0, rowTop(row)))) {
-            const ReplyDetails& details = model_->at(row).details;
-            QToolTip::showText(help->globalPos(),
-                               tr("%1\nFirst token after %2 s. Click to see the episode.")
-                                   .arg(MessageLayout::chipText(model_->at(row)),
-                                        QLocale().toString(details.firstTokenSeconds, 'f', 1)),
-                               viewport());
-            return true;
-        }
-    }
-    return QAbstractScrollArea::viewportEvent(event);
 }
 
 void MessageView::focusInEvent(QFocusEvent* event) {

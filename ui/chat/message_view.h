@@ -1,22 +1,29 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <QAbstractScrollArea>
 #include <QCache>
 #include <QPointer>
+#include <QSet>
+#include <QTimer>
 
 #include "ui/chat/height_index.h"
 #include "ui/chat/message_layout.h"
 #include "ui/chat/message_model.h"
+#include "ui/chat/message_selection.h"
 
+class QMenu;
 class QPushButton;
 
 namespace epi {
 
+class ChatFinder;
+
 /// Shows a MessageModel. Heights are estimated and become exact when a row comes into sight, while the row at
 /// the top stays where it is; only rows in sight hold a layout. Follows the end of a growing reply as long as
-/// the user is at the end.
+/// the user is at the end, and lays a growing reply out at most once per frame.
 class MessageView final : public QAbstractScrollArea {
     Q_OBJECT
 
@@ -27,20 +34,42 @@ public:
     [[nodiscard]] MessageModel* model() const { return model_; }
     /// Whether the last reply, when it went wrong, has its "Ask again" button.
     void setCanAskAgain(bool canAskAgain);
+    /// Whose hits are marked in the text; null for none. It must outlive the view, or be taken away before.
+    void setFinder(const ChatFinder* finder);
     void scrollToRow(int row);
     void scrollToEnd();
+    /// Brings a position of a row's text into sight, if it is not.
+    void scrollToPosition(ChatPosition position);
+    [[nodiscard]] int firstRowInSight() const { return rowAt({0, 0}); }
     [[nodiscard]] bool followsEnd() const { return followsEnd_; }
     [[nodiscard]] int currentRow() const { return currentRow_; }
     void setCurrentRow(int row);
+    /// Shows a reply's text as it was written, or as markdown again.
+    void setShowsSource(int row, bool showsSource);
+    [[nodiscard]] bool showsSource(int row) const;
+
+    void select(const MessageSelection& selection);
+    void selectAll();
+    /// The plain text of the selection, messages parted by an empty line.
     [[nodiscard]] QString selectedText() const;
+    /// The same as it was written, markup included.
+    [[nodiscard]] QString selectedSource() const;
     /// The selection, or the current message without one.
     void copy();
+    void copyAsMarkdown();
+    /// The layout of a row, made if need be.
+    MessageLayout& layoutOf(int row);
+    /// The row's top edge in the viewport.
+    [[nodiscard]] int rowTop(int row) const;
+    /// What can be done with a message; the caller owns it.
+    [[nodiscard]] QMenu* makeMenu(int row);
 
 Q_SIGNALS:
     void askAgainRequested();
     void tintToggled();
     /// An episode's chip was clicked.
     void episodeActivated(int episode);
+    void modelChanged();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -49,6 +78,7 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void changeEvent(QEvent* event) override;
@@ -57,36 +87,54 @@ protected:
     void focusOutEvent(QFocusEvent* event) override;
 
 private:
-    struct Selection {
+    /// A block of a row.
+    struct BlockPlace {
         int row = -1;
-        int anchor = 0;
-        int cursor = 0;
-        [[nodiscard]] int begin() const { return std::min(anchor, cursor); }
-        [[nodiscard]] int end() const { return std::max(anchor, cursor); }
+        int block = -1;
+        bool operator==(const BlockPlace&) const = default;
     };
 
     void reset();
-    void rowsInserted();
+    void rowsInserted(int first);
+    void rowsRemoved(int first);
+    void keepRowsBefore(int row);
     void rowsChanged(int first, int last, const QList<int>& roles);
+    void showChanges();
     void settle();
     bool settleOnce();
     void updateScrollBar();
     void placeAction();
     [[nodiscard]] bool hasAction(int row) const;
     [[nodiscard]] MessageSurroundings surroundings(int row) const;
-    MessageLayout& layoutOf(int row);
-    [[nodiscard]] int rowTop(int row) const;  // in the viewport
     [[nodiscard]] int rowAt(QPoint point) const;
+    [[nodiscard]] bool isRow(int row) const { return model_ && row >= 0 && row < model_->rowCount(); }
+    [[nodiscard]] markdown::Document documentOf(int row) const;
+
+    [[nodiscard]] ChatPosition positionAt(QPoint point);
+    void extendSelection();
+    void setHot(BlockPlace place);
+    void copyBlock(BlockPlace place);
+    void addBlockActions(QMenu* menu, int row);
 
     QPointer<MessageModel> model_;
+    const ChatFinder* finder_ = nullptr;
     HeightIndex heights_;
     std::vector<bool> isExact_;
     QCache<int, MessageLayout> layouts_;
+    QSet<qint64> sourceShown_;  // by message
+    QSet<int> changed_;         // rows whose layout is not up to date
+    QTimer frame_;
     bool followsEnd_ = true;
     bool isSettling_ = false;
     bool canAskAgain_ = false;
     int currentRow_ = -1;
-    Selection selection_;
+    MessageSelection selection_;
+    bool isSelecting_ = false;
+    QString pressedLink_;
+    QTimer autoScroll_;  // while a selection is drawn beyond the edge
+    BlockPlace hot_;
+    BlockPlace done_;
+    QTimer doneTimer_;
     QPushButton* askAgain_;
 };
 

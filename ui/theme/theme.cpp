@@ -38,7 +38,9 @@ ThemeColors lightColors() {
             .warning = 0x8A5200,
             .warningSoft = 0xFDF3E1,
             .outline = 0x1A1B1E,
-            .retained = {0xFFFFFF, 0xE0EEF6, 0xBFDCEC, 0x99C7E0, 0x73B1D5}};
+            .retained = {0xFFFFFF, 0xE0EEF6, 0xBFDCEC, 0x99C7E0, 0x73B1D5},
+            .found = 0xFFEBA8,
+            .foundCurrent = 0xFFB000};
 }
 
 ThemeColors darkColors() {
@@ -57,7 +59,9 @@ ThemeColors darkColors() {
             .warning = 0xFFCC80,
             .warningSoft = 0x3D3120,
             .outline = 0xE6E6E6,
-            .retained = {0x1E1F22, 0x212C37, 0x253B4E, 0x2A4B68, 0x2E5C82}};
+            .retained = {0x1E1F22, 0x212C37, 0x253B4E, 0x2A4B68, 0x2E5C82},
+            .found = 0x574814,
+            .foundCurrent = 0xFFC24D};
 }
 
 /// Black and white, and few strong colours: text at 7:1 and more everywhere, borders as strong as text.
@@ -77,7 +81,9 @@ ThemeColors highContrastColors() {
             .warning = 0xFFD27F,
             .warningSoft = 0x332200,
             .outline = 0xFFFFFF,
-            .retained = {Qt::black, 0x14304A, 0x1D4569, 0x265B8A, 0x2F70AB}};
+            .retained = {Qt::black, 0x14304A, 0x1D4569, 0x265B8A, 0x2F70AB},
+            .found = 0x4D4000,
+            .foundCurrent = 0xFFE45C};
 }
 
 ThemeColors colorsOf(ThemeChoice choice, bool isDark) {
@@ -179,6 +185,16 @@ QFont Theme::font(TextSize size, QFont::Weight weight) const {
     QFont font(family);
     font.setPixelSize(px(kPixels[static_cast<std::size_t>(size)]));
     font.setWeight(weight);
+    return font;
+}
+
+QFont Theme::codeFont(TextSize size) const {
+    static const QString family = QFontDatabase::systemFont(QFontDatabase::FixedFont).family();
+    constexpr int kPercentOfText = 93;
+    QFont font = this->font(size);
+    font.setFamily(family);
+    font.setStyleHint(QFont::Monospace);
+    font.setPixelSize(std::max(font.pixelSize() * kPercentOfText / 100, 1));
     return font;
 }
 

@@ -38,6 +38,8 @@ struct ThemeColors {
     /// Behind text, by the share of (layer, KV head) sets that keep it: none, some, 25 %, 50 %, 75 % and
     /// more.
     std::array<QColor, 5> retained;
+    QColor found;         // behind what a search in the chat finds
+    QColor foundCurrent;  // the one it stands at
 };
 
 /// Sizes and colours of the window. One theme is current for the whole program; a change reaches the widgets
@@ -61,6 +63,8 @@ public:
     /// A length given at 100 %, on the 4-px grid where it is a distance.
     [[nodiscard]] int px(int length) const;
     [[nodiscard]] QFont font(TextSize size, QFont::Weight weight = QFont::Normal) const;
+    /// The desktop's fixed-width font, for code: a little smaller, since its letters are wide.
+    [[nodiscard]] QFont codeFont(TextSize size) const;
     /// Okabe-Ito colours, told apart with every common colour blindness; they repeat after eight, so a number
     /// always stands beside them.
     [[nodiscard]] static QColor episodeColor(int index);

@@ -1,0 +1,213 @@
+#include "ui/chat/chat_finder.h"
+
+#include <algorithm>
+
+#include "ui/chat/message_layout.h"
+
+namespace epi {
+
+namespace {
+
+constexpr std::size_t kRowsPerStep =
+    500;  // some 20 ms of a worker: as long as a new search waits for the old one
+
+struct Message {
+    int row = 0;
+    QString source;
+    markdown::Syntax syntax = markdown::Syntax::kPlain;
+};
+
+/// Whether a message may show the text though its source does not hold it as it stands.
+bool mayHideInMarkup(const QString& source) {
+    return std::ranges::any_of(source, [](QChar character) {
+        static constexpr QStringView kMarkup = u"*_`~[]<>&\\#|\n\r";
+        return kMarkup.contains(character);
+    });
+}
+
+}  // namespace
+
+struct ChatFinder::Job {
+    QString text;
+    std::vector<Message> messages;
+    std::size_t next = 0;
+    std::shared_ptr<std::atomic<bool>> isCancelled;
+};
+
+std::vector<markdown::Range> findIn(const QString& source, markdown::Syntax syntax, const QString& text) {
+    std::vector<markdown::Range> hits;
+    if (text.isEmpty()) return hits;
+    if (!source.contains(text, Qt::CaseInsensitive)) {
+        if (syntax == markdown::Syntax::kPlain || !mayHideInMarkup(source)) return hits;
+    }
+    const QString shown = markdown::Document(source, syntax).shownText();
+    for (qsizetype at = shown.indexOf(text, 0, Qt::CaseInsensitive); at >= 0;
+         at = shown.indexOf(text, at + text.size(), Qt::CaseInsensitive)) {
+        hits.push_back({static_cast<int>(at), static_cast<int>(at + text.size())});
+    }
+    return hits;
+}
+
+ChatFinder::ChatFinder(QObject* parent) : QObject(parent) {}
+
+ChatFinder::~ChatFinder() {
+    if (isCancelled_) *isCancelled_ = true;
+}
+
+void ChatFinder::setModel(MessageModel* model) {
+    if (model_ == model) return;
+    if (model_) model_->disconnect(this);
+    model_ = model;
+    if (model_) {
+        connect(model_, &MessageModel::modelReset, this, [this] { restart(0); });
+        connect(model_, &MessageModel::rowsRemoved, this, [this] { restart(current_.row); });
+        connect(model_, &MessageModel::rowsInserted, this, [this](const QModelIndex&, int first, int last) {
+            // In the middle of the chat all rows behind change their numbers.
+            if (last + 1 < model_->rowCount()) return restart(current_.row);
+            rowsChanged(first, last, {});
+        });
+        connect(model_,
+                &MessageModel::dataChanged,
+                this,
+                [this](const QModelIndex& first, const QModelIndex& last, const QList<int>& roles) {
+                    rowsChanged(first.row(), last.row(), roles);
+                });
+    }
+    restart(0);
+}
+
+void ChatFinder::search(const QString& text, int fromRow) {
+    text_ = text;
+    restart(fromRow);
+}
+
+void ChatFinder::restart(int fromRow) {
+    if (isCancelled_) *isCancelled_ = true;
+    counts_.clear();
+    shown_.clear();
+    hitCount_ = 0;
+    isSearching_ = model_ && !text_.isEmpty() && model_->rowCount() > 0;
+    current_ = {};
+    if (isSearching_) {
+        isCancelled_ = std::make_shared<std::atomic<bool>>(false);
+        auto job = std::make_shared<Job>(Job{.text = text_, .messages = {}, .isCancelled = isCancelled_});
+        const int count = model_->rowCount();
+        const int begin = std::clamp(fromRow, 0, count - 1);
+        job->messages.reserve(static_cast<std::size_t>(count));
+        for (int i = 0; i < count; ++i) {
+            const int row = (begin + i) % count;
+            const MessageItem& item = model_->at(row);
+            job->messages.push_back({row, item.text, MessageLayout::syntaxOf(item, false)});
+        }
+        readNext(std::move(job));
+    }
+    Q_EMIT
+    changed();
+}
+
+void ChatFinder::readNext(std::shared_ptr<Job> job) {
+    background_.run(
+        this,
+        [job] {
+            Found found;
+            const std::size_t end = std::min(job->next + kRowsPerStep, job->messages.size());
+            for (; job->next < end && !*job->isCancelled; ++job->next) {
+                const Message& message = job->messages[job->next];
+                const auto hits = findIn(message.source, message.syntax, job->text).size();
+                if (hits > 0) found.counts.emplace_back(message.row, static_cast<int>(hits));
+            }
+            found.isLast = job->next == job->messages.size();
+            return found;
+        },
+        [this, job](const Found& found) {
+            if (*job->isCancelled) return;
+            take(found);
+            if (!found.isLast) readNext(job);
+        });
+}
+
+void ChatFinder::take(const Found& found) {
+    isSearching_ = !found.isLast;
+    for (const auto& [row, count] : found.counts) {
+        if (counts_.contains(row)) continue;  // it changed, and was searched, in the meantime
+        counts_[row] = count;
+        hitCount_ += count;
+    }
+    if (current_.row < 0 && !found.counts.empty()) setCurrent({found.counts.front().first, 0});
+    Q_EMIT
+    changed();
+}
+
+void ChatFinder::rowsChanged(int first, int last, const QList<int>& roles) {
+    const bool keepsText = roles == QList<int>{Qt::BackgroundRole} || roles == QList<int>{Qt::DecorationRole};
+    if (text_.isEmpty() || keepsText) return;
+    for (int row = first; row <= last; ++row) {
+        const MessageItem& item = model_->at(row);
+        std::vector<markdown::Range> hits = findIn(item.text, MessageLayout::syntaxOf(item, false), text_);
+        const auto before = counts_.find(row);
+        if (before != counts_.end()) {
+            hitCount_ -= before->second;
+            counts_.erase(before);
+        }
+        shown_.remove(row);
+        if (!hits.empty()) {
+            counts_[row] = static_cast<int>(hits.size());
+            hitCount_ += static_cast<int>(hits.size());
+            shown_.insert(row, std::move(hits));
+        }
+        const auto now = counts_.find(row);
+        const bool isGone = current_.row == row && (now == counts_.end() || current_.index >= now->second);
+        if (isGone) current_ = {};
+    }
+    Q_EMIT
+    changed();
+}
+
+int ChatFinder::currentNumber() const {
+    if (current_.row < 0) return 0;
+    int number = current_.index + 1;
+    for (const auto& [row, count] : counts_) {
+        if (row >= current_.row) break;
+        number += count;
+    }
+    return number;
+}
+
+ChatPosition ChatFinder::currentPosition() const {
+    const std::vector<markdown::Range>* hits = hitsIn(current_.row);
+    if (hits == nullptr || current_.index >= static_cast<int>(hits->size())) return {};
+    return {current_.row, (*hits)[static_cast<std::size_t>(current_.index)].begin};
+}
+
+void ChatFinder::step(bool isForward) {
+    if (counts_.empty()) return;
+    auto row = counts_.find(current_.row);
+    if (row == counts_.end()) return setCurrent({counts_.begin()->first, 0});
+    if (isForward) {
+        if (current_.index + 1 < row->second) return setCurrent({row->first, current_.index + 1});
+        if (++row == counts_.end()) row = counts_.begin();
+        return setCurrent({row->first, 0});
+    }
+    if (current_.index > 0) return setCurrent({row->first, current_.index - 1});
+    if (row == counts_.begin()) row = counts_.end();
+    --row;
+    setCurrent({row->first, row->second - 1});
+}
+
+void ChatFinder::setCurrent(Hit hit) {
+    current_ = hit;
+    Q_EMIT
+    currentChanged();
+}
+
+const std::vector<markdown::Range>* ChatFinder::hitsIn(int row) const {
+    if (!model_ || row < 0 || row >= model_->rowCount() || !counts_.contains(row)) return nullptr;
+    auto hits = shown_.constFind(row);
+    if (hits == shown_.constEnd()) {
+        const MessageItem& item = model_->at(row);
+        hits = shown_.insert(row, findIn(item.text, MessageLayout::syntaxOf(item, false), text_));
+    }
+    return &*hits;
+}
+
+}  // namespace epi
