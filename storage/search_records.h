@@ -28,6 +28,15 @@ struct SearchQuery {
     std::optional<std::int64_t> beforeMessage;  // goes on below this hit; titles come only without it
 };
 
+/// A question whose passages are looked for in a conversation.
+struct RecallQuery {
+    std::int64_t conversationId = 0;
+    std::string question;
+    std::optional<std::int64_t>
+        beforeMessage;  // only messages of the active branch that come before this one
+    std::int64_t limit = 256;
+};
+
 /// A conversation whose title matches.
 struct TitleHit {
     std::int64_t conversationId = 0;

@@ -1,9 +1,12 @@
 #include "storage/search_repository.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <unordered_map>
 
+#include "core/recall/question_words.h"
+#include "core/recall/word_ranking.h"
 #include "storage/excerpt.h"
 #include "storage/full_text_functions.h"
 #include "storage/full_text_query.h"
@@ -111,16 +114,25 @@ Result<std::vector<MessageHit>> SearchRepository::messages(const std::string& ma
     }
 }
 
-Result<TermCounts> SearchRepository::termCounts(std::int64_t conversationId,
+Result<std::vector<PassageCandidate>> SearchRepository::recallCandidates(const RecallQuery& query) {
+    EPI_TRY_ASSIGN(const TermCounts counts, termCounts(query, questionWords(query.question)));
+    return rankByWords(counts, static_cast<std::size_t>(std::max<std::int64_t>(0, query.limit)));
+}
+
+Result<TermCounts> SearchRepository::termCounts(const RecallQuery& query,
                                                 std::span<const std::string> words) {
     TermCounts result;
     result.words = std::min<std::int64_t>(std::ssize(words), kMaxPhrases);
     std::unordered_map<std::int64_t, std::size_t> places;
-    EPI_TRY_ASSIGN(Statement all,
-                   database_.prepare("SELECT id, length(CAST(text AS BLOB)) + length(CAST(caption AS BLOB)) "
-                                     "FROM messages WHERE conversation_id = :conversation "
-                                     "AND sequence IS NOT NULL ORDER BY sequence"));
-    all.bind(":conversation", conversationId);
+    EPI_TRY_ASSIGN(
+        Statement all,
+        database_.prepare("SELECT id, length(CAST(text AS BLOB)) + length(CAST(caption AS BLOB)) "
+                          "FROM messages WHERE conversation_id = :conversation "
+                          "AND sequence < coalesce((SELECT sequence FROM messages WHERE id = :before), :all) "
+                          "ORDER BY sequence"));
+    all.bind(":conversation", query.conversationId)
+        .bind(":before", query.beforeMessage)
+        .bind(":all", std::numeric_limits<std::int64_t>::max());
     std::int64_t first = std::numeric_limits<std::int64_t>::max();
     std::int64_t last = 0;
     for (;;) {
@@ -146,7 +158,7 @@ Result<TermCounts> SearchRepository::termCounts(std::int64_t conversationId,
     rows.bind(":match", match)
         .bind(":first", first)
         .bind(":last", last)
-        .bind(":conversation", conversationId);
+        .bind(":conversation", query.conversationId);
     for (;;) {
         EPI_TRY_ASSIGN(const bool hasRow, rows.step());
         if (!hasRow) return result;

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
+#include "core/recall/passage_candidate.h"
 #include "core/recall/term_counts.h"
 #include "storage/database.h"
 #include "storage/search_records.h"
@@ -21,9 +23,11 @@ public:
     /// Every word of the query, each at least in its beginning, in any order, whatever case and accents.
     Result<SearchResults> search(const SearchQuery& query);
 
-    /// How often each word, or another word of its stem, occurs in the messages of the active branch.
-    /// `words` are plain words; at most kMaxPhrases of them count.
-    Result<TermCounts> termCounts(std::int64_t conversationId, std::span<const std::string> words);
+    /// The messages that match the words of a question by their stems, best first.
+    Result<std::vector<PassageCandidate>> recallCandidates(const RecallQuery& query);
+    /// How often each word, or another word of its stem, occurs in the query's messages. `words` are plain
+    /// words; at most kMaxPhrases of them count.
+    Result<TermCounts> termCounts(const RecallQuery& query, std::span<const std::string> words);
 
     /// Takes what was deleted out of the indexes' files; until then its words are still in them, marked as
     /// deleted. Runs inside the caller's transaction.

@@ -301,8 +301,8 @@ Result<SearchResults> Store::search(const SearchQuery& query) {
     return state_->search.search(query);
 }
 
-Result<TermCounts> Store::termCounts(std::int64_t conversationId, std::span<const std::string> words) {
-    return state_->search.termCounts(conversationId, words);
+Result<std::vector<PassageCandidate>> Store::recallCandidates(const RecallQuery& query) {
+    return state_->search.recallCandidates(query);
 }
 
 Result<void> Store::saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/recall/term_counts.h"
+#include "core/recall/passage_candidate.h"
 #include "core/transfer/portable_chat.h"
 #include "storage/records.h"
 #include "storage/search_records.h"
@@ -103,8 +103,9 @@ public:
 
     /// Search as you type over all titles and messages; an empty query finds nothing.
     Result<SearchResults> search(const SearchQuery& query);
-    /// How often words occur in the messages of a conversation's active branch, by their stems.
-    Result<TermCounts> termCounts(std::int64_t conversationId, std::span<const std::string> words);
+    /// The messages that match the words of a question, by their stems and alone or together with their
+    /// neighbours, best first. Any text is a question; nothing in it is syntax.
+    Result<std::vector<PassageCandidate>> recallCandidates(const RecallQuery& query);
 
     Result<void> saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes);
     Result<std::vector<EpisodeRecord>> episodes(std::int64_t conversationId);

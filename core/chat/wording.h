@@ -22,6 +22,10 @@ struct Wording {
     /// A question about a narrated history ({question}). Small models repeat a question that stands last.
     std::string question =
         "\nQuestion: {question}\nAnswer this question about the conversation above in a few words.";
+    /// Earlier turns that are quoted before a question ({passages}): lines as `turn` has them below dates as
+    /// `session` has them.
+    std::string quotation =
+        "\nWord for word from earlier, because it may bear on what is asked next:\n{passages}\n";
     /// One utterance ({speaker}, {text}) of a segment, as it is embedded and as patched prompts quote it.
     std::string segmentTurn = "{speaker}: {text}\n";
     /// What a patched prompt asks before it quotes an episode's segments.
@@ -39,9 +43,10 @@ struct Wording {
     bool operator==(const Wording&) const = default;
 };
 
-/// Reads a JSON object of texts under the names narration, session, turn, question, segment_turn,
-/// memory_request, repeat_request, embed_segment and embed_question; what is missing stays the program's own.
-/// kCorruptData names what is no text, an unknown name, or a text without what must be put into it.
+/// Reads a JSON object of texts under the names narration, session, turn, question, quotation,
+/// segment_turn, memory_request, repeat_request, embed_segment and embed_question; what is missing stays the
+/// program's own. kCorruptData names what is no text, an unknown name, or a text without what must be put
+/// into it.
 Result<Wording> parseWording(std::string_view json);
 
 /// All texts that are not part of a history's tokens, for the key of a memory.

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/chat/conversation.h"
+#include "core/chat/wording.h"
+#include "core/recall/passage_ranking.h"
 #include "core/recall/passage_units.h"
-#include "core/recall/rank_fusion.h"
 
 namespace epi {
 
@@ -15,22 +17,25 @@ namespace epi {
 struct PackingTask {
     std::span<const Turn> turns;
     std::span<const PassageUnit> units;
-    std::span<const Ranked> ranking;  // of units, best first
-    std::int64_t budget = 0;          // tokens, the lead's included
+    const PassageRankings& rankings;
+    std::int64_t budget = 0;  // tokens, the lead's included
+    const Wording& wording;
     /// Tokens of a text.
     std::function<std::int64_t(const std::string& text)> tokens;
-    /// Units that need no quoting.
-    std::function<bool(std::size_t unit)> isKnown;
+    /// Units that need no quoting; empty: none.
+    std::function<bool(const PassageUnit& unit)> isKnown;
 };
 
 struct PackedUnit {
     std::size_t unit = 0;
-    double score = 0.0;  // of the window that brought it
+    double score = 0.0;  // in the ranking that brought it
     std::int64_t tokens = 0;
 };
 
-/// The units of the best windows that fit the budget, ascending: windows are taken in the order of the
-/// ranking; one that does not fit any more is taken as its middle unit alone, or passed over.
-std::vector<PackedUnit> packWindows(const PackingTask& task);
+/// The units that fit the budget, ascending. Half of it goes to the best windows, since an answer often
+/// stands beside what matches; the rest to the best single units, since questions that ask for several things
+/// want more places than windows have room for. A window that does not fit is taken as its middle unit alone,
+/// or passed over.
+std::vector<PackedUnit> packPassages(const PackingTask& task);
 
 }  // namespace epi

@@ -1,6 +1,8 @@
 #include "core/recall/passage_units.h"
 
-#include <algorithm>
+#include <array>
+
+#include "core/chat/wording.h"
 
 namespace epi {
 namespace {
@@ -62,14 +64,11 @@ UnitRange windowAround(std::span<const Turn> turns, std::span<const PassageUnit>
     return window;
 }
 
-std::string unitLine(std::span<const Turn> turns, const PassageUnit& unit) {
+std::string unitLine(std::span<const Turn> turns, const PassageUnit& unit, std::string_view wording) {
     const Turn& turn = turns[unit.turn];
-    std::string line(speakerOf(turn));
-    line += ": ";
-    line += std::string_view(turn.text).substr(static_cast<std::size_t>(unit.begin),
-                                               static_cast<std::size_t>(unit.end - unit.begin));
-    if (line.back() != '\n') line += '\n';
-    return line;
+    const std::string_view text = std::string_view(turn.text).substr(
+        static_cast<std::size_t>(unit.begin), static_cast<std::size_t>(unit.end - unit.begin));
+    return fill(wording, std::array{WordingValue{"speaker", speakerOf(turn)}, WordingValue{"text", text}});
 }
 
 }  // namespace epi

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/chat/conversation.h"
@@ -34,7 +35,8 @@ struct UnitRange {
 /// the same session.
 UnitRange windowAround(std::span<const Turn> turns, std::span<const PassageUnit> units, std::size_t unit);
 
-/// "Speaker: text\n" of a unit. Turns without a speaker are "User" or "Assistant".
-std::string unitLine(std::span<const Turn> turns, const PassageUnit& unit);
+/// A unit as a line, in a wording with {speaker} and {text}. Turns without a speaker are "User" or
+/// "Assistant".
+std::string unitLine(std::span<const Turn> turns, const PassageUnit& unit, std::string_view wording);
 
 }  // namespace epi

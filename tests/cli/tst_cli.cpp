@@ -9,6 +9,7 @@
 
 #include "tests/cli/cli_process.h"
 #include "tests/support/shared_data.h"
+#include "tests/support/tiny_model.h"
 
 namespace epi {
 namespace {
@@ -18,7 +19,7 @@ constexpr const char* kConversation = R"([{"sample_id": "conv-1", "conversation"
     "session_1_date_time": "1:00 pm on 8 May, 2023",
     "session_1": [{"speaker": "Ann", "dia_id": "D1:1", "text": "I bought a \u001b[31mred bicycle."},
                   {"speaker": "Ben", "dia_id": "D1:2", "text": "Good for you!"}]},
-    "qa": [{"question": "What did Ann buy?", "answer": "a bicycle", "evidence": ["D1:1"], "category": 4}]}])";
+    "qa": [{"question": "Which bicycle did Ann buy?", "answer": "a bicycle", "evidence": ["D1:1"], "category": 4}]}])";
 
 using test::Finished;
 
@@ -54,10 +55,12 @@ private Q_SLOTS:
                                     "memory build",
                                     "memory inspect",
                                     "memory evict",
+                                    "memory recall",
                                     "ask",
                                     "eval run",
                                     "eval export",
-                                    "eval list"})
+                                    "eval list",
+                                    "eval recall"})
             QTest::newRow(command) << QString::fromLatin1(command).split(u' ');
     }
     void offersJsonOnEveryCommand() {
@@ -213,6 +216,36 @@ private Q_SLOTS:
         QCOMPARE(result.exitCode, 2);
         QCOMPARE(result.errorCode(), QStringLiteral("unsupported"));
         QVERIFY(!QFile::exists(database));
+    }
+
+    void quotesThePassagesThatMatchAQuestion() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
+        const QStringList where{"-m", model, "--embedder", "none", "--db", database};
+        const QStringList question{
+            "memory", "recall", "-q", "Who buys \"NEAR(bicycles", "--conversation", "conv-1", "--json"};
+        const Finished quoted = run(question + where);
+        QCOMPARE(quoted.exitCode, 0);
+        const QJsonArray turns = quoted.json()["turns"].toArray();
+        QCOMPARE(turns.size(), 2);
+        QCOMPARE(turns[0].toObject()["message"].toInt(), 1);
+        QCOMPARE(turns[0].toObject()["text"].toString(), QStringLiteral("I bought a \u001b[31mred bicycle."));
+        QCOMPARE(turns[0].toObject()["session"].toString(), QStringLiteral("1:00 pm on 8 May, 2023"));
+        QVERIFY(turns[0].toObject()["score"].toDouble() > 0.0);
+        const int tokens = quoted.json()["tokens"].toInt();
+        QVERIFY(tokens > 50 && tokens <= 1024);
+        const Finished fewer = run(question + where + QStringList{"--tokens", QString::number(tokens - 1)});
+        QCOMPARE(fewer.json()["turns"].toArray().size(), 1);
+        QVERIFY(fewer.json()["tokens"].toInt() < tokens);
+        QCOMPARE(run(question + where + QStringList{"--tokens", "0"}).json()["turns"].toArray().size(), 0);
+
+        const QStringList eval{"eval", "recall", "--json"};
+        const QJsonObject all = run(eval + where).json();
+        QCOMPARE(all["questions"].toInt(), 1);
+        QCOMPARE(all["share"].toDouble(), 1.0);
+        QCOMPARE(all["categories"].toArray()[0].toObject()["category"].toInt(), 4);
+        QCOMPARE(run(eval + where + QStringList{"--tokens", "0"}).json()["share"].toDouble(), 0.0);
     }
 
     void makesNoDatabaseWhenListing() {

@@ -5,6 +5,7 @@
 #include "storage/excerpt.h"
 #include "storage/full_text_query.h"
 #include "storage/migrations.h"
+#include "storage/search_repository.h"
 #include "storage/store.h"
 #include "tests/storage/raw_sqlite.h"
 
@@ -110,9 +111,12 @@ private Q_SLOTS:
         QVERIFY2(results, results ? "" : results.error().message.c_str());
         QCOMPARE(int(results->messages.size()), hits);
         const std::vector<std::string> words{typed.toStdString()};
-        const auto counts = store_->termCounts(conversation, words);
+        const auto counts = countsOf({.conversationId = conversation}, words);
         QVERIFY2(counts, counts ? "" : counts.error().message.c_str());
         QCOMPARE(counts->messages.size(), std::size_t{2});
+        const auto candidates =
+            store_->recallCandidates({.conversationId = conversation, .question = typed.toStdString()});
+        QVERIFY2(candidates, candidates ? "" : candidates.error().message.c_str());
     }
 
     void findsAnOperatorAsAWord() {
@@ -253,7 +257,7 @@ private Q_SLOTS:
         QVERIFY(store_->appendMessage(image));
         say(newConversation("two"), "painted boats elsewhere");
         const std::vector<std::string> words{"paint", "boat", "train"};
-        const auto counts = store_->termCounts(conversation, words);
+        const auto counts = countsOf({.conversationId = conversation}, words);
         QVERIFY(counts);
         QCOMPARE(counts->words, std::int64_t{3});
         QCOMPARE(counts->messages.size(), std::size_t{3});
@@ -261,6 +265,30 @@ private Q_SLOTS:
         QVERIFY(counts->messages[1].counts.empty());
         QCOMPARE(counts->messages[2].counts, (std::vector<std::int32_t>{1, 2, 0}));
         QCOMPARE(counts->messages[2].bytes, std::int64_t{19});
+    }
+
+    void ranksWhatAQuestionAsksFor() {
+        const std::int64_t conversation = newConversation("one");
+        const std::int64_t first = say(conversation, "We painted the kitchen");
+        const std::int64_t second = say(conversation, "Nice!");
+        say(conversation, "Off to bed");
+        const std::int64_t asked = say(conversation, "Who paints the kitchen?");
+        say(newConversation("two"), "Somebody else painted a kitchen");
+        const RecallQuery query{.conversationId = conversation,
+                                .question = "Who was painting the kitchen?",
+                                .beforeMessage = asked};
+        const auto candidates = store_->recallCandidates(query);
+        QVERIFY(candidates);
+        QCOMPARE(candidates->size(), std::size_t{2});
+        QCOMPARE((*candidates)[0].turnId, first);
+        QCOMPARE((*candidates)[1].turnId, second);
+        QVERIFY((*candidates)[0].turnScore > 0.0);
+        QCOMPARE((*candidates)[1].turnScore, 0.0);
+        RecallQuery later = query;
+        later.beforeMessage.reset();
+        QCOMPARE(store_->recallCandidates(later)->size(), std::size_t{4});
+        later.limit = 1;
+        QCOMPARE(store_->recallCandidates(later)->size(), std::size_t{1});
     }
 
     void cutsExcerptsAtCharacters() {
@@ -298,6 +326,10 @@ private:
         for (const MessageHit& hit : results->messages)
             ids.push_back(hit.messageId);
         return ids;
+    }
+    Result<TermCounts> countsOf(const RecallQuery& query, const std::vector<std::string>& words) {
+        EPI_TRY_ASSIGN(Database database, Database::open(databaseIn(*folder_), Database::Access::kReadOnly));
+        return SearchRepository(database).termCounts(query, words);
     }
     /// Whether the indexes hold exactly what the tables hold.
     bool isInStep() {
