@@ -1,83 +1,101 @@
 #include "core/policy/selection.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <numeric>
+#include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 
 namespace epi {
 namespace {
 
-struct Candidate {
-    float score;
-    std::int32_t head;
-    std::int64_t entry;
-    bool isPinned;
-    bool isInFloor = false;
-};
+/// The order of a layer's entries as one number each, the larger the better: pinned ones, then those of a
+/// head's floor, then the score, then the lower index. No two are equal, so that the cut is the same on every
+/// machine, and a number is compared several times as fast as four fields.
+using Rank = std::uint64_t;
 
-/// Best first; a strict order, so that the cut is the same on every machine.
-bool isBetter(const Candidate& a, const Candidate& b) {
-    if (a.isPinned != b.isPinned) return a.isPinned;
-    if (a.isInFloor != b.isInFloor) return a.isInFloor;
-    if (a.score != b.score) return a.score > b.score;
-    if (a.head != b.head) return a.head < b.head;
-    return a.entry < b.entry;
+constexpr int kIndexBits = 30;
+constexpr std::uint64_t kLastIndex = (std::uint64_t{1} << kIndexBits) - 1;
+constexpr Rank kPinned = Rank{1} << 63;
+constexpr Rank kInFloor = Rank{1} << 62;
+
+/// Unsigned numbers in the order of the finite floats; both zeros are one.
+std::uint32_t ordered(float score) {
+    constexpr std::uint32_t kSign = 0x8000'0000U;
+    const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);
+    return (bits & kSign) != 0 ? ~bits : bits | kSign;
 }
 
-/// Cuts `candidates` to the best `budget`, records thresholds, adds what stays to `selection`.
-Result<void> cut(std::vector<Candidate>& candidates, std::int64_t budget, Selection& selection) {
-    const auto pinned = std::count_if(
-        candidates.begin(), candidates.end(), [](const Candidate& candidate) { return candidate.isPinned; });
+Rank rankOf(float score, std::size_t index) {
+    return Rank{ordered(score)} << kIndexBits | (kLastIndex - index);
+}
+
+/// The smallest rank among the best `count`.
+Rank lowestOfBest(std::span<const Rank> ranks, std::size_t count) {
+    if (count == 0) return std::numeric_limits<Rank>::max();
+    if (count >= ranks.size()) return 0;
+    std::vector<Rank> scratch(ranks.begin(), ranks.end());
+    const auto border = scratch.begin() + static_cast<std::ptrdiff_t>(count - 1);
+    std::nth_element(scratch.begin(), border, scratch.end(), std::greater{});
+    return *border;
+}
+
+/// One group of entries whose scores are compared with each other: all heads, or one.
+struct Group {
+    std::size_t firstHead;
+    std::size_t heads;
+    std::size_t firstEntry;
+    std::size_t entries;
+};
+
+/// Keeps the best `budget` of a group and records the scores at the cut.
+Result<void> cut(const ScoredEntries& entries,
+                 std::span<const Rank> ranks,
+                 const Group& group,
+                 std::int64_t budget,
+                 Selection& selection) {
+    const auto own = ranks.subspan(group.firstEntry, group.entries);
+    const auto pinned = std::ranges::count_if(own, [](Rank rank) { return (rank & kPinned) != 0; });
     if (pinned > budget) {
         return Error{ErrorCode::kInvalidArgument,
                      "the budget of " + std::to_string(budget) + " entries is smaller than the " +
                          std::to_string(pinned) + " pinned ones"};
     }
-    const auto kept = std::min(candidates.size(), static_cast<std::size_t>(budget));
-    const auto border = candidates.begin() + static_cast<std::ptrdiff_t>(kept);
-    if (border != candidates.end()) std::nth_element(candidates.begin(), border, candidates.end(), isBetter);
-
+    const Rank lowest = lowestOfBest(own, static_cast<std::size_t>(budget));
     std::optional<float> smallestKept;
-    for (auto candidate = candidates.begin(); candidate != border; ++candidate) {
-        selection.keep[static_cast<std::size_t>(candidate->head)].push_back(candidate->entry);
-        if (candidate->isPinned) continue;
-        smallestKept = std::min(smallestKept.value_or(candidate->score), candidate->score);
-    }
     std::optional<float> largestDropped;
-    for (auto candidate = border; candidate != candidates.end(); ++candidate) {
-        largestDropped = std::max(largestDropped.value_or(candidate->score), candidate->score);
+    std::size_t index = group.firstEntry;
+    for (std::size_t head = group.firstHead; head < group.firstHead + group.heads; ++head) {
+        std::vector<std::int64_t>& keep = selection.keep[head];
+        const std::int64_t length = entries.lengths[head];
+        keep.reserve(static_cast<std::size_t>(std::min(length, budget)));
+        for (std::int64_t entry = 0; entry < length; ++entry, ++index) {
+            const float score = entries.scores[index];
+            if (ranks[index] < lowest) {
+                largestDropped = std::max(largestDropped.value_or(score), score);
+                continue;
+            }
+            keep.push_back(entry);
+            if ((ranks[index] & kPinned) == 0) smallestKept = std::min(smallestKept.value_or(score), score);
+        }
     }
     selection.thresholdKept.push_back(smallestKept.value_or(-1.0F));
     selection.thresholdDropped.push_back(largestDropped.value_or(-1.0F));
     return {};
 }
 
-/// Marks the best `floor` of one head's candidates, pinned ones counted.
-void markFloor(std::span<Candidate> head, std::int64_t floor) {
-    const auto count = std::min(head.size(), static_cast<std::size_t>(floor));
-    std::vector<std::size_t> order(head.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(count), [&](auto a, auto b) {
-        return isBetter(head[a], head[b]);
-    });
-    for (std::size_t i = 0; i < count; ++i)
-        head[order[i]].isInFloor = true;
-}
-
-}  // namespace
-
-Result<Selection> selectEntries(const ScoredEntries& entries,
-                                std::int64_t budget,
-                                BudgetLevel level,
-                                std::int64_t headFloor) {
-    const auto heads = entries.lengths.size();
-    Selection selection;
-    selection.keep.resize(heads);
-    std::vector<Candidate> candidates;
+/// The ranks of all entries, those of each head's best `headFloor` (pinned ones counted) marked.
+Result<std::vector<Rank>> rank(const ScoredEntries& entries, std::int64_t headFloor) {
+    if (entries.scores.size() > kLastIndex) {
+        return Error{ErrorCode::kInvalidArgument,
+                     "a layer of " + std::to_string(entries.scores.size()) + " entries; at most " +
+                         std::to_string(kLastIndex) + " can be compared"};
+    }
+    std::vector<Rank> ranks(entries.scores.size());
     std::size_t first = 0;
-    for (std::size_t head = 0; head < heads; ++head) {
+    for (std::size_t head = 0; head < entries.lengths.size(); ++head) {
         const auto length = static_cast<std::size_t>(entries.lengths[head]);
         for (std::size_t entry = 0; entry < length; ++entry) {
             const float score = entries.scores[first + entry];
@@ -86,24 +104,43 @@ Result<Selection> selectEntries(const ScoredEntries& entries,
                              "the score of entry " + std::to_string(entry) + " in head " +
                                  std::to_string(head) + " is not finite"};
             }
-            candidates.push_back({.score = score,
-                                  .head = static_cast<std::int32_t>(head),
-                                  .entry = static_cast<std::int64_t>(entry),
-                                  .isPinned = !entries.pins.empty() && entries.pins[head][entry]});
+            const bool isPinned = !entries.pins.empty() && entries.pins[head][entry];
+            ranks[first + entry] = rankOf(score, first + entry) | (isPinned ? kPinned : 0);
+        }
+        if (headFloor > 0) {
+            const std::span<Rank> own = std::span(ranks).subspan(first, length);
+            const Rank lowest = lowestOfBest(own, static_cast<std::size_t>(headFloor));
+            for (Rank& each : own)
+                each |= each >= lowest ? kInFloor : 0;
         }
         first += length;
-        if (level == BudgetLevel::kPair && headFloor > 0)
-            markFloor(std::span(candidates).last(length), std::min(headFloor, budget));
-        if (level == BudgetLevel::kPairUniform) {
-            EPI_TRY(cut(candidates, budget, selection));
-            candidates.clear();
-        }
     }
-    if (level == BudgetLevel::kPair) {
-        EPI_TRY(cut(candidates, budget * static_cast<std::int64_t>(heads), selection));
+    return ranks;
+}
+
+}  // namespace
+
+Result<Selection> selectEntries(const ScoredEntries& entries,
+                                std::int64_t budget,
+                                BudgetLevel level,
+                                std::int64_t headFloor) {
+    const std::size_t heads = entries.lengths.size();
+    const bool isPair = level == BudgetLevel::kPair;
+    EPI_TRY_ASSIGN(const std::vector<Rank> ranks, rank(entries, isPair ? std::min(headFloor, budget) : 0));
+    Selection selection;
+    selection.keep.resize(heads);
+    if (isPair) {
+        const Group all{.firstHead = 0, .heads = heads, .firstEntry = 0, .entries = ranks.size()};
+        EPI_TRY(cut(entries, ranks, all, budget * static_cast<std::int64_t>(heads), selection));
+        return selection;
     }
-    for (std::vector<std::int64_t>& keep : selection.keep)
-        std::sort(keep.begin(), keep.end());
+    std::size_t first = 0;
+    for (std::size_t head = 0; head < heads; ++head) {
+        const auto length = static_cast<std::size_t>(entries.lengths[head]);
+        const Group one{.firstHead = head, .heads = 1, .firstEntry = first, .entries = length};
+        EPI_TRY(cut(entries, ranks, one, budget, selection));
+        first += length;
+    }
     return selection;
 }
 
