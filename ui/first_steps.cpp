@@ -4,6 +4,7 @@
 #include <QGridLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QStyle>
 #include <QVBoxLayout>
 
 #include "ui/bridge/text.h"
@@ -76,6 +77,12 @@ void FirstSteps::setDone(const Step& step, bool isDone) {
     step.mark->setAccessibleName(isDone ? tr("Done") : tr("To do"));
 }
 
+void FirstSteps::setPrimary(const Step& step, bool isPrimary) {
+    step.button->setProperty("isPrimary", isPrimary);
+    step.button->style()->unpolish(step.button);
+    step.button->style()->polish(step.button);
+}
+
 void FirstSteps::showEngine(const EngineClient& engine) {
     hasModel_ = engine.state() == EngineClient::State::kReady;
     modelText_ = hasModel_ ? tr("%1 is loaded.").arg(toQString(engine.model()->title))
@@ -104,7 +111,8 @@ void FirstSteps::refresh() {
     setDone(model_, hasModel_);
     setDone(import_, chats_ > 0);
     setDone(write_, false);
-    model_.button->setProperty("isPrimary", !hasModel_);
+    setPrimary(model_, !hasModel_);
+    setPrimary(import_, hasModel_ && chats_ == 0);
 }
 
 QString FirstSteps::titleText() const {

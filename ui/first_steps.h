@@ -41,6 +41,7 @@ private:
 
     Step makeStep(const QString& title, const QString& button);
     static void setDone(const Step& step, bool isDone);
+    static void setPrimary(const Step& step, bool isPrimary);
     void refresh();
     void applyTheme();
 

@@ -478,7 +478,7 @@ __global__ void __launch_bounds__(kGemvThreads, 2) gemv_kernel(const __grid_cons
         walk.at(firstQuad + firstTile / tilesPerQuad, firstTile % tilesPerQuad * TileWalk<kFormat>::kWidth);
 
     std::byte* free = shared + barrierBytes(args.stages);
-    std::byte* const ring = free + warp * args.stages * args.stageBytes;
+    [[maybe_unused]] std::byte* const ring = free + warp * args.stages * args.stageBytes;
     free += kGemvWarps * args.stages * args.stageBytes;
     SharedActivations x{};
     x.blocks = args.columns / kBlockColumns;
@@ -529,8 +529,8 @@ __global__ void __launch_bounds__(kGemvThreads, 2) gemv_kernel(const __grid_cons
     __syncthreads();
 
     float products[4] = {};
-    int stage = 0;
-    std::uint32_t parity = 0;
+    [[maybe_unused]] int stage = 0;
+    [[maybe_unused]] std::uint32_t parity = 0;
     for (int index = firstTile; index < lastTile; ++index) {
         const int quad = cursor.quad;
         const int columns = walk.width(cursor);

@@ -337,6 +337,10 @@ Alles bleibt auf diesem Rechner.</translation>
     <context>
         <name>epi::ConversationList</name>
         <message>
+            <source>Search</source>
+            <translation>Suche</translation>
+        </message>
+        <message>
             <source>&amp;New chat</source>
             <translation>&amp;Neuer Chat</translation>
         </message>

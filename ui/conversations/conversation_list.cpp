@@ -48,7 +48,7 @@ ConversationList::ConversationList(StoreClient& store, QWidget* parent)
     setAttribute(Qt::WA_StyledBackground);
     new_->setToolTip(tr("Begin a conversation (Ctrl+N)"));
     import_->setToolTip(tr("Add conversations from a file (Ctrl+I)"));
-    field_->setPlaceholderText(tr("Search chats and messages"));
+    field_->setPlaceholderText(tr("Search"));
     field_->setAccessibleName(tr("Search chats and messages"));
     field_->setClearButtonEnabled(true);
     searchIcon_ = field_->addAction(themedIcon(u"search"_s), QLineEdit::LeadingPosition);

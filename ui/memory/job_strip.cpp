@@ -144,7 +144,7 @@ void JobStrip::changeEvent(QEvent* event) {
 
 void JobStrip::applyTheme() {
     const Theme& theme = Theme::current();
-    layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(8));
+    layout()->setContentsMargins(theme.px(24), theme.px(8), theme.px(24), theme.px(8));
     static_cast<QGridLayout*>(layout())->setHorizontalSpacing(theme.px(12));
     static_cast<QGridLayout*>(layout())->setVerticalSpacing(theme.px(6));
 }

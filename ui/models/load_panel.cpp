@@ -43,14 +43,16 @@ QLabel* makeLabel(QWidget* parent) {
 LoadPanel::LoadPanel(QWidget* parent)
     : QWidget(parent),
       bar_(new MemoryBar(this)),
-      verdict_(makeLabel(this)),
-      load_(new QPushButton(tr("&Load"), this)),
-      cancel_(new QPushButton(tr("&Cancel"), this)) {
+      actions_(new QWidget(this)),
+      verdict_(makeLabel(actions_)),
+      load_(new QPushButton(tr("&Load"), actions_)),
+      cancel_(new QPushButton(tr("&Cancel"), actions_)) {
     verdict_->setWordWrap(true);
     load_->setProperty("isPrimary", true);
     cancel_->setAccessibleDescription(tr("Ends loading; the model before stays"));
     cancel_->hide();
-    auto* row = new QHBoxLayout;
+    auto* row = new QHBoxLayout(actions_);
+    row->setContentsMargins(0, 0, 0, 0);
     row->addWidget(verdict_, 1);
     row->addWidget(cancel_);
     row->addWidget(load_);
@@ -59,7 +61,7 @@ LoadPanel::LoadPanel(QWidget* parent)
     column->addWidget(makeChoices());
     column->addWidget(bar_);
     column->addWidget(makeLegend());
-    column->addLayout(row);
+    column->addWidget(actions_);
     connect(load_, &QPushButton::clicked, this, &LoadPanel::loadRequested);
     connect(cancel_, &QPushButton::clicked, this, &LoadPanel::cancelRequested);
     applyTheme();

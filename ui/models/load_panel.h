@@ -36,6 +36,8 @@ public:
     [[nodiscard]] ModelDefaults choice() const;
     [[nodiscard]] const std::optional<LoadEstimate>& estimate() const { return estimate_; }
     [[nodiscard]] QString verdict() const;
+    /// The verdict and the buttons, for a place where they are seen however far the panel is scrolled.
+    [[nodiscard]] QWidget* actions() const { return actions_; }
     /// Instead of asking the system; for tests.
     void setFreeMemory(std::optional<qint64> bytes) {
         freeForTests_ = bytes;
@@ -74,6 +76,7 @@ private:
     QLabel* caches_ = nullptr;
     QLabel* scratch_ = nullptr;
     QLabel* free_ = nullptr;
+    QWidget* actions_;
     QLabel* verdict_;
     QPushButton* load_;
     QPushButton* cancel_;

@@ -150,7 +150,8 @@ QWidget* ModelManager::makeList() {
 }
 
 QWidget* ModelManager::makeDetails() {
-    auto* scroll = new QScrollArea(this);
+    auto* side = new QWidget(this);
+    auto* scroll = new QScrollArea(side);
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setFocusPolicy(Qt::NoFocus);
@@ -180,6 +181,10 @@ QWidget* ModelManager::makeDetails() {
     column->addWidget(load_);
     column->addStretch(1);
     scroll->setWidget(page);
+    auto* rows = new QVBoxLayout(side);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->addWidget(scroll, 1);
+    rows->addWidget(load_->actions());
     connect(check_, &QPushButton::clicked, this, &ModelManager::checkChosen);
     connect(remove_, &QPushButton::clicked, this, &ModelManager::confirmRemoval);
     connect(load_, &LoadPanel::cancelRequested, &engine_, &EngineClient::cancelLoading);
@@ -191,7 +196,7 @@ QWidget* ModelManager::makeDetails() {
         Q_EMIT
         loadRequested(name);
     });
-    return scroll;
+    return side;
 }
 
 bool ModelManager::isEngineHere() const {
@@ -302,6 +307,7 @@ void ModelManager::showFacts(const ModelEntry& entry, const Result<ModelFacts>& 
         details_->setText(tr("This file cannot be used. %1").arg(describe(facts.error())));
     }
     load_->setVisible(facts.has_value());
+    load_->actions()->setVisible(facts.has_value());
     Q_EMIT
     detailsShown();
 }

@@ -68,6 +68,7 @@ void ImportDialog::buildLayout() {
     table_->verticalHeader()->setDefaultSectionSize(theme.px(32));
     table_->horizontalHeader()->setSectionResizeMode(ImportModel::kTitle, QHeaderView::Stretch);
     table_->horizontalHeader()->setHighlightSections(false);
+    table_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     table_->setTabKeyNavigation(false);
     report_->setReadOnly(true);
     report_->setAccessibleName(tr("What was left out"));

@@ -44,6 +44,8 @@ QVariant ImportModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant ImportModel::headerData(int section, Qt::Orientation orientation, int role) const {
+    if (role == Qt::TextAlignmentRole && section == kMessages)
+        return QVariant(Qt::AlignTrailing | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
     switch (section) {
         case kTitle:
