@@ -105,13 +105,15 @@ QWidget* ChatPage::makeBuildBanner() {
     build_ = new QPushButton(tr("Build &memory"), banner_);
     build_->setProperty("isPrimary", true);
     later_ = new QPushButton(tr("La&ter"), banner_);
-    // The text in a row of its own: a grid forgets how high a text is that spans its columns.
+    // The text in a row of its own: a grid forgets how high a text is that spans its columns. The buttons as
+    // well: beside the form they would make the page wider than the window in languages with long words.
     auto* column = new QVBoxLayout(banner_);
     column->addWidget(bannerText_);
+    column->addWidget(form_);
     auto* row = new QHBoxLayout;
-    row->addWidget(form_, 1);
-    row->addWidget(later_, 0, Qt::AlignBottom);
-    row->addWidget(build_, 0, Qt::AlignBottom);
+    row->addStretch(1);
+    row->addWidget(later_);
+    row->addWidget(build_);
     column->addLayout(row);
     connect(build_, &QPushButton::clicked, this, [this] {
         if (session_) session_->memory().build(form_->options());

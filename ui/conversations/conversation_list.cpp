@@ -383,6 +383,11 @@ void ConversationList::changeEvent(QEvent* event) {
     if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
+void ConversationList::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    arrangeButtons();  // only now are they as wide as the style makes them
+}
+
 void ConversationList::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     arrangeButtons();
