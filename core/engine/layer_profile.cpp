@@ -19,8 +19,8 @@ namespace epi {
 namespace {
 
 constexpr std::int64_t kRowsPerForward = 256;
-constexpr std::int64_t kWindowTokens = 100;  // of the released code's similarity
-constexpr int kVersion = 1;
+constexpr std::size_t kWindowTokens = 100;  // of the released code's similarity
+constexpr int kVersion = 2;                 // 2: the last window counts also where it is short
 constexpr std::uint64_t kMaxFileBytes = 1 << 20;
 
 /// Dot products of the keys of one layer with and without the bounded view, for every head and token.
@@ -52,14 +52,15 @@ double cosine(const KeyProducts& products, std::size_t first, std::size_t count)
     return lengths > 0.0 ? dot / lengths : 0.0;
 }
 
-/// Mean over heads of the mean over pieces of `size` tokens; a piece that is not whole does not count.
+/// Mean over heads of the mean over pieces of `size` tokens. The released code counts what is left at the end
+/// as a piece as well.
 double meanCosine(const KeyProducts& products, std::size_t tokens, std::size_t size) {
     const std::size_t heads = products.dot.size() / tokens;
     double sum = 0.0;
     std::size_t count = 0;
     for (std::size_t head = 0; head < heads; ++head) {
-        for (std::size_t first = 0; first + size <= tokens; first += size, ++count)
-            sum += cosine(products, head * tokens + first, size);
+        for (std::size_t first = 0; first < tokens; first += size, ++count)
+            sum += cosine(products, head * tokens + first, std::min(size, tokens - first));
     }
     return count == 0 ? 1.0 : sum / static_cast<double>(count);
 }
@@ -104,8 +105,7 @@ public:
         const auto tokens = static_cast<std::size_t>(tokens_);
         for (const KeyProducts& products : products_) {
             profile.tokenSimilarity.push_back(meanCosine(products, tokens, 1));
-            profile.windowSimilarity.push_back(
-                meanCosine(products, tokens, std::min<std::size_t>(kWindowTokens, tokens)));
+            profile.windowSimilarity.push_back(meanCosine(products, tokens, kWindowTokens));
         }
         return profile;
     }
