@@ -19,7 +19,9 @@
 #include "ui/bridge/text.h"
 #include "ui/chat/chat_page.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/edit_banner.h"
 #include "ui/chat/message_view.h"
+#include "ui/chat/turn_actions.h"
 #include "ui/conversations/conversation_list.h"
 #include "ui/conversations/draft_keeper.h"
 #include "ui/evaluation/evaluation_window.h"
@@ -102,6 +104,7 @@ void MainWindow::buildLayout() {
     list_ = new ConversationList(store_, splitter_);
     page_ = new ChatPage(splitter_);
     drafts_ = new DraftKeeper(store_, page_->composer(), this);
+    turns_ = new TurnActions(*page_, this);
     splitter_->addWidget(list_);
     splitter_->addWidget(page_);
     splitter_->setStretchFactor(0, 0);
@@ -162,6 +165,7 @@ void MainWindow::connectParts() {
         page_->view().scrollToRow(page_->view().model() ? page_->view().model()->rowOf(firstTurn) : -1);
     });
     connect(page_, &ChatPage::episodeActivated, this, &MainWindow::chooseEpisode);
+    connect(&page_->editBanner(), &EditBanner::editingChanged, drafts_, &DraftKeeper::setAside);
     connect(page_, &ChatPage::tintToggled, this, &MainWindow::toggleTint);
     connect(&preferences_, &PreferenceStore::changed, this, &MainWindow::onPreferences);
     connect(&actions_, &ActionRegistry::customised, this, [this] {
@@ -480,10 +484,16 @@ void MainWindow::openMessage(qint64 conversation, qint64 message) {
     openConversation(conversation);
     ChatSession* session = current_;
     if (session == nullptr || session->conversation().id != conversation || message == 0) return;
-    const auto show = [this, session, message] {
+    const auto scroll = [this, session, message] {
         if (current_ != session) return;
         page_->view().scrollToRow(session->messages().rowOf(message));
         page_->view().setFocus(Qt::ShortcutFocusReason);
+    };
+    const auto show = [this, session, message, scroll] {
+        if (session->messages().rowOf(message) >= 0) return scroll();
+        // In another version of the chat, which is shown then.
+        connect(session, &ChatSession::revealed, this, scroll, Qt::SingleShotConnection);
+        session->reveal(message);
     };
     if (session->isLoaded()) {
         show();

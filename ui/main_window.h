@@ -35,6 +35,7 @@ class MemoryPanel;
 class NoticeBar;
 class SettingsDialog;
 class StatusStrip;
+class TurnActions;
 enum class SettingsSection;
 
 /// What the command line decides; what it leaves open comes from the settings in the store.
@@ -157,6 +158,7 @@ private:
     NoticeBar* notice_ = nullptr;
     ChatPage* page_ = nullptr;
     DraftKeeper* drafts_ = nullptr;
+    TurnActions* turns_ = nullptr;
     QDockWidget* dock_ = nullptr;
     MemoryPanel* panel_ = nullptr;
     StatusStrip* status_ = nullptr;

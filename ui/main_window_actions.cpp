@@ -6,6 +6,7 @@
 #include "ui/chat/chat_page.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/find_bar.h"
+#include "ui/chat/turn_actions.h"
 #include "ui/conversations/conversation_list.h"
 #include "ui/main_window.h"
 #include "ui/memory/memory_panel.h"
@@ -33,6 +34,7 @@ void MainWindow::registerActions() {
     registerToolActions();
     list_->registerActions(actions_);
     page_->findBar().registerActions(actions_);
+    turns_->registerActions(actions_);
 }
 
 void MainWindow::registerFileActions() {
@@ -84,14 +86,6 @@ void MainWindow::registerChatActions() {
             }
         });
     stopAction_->setEnabled(false);
-    actions_.add({.id = u"chat.askAgain"_s,
-                  .group = group,
-                  .title = tr("Ask &again"),
-                  .shortcuts = {key(u"Ctrl+R"_s)}},
-                 this,
-                 [this] {
-                     if (current_) current_->askAgain();
-                 });
     actions_.add(
         {.id = u"chat.rename"_s, .group = group, .title = tr("&Rename"), .shortcuts = {key(u"F2"_s)}},
         this,

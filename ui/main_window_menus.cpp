@@ -41,7 +41,6 @@ void MainWindow::buildMenus() {
     fillMenu(menuBar()->addMenu(tr("&Chat")),
              {"chat.write",
               "chat.stop",
-              "chat.askAgain",
               "",
               "chat.find",
               "chat.search",
@@ -55,6 +54,20 @@ void MainWindow::buildMenus() {
               "",
               "chat.previous",
               "chat.next"});
+    fillMenu(menuBar()->addMenu(tr("Me&ssage")),
+             {"turn.regenerate",
+              "turn.answerWith",
+              "turn.continue",
+              "turn.edit",
+              "",
+              "turn.previousVersion",
+              "turn.nextVersion",
+              "",
+              "turn.copyMarkdown",
+              "turn.details",
+              "",
+              "turn.delete",
+              "turn.restore"});
     QMenu* view = menuBar()->addMenu(tr("&View"));
     fillMenu(view, {"view.memory", "view.chats", "view.tint", "view.nextPane", "view.jobs", ""});
     buildThemeMenu(view->addMenu(tr("T&heme")));

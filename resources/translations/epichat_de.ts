@@ -229,6 +229,21 @@ Alles bleibt auf diesem Rechner.</translation>
             <source>no memory yet</source>
             <translation>noch kein Gedächtnis</translation>
         </message>
+        <message>
+            <source>The turn was deleted.</source>
+            <translation>Der Beitrag wurde gelöscht.</translation>
+        </message>
+        <message>
+            <source>&amp;Undo</source>
+            <translation>&amp;Rückgängig</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n message(s) that followed stay with the version before. The arrows beside the message lead back to it.</source>
+            <translation>
+                <numerusform>%n Nachricht, die folgte, bleibt bei der Fassung davor. Die Pfeile neben der Nachricht führen zu ihr zurück.</numerusform>
+                <numerusform>%n Nachrichten, die folgten, bleiben bei der Fassung davor. Die Pfeile neben der Nachricht führen zu ihr zurück.</numerusform>
+            </translation>
+        </message>
     </context>
     <context>
         <name>epi::ChatSession</name>
@@ -267,6 +282,30 @@ Alles bleibt auf diesem Rechner.</translation>
         <message>
             <source>The engine stopped: %1.</source>
             <translation>Die Engine wurde beendet: %1.</translation>
+        </message>
+        <message>
+            <source>A reply is being written. Wait for its end, or stop it with Escape.</source>
+            <translation>Eine Antwort wird geschrieben. Warten Sie ihr Ende ab oder halten Sie sie mit Escape an.</translation>
+        </message>
+        <message>
+            <source>The memory is being built. Wait for its end, or stop it with Escape.</source>
+            <translation>Das Gedächtnis wird aufgebaut. Warten Sie das Ende ab oder halten Sie es mit Escape an.</translation>
+        </message>
+        <message>
+            <source>Only the reply to a question can be made again.</source>
+            <translation>Nur die Antwort auf eine Frage kann neu geschrieben werden.</translation>
+        </message>
+        <message>
+            <source>Only your own messages can be edited.</source>
+            <translation>Nur eigene Nachrichten können bearbeitet werden.</translation>
+        </message>
+        <message>
+            <source>Only a last reply that was cut off can be continued.</source>
+            <translation>Nur eine letzte Antwort, die abgebrochen wurde, kann fortgesetzt werden.</translation>
+        </message>
+        <message>
+            <source>No turn was taken out of this chat.</source>
+            <translation>Aus diesem Chat wurde kein Beitrag gelöscht.</translation>
         </message>
     </context>
     <context>
@@ -1349,6 +1388,10 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <source>The episode caches could not be kept below their limit. %1</source>
             <translation>Die Episoden-Caches konnten nicht unter ihrer Grenze gehalten werden. %1</translation>
         </message>
+        <message>
+            <source>Me&amp;ssage</source>
+            <translation>Nachri&amp;cht</translation>
+        </message>
     </context>
     <context>
         <name>epi::MemoryBar</name>
@@ -1532,6 +1575,10 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
         <message>
             <source>System</source>
             <translation>System</translation>
+        </message>
+        <message>
+            <source>%1, version %2 of %3: %4</source>
+            <translation>%1, Fassung %2 von %3: %4</translation>
         </message>
     </context>
     <context>
@@ -2040,6 +2087,282 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>¾ or more</source>
             <translation>¾ oder mehr</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ReplyReport</name>
+        <message>
+            <source>on the device already</source>
+            <translation>schon auf dem Gerät</translation>
+        </message>
+        <message>
+            <source>from ordinary memory</source>
+            <translation>aus dem Arbeitsspeicher</translation>
+        </message>
+        <message>
+            <source>from disk</source>
+            <translation>von der Platte</translation>
+        </message>
+        <message>
+            <source>read again: its file was missing or damaged</source>
+            <translation>neu gelesen: die Datei fehlte oder war beschädigt</translation>
+        </message>
+        <message>
+            <source>the model ended it</source>
+            <translation>vom Modell beendet</translation>
+        </message>
+        <message>
+            <source>at the length limit for replies</source>
+            <translation>an der Längengrenze für Antworten</translation>
+        </message>
+        <message>
+            <source>at a stop text</source>
+            <translation>an einem Stopptext</translation>
+        </message>
+        <message>
+            <source>stopped by you</source>
+            <translation>von Ihnen angehalten</translation>
+        </message>
+        <message>
+            <source>Answered from</source>
+            <translation>Beantwortet aus</translation>
+        </message>
+        <message>
+            <source>episode %1</source>
+            <translation>Episode %1</translation>
+        </message>
+        <message>
+            <source>Match</source>
+            <translation>Treffer</translation>
+        </message>
+        <message>
+            <source>Next best</source>
+            <translation>Nächstbeste</translation>
+        </message>
+        <message>
+            <source>episode %1, %2</source>
+            <translation>Episode %1, %2</translation>
+        </message>
+        <message>
+            <source>Lead over the next</source>
+            <translation>Vorsprung vor der nächsten</translation>
+        </message>
+        <message>
+            <source>Kept of the history</source>
+            <translation>Vom Verlauf behalten</translation>
+        </message>
+        <message>
+            <source>%1 of %2 tokens (%3 %)</source>
+            <translation>%1 von %2 Token (%3 %)</translation>
+        </message>
+        <message>
+            <source>Its cache was</source>
+            <translation>Ihr Cache war</translation>
+        </message>
+        <message>
+            <source>Positions</source>
+            <translation>Positionen</translation>
+        </message>
+        <message>
+            <source>as they were read</source>
+            <translation>wie beim Lesen</translation>
+        </message>
+        <message>
+            <source>counted anew: the history is longer than the model was trained for</source>
+            <translation>neu gezählt: der Verlauf ist länger, als das Modell gelernt hat</translation>
+        </message>
+        <message>
+            <source>Question</source>
+            <translation>Frage</translation>
+        </message>
+        <message>
+            <source>%1 tokens read</source>
+            <translation>%1 Token gelesen</translation>
+        </message>
+        <message>
+            <source>Read again before it</source>
+            <translation>Davor noch einmal gelesen</translation>
+        </message>
+        <message>
+            <source>%1 tokens</source>
+            <translation>%1 Token</translation>
+        </message>
+        <message>
+            <source>nothing</source>
+            <translation>nichts</translation>
+        </message>
+        <message>
+            <source>Reading speed</source>
+            <translation>Lesetempo</translation>
+        </message>
+        <message>
+            <source>%1 tokens/s</source>
+            <translation>%1 Token/s</translation>
+        </message>
+        <message>
+            <source>Written</source>
+            <translation>Geschrieben</translation>
+        </message>
+        <message>
+            <source>Writing speed</source>
+            <translation>Schreibtempo</translation>
+        </message>
+        <message>
+            <source>First token after</source>
+            <translation>Erstes Token nach</translation>
+        </message>
+        <message>
+            <source>%1 s</source>
+            <translation>%1 s</translation>
+        </message>
+        <message>
+            <source>Ended</source>
+            <translation>Ende</translation>
+        </message>
+        <message>
+            <source>Version</source>
+            <translation>Fassung</translation>
+        </message>
+        <message>
+            <source>%1 of %2</source>
+            <translation>%1 von %2</translation>
+        </message>
+        <message>
+            <source>Asked</source>
+            <translation>Gefragt</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::EditBanner</name>
+        <message>
+            <source>Editing your message. The old version is kept. Escape cancels.</source>
+            <translation>Sie bearbeiten Ihre Nachricht. Die alte Fassung bleibt erhalten. Escape bricht ab.</translation>
+        </message>
+        <message>
+            <source>Cancel &amp;editing</source>
+            <translation>B&amp;earbeiten abbrechen</translation>
+        </message>
+        <message>
+            <source>Your message stays as it is</source>
+            <translation>Ihre Nachricht bleibt, wie sie ist</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ReplyDetailsDialog</name>
+        <message>
+            <source>Where the reply came from</source>
+            <translation>Woher die Antwort kam</translation>
+        </message>
+        <message>
+            <source>These tokens were there when the reply was written. Which of them it is due to was not measured.</source>
+            <translation>Diese Token waren da, als die Antwort geschrieben wurde. Welchen davon sie sich verdankt, wurde nicht gemessen.</translation>
+        </message>
+        <message>
+            <source>&amp;Copy text</source>
+            <translation>Text &amp;kopieren</translation>
+        </message>
+        <message>
+            <source>&amp;Show the episode</source>
+            <translation>&amp;Episode zeigen</translation>
+        </message>
+        <message>
+            <source>C&amp;lose</source>
+            <translation>Sch&amp;ließen</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::TurnActions</name>
+        <message>
+            <source>Message</source>
+            <translation>Nachricht</translation>
+        </message>
+        <message>
+            <source>&amp;Regenerate the reply</source>
+            <translation>Antwort neu sch&amp;reiben</translation>
+        </message>
+        <message>
+            <source>&amp;Answer again with another episode…</source>
+            <translation>Aus einer &amp;anderen Episode antworten…</translation>
+        </message>
+        <message>
+            <source>C&amp;ontinue the reply</source>
+            <translation>Antwort f&amp;ortsetzen</translation>
+        </message>
+        <message>
+            <source>&amp;Edit and resend</source>
+            <translation>B&amp;earbeiten und neu senden</translation>
+        </message>
+        <message>
+            <source>&amp;Previous version</source>
+            <translation>&amp;Vorige Fassung</translation>
+        </message>
+        <message>
+            <source>&amp;Next version</source>
+            <translation>&amp;Nächste Fassung</translation>
+        </message>
+        <message>
+            <source>Copy as &amp;Markdown</source>
+            <translation>Als &amp;Markdown kopieren</translation>
+        </message>
+        <message>
+            <source>&amp;Where the reply came from…</source>
+            <translation>&amp;Woher die Antwort kam…</translation>
+        </message>
+        <message>
+            <source>&amp;Delete the turn</source>
+            <translation>Beitrag &amp;löschen</translation>
+        </message>
+        <message>
+            <source>Put &amp;back deleted turns</source>
+            <translation>Gelöschte Beiträge &amp;zurückholen</translation>
+        </message>
+        <message>
+            <source>There is no reply in this chat yet.</source>
+            <translation>In diesem Chat gibt es noch keine Antwort.</translation>
+        </message>
+        <message>
+            <source>A reply is being written. Wait for its end, or stop it with Escape.</source>
+            <translation>Eine Antwort wird geschrieben. Warten Sie ihr Ende ab oder halten Sie sie mit Escape an.</translation>
+        </message>
+        <message>
+            <source>Only your own messages can be edited.</source>
+            <translation>Nur eigene Nachrichten können bearbeitet werden.</translation>
+        </message>
+        <message>
+            <source>Only a reply came from somewhere: choose one.</source>
+            <translation>Nur Antworten haben eine Herkunft: Wählen Sie eine.</translation>
+        </message>
+        <message>
+            <source>Choose a reply first</source>
+            <translation>Erst eine Antwort wählen</translation>
+        </message>
+        <message>
+            <source>This chat has no episodes</source>
+            <translation>Dieser Chat hat keine Episoden</translation>
+        </message>
+        <message>
+            <source>Episode &amp;%1</source>
+            <translation>Episode &amp;%1</translation>
+        </message>
+        <message>
+            <source>match %1</source>
+            <translation>Treffer %1</translation>
+        </message>
+        <message>
+            <source>Only the reply to a question can be made again.</source>
+            <translation>Nur die Antwort auf eine Frage kann neu geschrieben werden.</translation>
+        </message>
+        <message>
+            <source>This chat has no episodes: no memory was built of it.</source>
+            <translation>Dieser Chat hat keine Episoden: Von ihm wurde kein Gedächtnis aufgebaut.</translation>
+        </message>
+        <message>
+            <source>Answer again with</source>
+            <translation>Neu antworten aus</translation>
+        </message>
+        <message>
+            <source>&amp;Answer again with</source>
+            <translation>Neu &amp;antworten aus</translation>
         </message>
     </context>
 </TS>

@@ -156,7 +156,7 @@ private Q_SLOTS:
         QTRY_VERIFY(!app.window.session()->isAnswering());
         QCOMPARE(app.lastMessage().text, u"The answer "_s);
         QVERIFY(app.waitFor(EngineClient::State::kReady));
-        app.window.session()->askAgain();
+        app.window.session()->regenerate(1);
         QTRY_COMPARE(app.lastMessage().text, u"The answer is forty-two."_s);
     }
 };

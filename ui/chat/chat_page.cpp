@@ -4,6 +4,7 @@
 
 #include <QEvent>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLocale>
 #include <QPushButton>
@@ -12,6 +13,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/edit_banner.h"
 #include "ui/chat/find_bar.h"
 #include "ui/chat/message_view.h"
 #include "ui/chat/tint_legend.h"
@@ -41,6 +43,7 @@ ChatPage::ChatPage(QWidget* parent)
       findBar_(new FindBar(view_, this)),
       job_(new JobStrip(this)),
       composer_(new Composer(this)),
+      edit_(new EditBanner(*composer_, this)),
       composerRow_(new QWidget(this)) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -57,21 +60,21 @@ ChatPage::ChatPage(QWidget* parent)
     column->addWidget(job_);
     auto* row = new QHBoxLayout(composerRow_);
     row->addStretch(0);
-    row->addWidget(composer_, 1);
+    auto* writing = new QVBoxLayout;
+    writing->setSpacing(Theme::current().px(6));
+    writing->addWidget(edit_);
+    writing->addWidget(composer_);
+    row->addLayout(writing, 1);
     row->addStretch(0);
     column->addWidget(composerRow_);
     applyTheme();
 
-    connect(composer_, &Composer::sendRequested, this, [this](const QString& text) {
-        if (!session_ || !session_->send(text)) return;
-        composer_->clear();
-        view_->scrollToEnd();
-    });
+    connect(composer_, &Composer::sendRequested, this, &ChatPage::send);
     connect(composer_, &Composer::stopRequested, this, [this] {
         if (session_) session_->stop();
     });
     connect(view_, &MessageView::askAgainRequested, this, [this] {
-        if (session_) session_->askAgain();
+        if (session_) session_->regenerate(session_->messages().rowCount() - 1);
     });
     connect(view_, &MessageView::tintToggled, this, &ChatPage::tintToggled);
     connect(view_, &MessageView::episodeActivated, this, &ChatPage::episodeActivated);
@@ -156,8 +159,32 @@ void ChatPage::setEmptyState(QWidget* widget) {
     before->hide();
 }
 
+void ChatPage::send(const QString& text) {
+    if (!session_) return;
+    if (edit_->isEditing()) {
+        if (session_->edit(session_->messages().rowOf(edit_->messageId()), text)) edit_->finish();
+        return;
+    }
+    if (!session_->send(text)) return;
+    composer_->clear();
+    view_->scrollToEnd();
+}
+
+void ChatPage::beginEdit(int row) {
+    if (!session_ || !session_->canEdit(row)) return;
+    const MessageItem& item = session_->messages().at(row);
+    view_->setCurrentRow(row);
+    edit_->begin(item.id, item.text);
+}
+
+void ChatPage::keyPressEvent(QKeyEvent* event) {
+    if (event->key() != Qt::Key_Escape || !edit_->isEditing()) return QWidget::keyPressEvent(event);
+    edit_->cancel();
+}
+
 void ChatPage::setSession(ChatSession* session) {
     if (session_ == session) return;
+    edit_->leave();
     if (session_) {
         session_->disconnect(this);
         session_->messages().disconnect(this);
@@ -185,6 +212,7 @@ void ChatPage::connectSession() {
     connect(session_, &ChatSession::failed, this, [this](const Error& error) {
         notice_->show(NoticeKind::kError, describe(error));
     });
+    connectTurns();
     connect(&memory, &MemorySession::failed, this, [this](const Error& error) {
         notice_->show(NoticeKind::kError, tr("The memory was not built. %1").arg(describe(error)));
     });
@@ -195,6 +223,28 @@ void ChatPage::connectSession() {
         if (episode == tintEpisode_) refreshTint();
         refreshHeader();
     });
+}
+
+void ChatPage::connectTurns() {
+    connect(session_, &ChatSession::refused, this, [this](const QString& reason) {
+        notice_->show(NoticeKind::kInformation, reason);
+    });
+    connect(session_, &ChatSession::removed, this, [this](const std::vector<std::int64_t>& messages) {
+        notice_->show(NoticeKind::kInformation,
+                      tr("The turn was deleted."),
+                      tr("&Undo"),
+                      [session = session_, messages] {
+                          if (session) session->restore(messages);
+                      });
+    });
+    connect(session_, &ChatSession::leftBehind, this, [this](int messages) {
+        notice_->show(NoticeKind::kInformation,
+                      tr("%n message(s) that followed stay with the version before. The arrows beside the "
+                         "message lead back to it.",
+                         nullptr,
+                         messages));
+    });
+    connect(&session_->messages(), &MessageModel::rowsRemoved, this, &ChatPage::refresh);
 }
 
 void ChatPage::onMemoryChanged() {
@@ -306,6 +356,7 @@ void ChatPage::applyTheme() {
     banner_->layout()->setSpacing(theme.px(12));
     composerRow_->layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(16));
     composer_->setMaximumWidth(theme.px(720));
+    edit_->setMaximumWidth(theme.px(720));
 }
 
 }  // namespace epi

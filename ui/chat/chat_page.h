@@ -12,6 +12,7 @@ class QStackedWidget;
 namespace epi {
 
 class Composer;
+class EditBanner;
 class FindBar;
 class JobStrip;
 class MemoryForm;
@@ -32,8 +33,11 @@ public:
     [[nodiscard]] FindBar& findBar() { return *findBar_; }
     [[nodiscard]] Composer& composer() { return *composer_; }
     [[nodiscard]] NoticeBar& notice() { return *notice_; }
+    [[nodiscard]] EditBanner& editBanner() { return *edit_; }
     [[nodiscard]] JobStrip& job() { return *job_; }
     [[nodiscard]] QWidget& buildBanner() { return *banner_; }
+    /// Brings an own message into the composer to be sent as another version.
+    void beginEdit(int row);
     /// Shows the form that builds a memory, also for a conversation that is short or has one.
     void offerBuild();
     /// Shows or hides which tokens of an episode are kept, behind the text.
@@ -52,12 +56,15 @@ Q_SIGNALS:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
 
 private:
     QWidget* makeHeader();
     QWidget* makeBuildBanner();
     QWidget* makeEmptyState();
     void connectSession();
+    void connectTurns();
+    void send(const QString& text);
     void onMemoryChanged();
     void refresh();
     void refreshTint();
@@ -80,6 +87,7 @@ private:
     FindBar* findBar_;
     JobStrip* job_;
     Composer* composer_;
+    EditBanner* edit_;
     QWidget* composerRow_;
     bool isBannerDismissed_ = false;
     bool isBuildOffered_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <QLocale>
+#include <QRandomGenerator>
 
 #include "ui/bridge/text.h"
 #include "ui/chat/conversation_turns.h"
@@ -14,6 +15,9 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qsizetype kTitleLength = 60;
+// How another reply is drawn where the likeliest token is always taken: it would be the same one.
+constexpr double kOtherTemperature = 0.7;
+constexpr double kOtherTopP = 0.95;
 
 QString titleFor(const QString& question) {
     const QString line = question.simplified();
@@ -79,15 +83,16 @@ void ChatSession::load() {
     if (isLoaded_) return;
     store_.request(
         this,
-        [id = conversation_.id](Store& store) { return store.messages(id); },
-        [this](Result<std::vector<MessageRecord>> records) {
-            if (!records) {
+        [id = conversation_.id](Store& store) { return readBranch(store, id, 0); },
+        [this](Result<Branch> branch) {
+            if (!branch) {
                 Q_EMIT
-                failed(records.error());
+                failed(branch.error());
                 return;
             }
-            records_ = *std::move(records);
+            records_ = std::move(branch->messages);
             messages_.assign(records_);
+            messages_.setVersions(branch->versions);
             isLoaded_ = true;
             Q_EMIT
             loaded();
@@ -96,7 +101,7 @@ void ChatSession::load() {
 }
 
 bool ChatSession::send(const QString& text) {
-    if (isAnswering() || !isLoaded_ || text.trimmed().isEmpty()) return false;
+    if (state_ != State::kIdle || !isLoaded_ || text.trimmed().isEmpty()) return false;
     if (conversation_.id == 0) conversation_.title = toUtf8(titleFor(text));
     MessageRecord question;
     question.role = Role::kUser;
@@ -144,37 +149,14 @@ void ChatSession::onStored(const Exchange& exchange) {
     created(conversation_.id);
     Q_EMIT
     stored();
-    ask(records_.size() - 2);
+    ask(records_.size() - 2, {});
 }
 
-void ChatSession::askAgain() {
-    if (isAnswering() || records_.size() < 2) return;
-    const std::size_t reply = records_.size() - 1;
-    const MessageItem& item = messages_.at(static_cast<int>(reply));
-    if (item.role != Role::kAssistant || item.state == MessageState::kComplete) return;
-    setState(State::kStoring);
-    store_.request(
-        this,
-        [id = records_[reply].id](Store& store) {
-            return store.updateMessage(id, "", MessageState::kStreaming, "");
-        },
-        [this, reply](Result<void> answer) {
-            if (!answer) {
-                setState(State::kIdle);
-                Q_EMIT
-                failed(answer.error());
-                return;
-            }
-            messages_.update(static_cast<int>(reply), {}, MessageState::kStreaming, {});
-            ask(reply - 1);
-        });
-}
-
-void ChatSession::ask(std::size_t questionIndex) {
+void ChatSession::ask(std::size_t questionIndex, const AskFor& how) {
     failedRow_ = -1;
     writer_ = std::make_unique<ReplyWriter>(store_, messages_, static_cast<int>(questionIndex) + 1, nullptr);
     if (std::exchange(mustStop_, false)) {
-        finishReply({}, MessageState::kStopped, {});
+        finishReply(writer_->text(), MessageState::kStopped, {});
         return;
     }
     synchronise(questionIndex);
@@ -182,8 +164,21 @@ void ChatSession::ask(std::size_t questionIndex) {
     question.conversation = engineName(conversation_.id);
     question.question = records_[questionIndex].text;
     question.memory = memory_.options();
+    question.sampling = samplingFor(how);
+    question.episode = how.episode;
+    question.replyBegin = how.replyBegin;
     job_ = engine_.post(std::move(question));
     setState(State::kAnswering);
+}
+
+SamplingOptions ChatSession::samplingFor(const AskFor& how) const {
+    SamplingOptions sampling = sampling_;
+    if (how.isAnother && sampling.temperature == 0.0) {
+        sampling.temperature = kOtherTemperature;
+        sampling.topP = kOtherTopP;
+    }
+    if (sampling.seed == 0) sampling.seed = QRandomGenerator::global()->generate();
+    return sampling;
 }
 
 void ChatSession::synchronise(std::size_t messageCount) {

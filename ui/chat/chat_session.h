@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,16 +29,39 @@ public:
     void load();
     /// Whether the question was taken; not while another is being answered, nor before `loaded`.
     bool send(const QString& text);
-    /// Repeats the last question when its answer was not finished.
-    void askAgain();
     void stop();
+
+    // Turns and their versions. Each is refused, with `refused` saying why, while a reply is written and
+    // where the message is none it can be done to. What was there before is kept.
+    /// Answers the question of this reply again, or a last question that has no reply; as another version,
+    /// unless nothing was said yet. With `episode` from that one instead of the best match.
+    void regenerate(int row, std::optional<std::int32_t> episode = {});
+    /// Sends another version of the user's own message. Whether it was taken.
+    bool edit(int row, const QString& text);
+    /// Goes on with the last reply where it was cut off.
+    void continueReply(int row);
+    /// Shows the version `delta` before or behind the one at `row`.
+    void stepVersion(int row, int delta);
+    /// Shows the branch with a message of another one; `revealed` when it is there.
+    void reveal(qint64 messageId);
+    /// Takes the turn out; `removed` says what `restore` puts back.
+    void removeTurn(int row);
+    void restore(const std::vector<std::int64_t>& messageIds);
+    /// Puts back everything that was taken out.
+    void restoreAll();
+    /// The row of the reply that `regenerate` at `row` answers again; -1 without.
+    [[nodiscard]] int replyRow(int row) const;
+    [[nodiscard]] bool canEdit(int row) const;
+    [[nodiscard]] bool canContinue(int row) const;
     void setTitle(const QString& title);
 
     [[nodiscard]] const ConversationRecord& conversation() const { return conversation_; }
     [[nodiscard]] MessageModel& messages() { return messages_; }
     [[nodiscard]] MemorySession& memory() { return memory_; }
     [[nodiscard]] bool isLoaded() const { return isLoaded_; }
-    [[nodiscard]] bool isAnswering() const { return state_ != State::kIdle; }
+    [[nodiscard]] bool isAnswering() const {
+        return state_ == State::kStoring || state_ == State::kAnswering;
+    }
     [[nodiscard]] const std::optional<ReplyDetails>& lastReply() const { return lastReply_; }
     /// The conversation's text as the engine is to know it.
     [[nodiscard]] std::string turnText(qint64 messageId) const;
@@ -51,21 +75,48 @@ Q_SIGNALS:
     /// The list should be read again: messages were added.
     void stored();
     void replyFinished();
+    /// Why something was not done, in a sentence for the user.
+    void refused(const QString& reason);
+    void removed(const std::vector<std::int64_t>& messageIds);
+    void revealed(qint64 messageId);
+    /// Messages behind a place left the branch with another version; they are kept.
+    void leftBehind(int messages);
     void progressed(const epi::Progress& progress);
     void failed(const epi::Error& error);
     /// The reply is there, but the engine has something to tell, e.g. that positions were counted anew.
     void noticed(const QString& notice);
 
 private:
-    enum class State { kIdle, kStoring, kAnswering };
+    enum class State { kIdle, kStoring, kAnswering, kChanging };
+    struct AskFor {
+        std::optional<std::int32_t> episode;
+        std::string replyBegin{};
+        bool isAnother = false;  // than the complete one that is there
+    };
     struct Exchange {
         std::int64_t conversationId = 0;
         MessageRecord question;
         MessageRecord reply;
     };
 
+    /// What the database has of the branch, behind the places that stay as they are.
+    struct Branch {
+        std::size_t kept = 0;
+        std::vector<MessageRecord> messages;
+        std::vector<VersionPlace> versions;
+    };
+    static Result<Branch> readBranch(Store& store, std::int64_t conversationId, std::size_t kept);
+
     void onStored(const Exchange& exchange);
-    void ask(std::size_t questionIndex);
+    void ask(std::size_t questionIndex, const AskFor& how);
+    /// How the tokens of the next reply are drawn.
+    [[nodiscard]] SamplingOptions samplingFor(const AskFor& how) const;
+    /// Whether turns may be changed now; tells why not, or `otherwise`, when that is not empty.
+    bool mayChange(const QString& otherwise = {});
+    void showBranch(Branch branch);
+    /// Shows a branch that ends with a reply to be written, and asks its question.
+    void answerBranch(Result<Branch> branch, const AskFor& how);
+    void changeBranch(std::function<Result<Branch>(Store&)> change, std::function<void()> done);
     void synchronise(std::size_t messageCount);
     void onProgress(const Progress& progress);
     void onTurnDone(const TurnDone& turn);
@@ -80,6 +131,7 @@ private:
     std::vector<MessageRecord> records_;  // as stored, in the order of messages_
     MessageModel messages_;
     MemorySession memory_;
+    SamplingOptions sampling_;
     bool isLoaded_ = false;
     State state_ = State::kIdle;
     bool mustStop_ = false;  // asked for before the question was posted

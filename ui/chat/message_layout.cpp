@@ -60,6 +60,11 @@ QString headerDetails(const MessageItem& item) {
     return QLocale().toString(QDateTime::fromMSecsSinceEpoch(item.createdAtMs), u"d MMM, HH:mm"_s);
 }
 
+QString versionText(const MessageItem& item) {
+    const QLocale locale;
+    return locale.toString(item.versionIndex + 1) + u'/' + locale.toString(item.versionCount);
+}
+
 int columnLeft(int width) {
     const Theme& theme = Theme::current();
     return (width - std::min(width - 2 * theme.px(16), theme.px(kMeasure))) / 2;
@@ -108,12 +113,32 @@ void MessageLayout::update(const MessageItem& item, const MessageSurroundings& s
                     y,
                     body_.width(),
                     std::max(lineHeight(TextSize::kInterface), episodeSwatchSide()));
+    layOutVersions(item);
     y = header_.bottom() + theme.px(4);
     layOutText(item, &y);
     layOutFooter(item, surroundings.hasAction, &y);
     y += theme.px(8);
     box_ = QRect(left, top, columnWidth, y - top);
     height_ = y + theme.px(2);
+}
+
+void MessageLayout::layOutVersions(const MessageItem& item) {
+    previous_ = version_ = next_ = {};
+    if (item.versionCount < 2) return;
+    const Theme& theme = Theme::current();
+    const int side = theme.px(24);  // the smallest thing that is easily hit
+    const int swatch = item.episode >= 0 ? episodeSwatchSide() + theme.px(8) : 0;
+    const QFontMetrics metrics(theme.font(TextSize::kInterface));
+    const int width = metrics.horizontalAdvance(versionText(item)) + theme.px(4);
+    const int top = header_.center().y() - side / 2;
+    next_ = QRect(header_.right() - swatch - side + 1, top, side, side);
+    version_ = QRect(next_.left() - width, top, width, side);
+    previous_ = QRect(version_.left() - side, top, side, side);
+}
+
+int MessageLayout::versionStepAt(QPoint point) const {
+    if (previous_.contains(point)) return -1;
+    return next_.contains(point) ? 1 : 0;
 }
 
 void MessageLayout::layOutText(const MessageItem& item, int* y) {
@@ -206,6 +231,10 @@ void MessageLayout::paintHeader(QPainter& painter, QPoint origin, const MessageI
         paintEpisodeSwatch(painter, QRect(rect.right() - side + 1, rect.top(), side, side), item.episode);
         rect.setRight(rect.right() - side - theme.px(8));
     }
+    if (!version_.isNull()) {
+        paintVersions(painter, origin, item);
+        rect.setRight(previous_.left() + origin.x() - theme.px(8));
+    }
     painter.setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
     painter.setPen(theme.colors().text);
     const QString author = MessageModel::author(item);
@@ -214,6 +243,25 @@ void MessageLayout::paintHeader(QPainter& painter, QPoint origin, const MessageI
     painter.setFont(theme.font(TextSize::kSmall));
     painter.setPen(theme.colors().secondaryText);
     painter.drawText(rect, Qt::AlignLeft | Qt::AlignVCenter, headerDetails(item));
+}
+
+void MessageLayout::paintVersions(QPainter& painter, QPoint origin, const MessageItem& item) const {
+    const Theme& theme = Theme::current();
+    painter.setFont(theme.font(TextSize::kInterface));
+    painter.setPen(theme.colors().secondaryText);
+    painter.drawText(version_.translated(origin), Qt::AlignCenter, versionText(item));
+    const auto arrow = [&](const QRect& box, int direction, bool isThere) {
+        const QColor color = isThere ? theme.colors().accent : theme.colors().border;
+        painter.setPen(QPen(color, theme.px(2), Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+        const QPointF centre = QRectF(box.translated(origin)).center();
+        const double half = theme.px(4);
+        const double tip = centre.x() + direction * half / 2;
+        const double back = centre.x() - direction * half / 2;
+        painter.drawPolyline(QPolygonF{
+            QPointF(back, centre.y() - half), QPointF(tip, centre.y()), QPointF(back, centre.y() + half)});
+    };
+    arrow(previous_, -1, item.versionIndex > 0);
+    arrow(next_, 1, item.versionIndex + 1 < item.versionCount);
 }
 
 void MessageLayout::paintCaption(QPainter& painter, QPoint origin) const {

@@ -43,6 +43,8 @@ public:
     [[nodiscard]] const QRect& text() const { return textRect_; }
     /// Where the button goes that `hasAction` asked room for.
     [[nodiscard]] QPoint action() const { return action_; }
+    /// Which version is asked for at a point: -1 the one before, 1 the next, 0 none.
+    [[nodiscard]] int versionStepAt(QPoint point) const;
     /// The position in the shown text nearest to a point.
     [[nodiscard]] int positionAt(QPoint point) const { return body_.positionAt(point - textRect_.topLeft()); }
     [[nodiscard]] BodySpot spotAt(QPoint point) const { return body_.spotAt(point - textRect_.topLeft()); }
@@ -63,7 +65,9 @@ public:
 private:
     void layOutText(const MessageItem& item, int* y);
     void layOutFooter(const MessageItem& item, bool hasAction, int* y);
+    void layOutVersions(const MessageItem& item);
     void paintHeader(QPainter& painter, QPoint origin, const MessageItem& item) const;
+    void paintVersions(QPainter& painter, QPoint origin, const MessageItem& item) const;
     void paintCaption(QPainter& painter, QPoint origin) const;
     void paintFooter(QPainter& painter, QPoint origin, const MessageItem& item) const;
 
@@ -73,6 +77,9 @@ private:
     QRect separator_;
     QRect box_;
     QRect header_;
+    QRect previous_;  // version
+    QRect version_;
+    QRect next_;
     QRect textRect_;
     QRect captionRect_;
     QRect stateRect_;

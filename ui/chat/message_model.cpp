@@ -1,5 +1,7 @@
 #include "ui/chat/message_model.h"
 
+#include <algorithm>
+
 #include "ui/bridge/text.h"
 
 namespace epi {
@@ -37,7 +39,12 @@ QVariant MessageModel::data(const QModelIndex& index, int role) const {
         case kStateRole:
             return static_cast<int>(item.state);
         case Qt::AccessibleTextRole:
-            return tr("%1: %2").arg(author(item), item.text);
+            return item.versionCount > 1 ? tr("%1, version %2 of %3: %4")
+                                               .arg(author(item))
+                                               .arg(item.versionIndex + 1)
+                                               .arg(item.versionCount)
+                                               .arg(item.text)
+                                         : tr("%1: %2").arg(author(item), item.text);
         default:
             return {};
     }
@@ -63,6 +70,50 @@ int MessageModel::append(const MessageRecord& record) {
     items_.push_back(itemOf(record));
     endInsertRows();
     return row;
+}
+
+void MessageModel::replaceFrom(int first, const std::vector<MessageRecord>& records) {
+    for (int row = first; row < rowCount(); ++row)
+        rows_.remove(at(row).id);
+    const int end = first + static_cast<int>(records.size());
+    const auto put = [&](int row) {
+        const MessageRecord& record = records[static_cast<std::size_t>(row - first)];
+        rows_.insert(record.id, row);
+        MessageItem item = itemOf(record);
+        item.episode = episodes_.value(record.id, -1);
+        return item;
+    };
+    // Rows that have a successor change in place, so that a view keeps where it is.
+    const int replaced = std::min(end, rowCount());
+    for (int row = first; row < replaced; ++row)
+        items_[static_cast<std::size_t>(row)] = put(row);
+    if (end < rowCount()) {
+        beginRemoveRows({}, end, rowCount() - 1);
+        items_.resize(static_cast<std::size_t>(end));
+        endRemoveRows();
+    }
+    if (replaced > first) Q_EMIT
+    dataChanged(index(first), index(replaced - 1));
+    if (end == rowCount()) return;
+    beginInsertRows({}, rowCount(), end - 1);
+    while (rowCount() < end)
+        items_.push_back(put(rowCount()));
+    endInsertRows();
+}
+
+void MessageModel::setVersions(const std::vector<VersionPlace>& places) {
+    QHash<qint64, VersionPlace> known;
+    for (const VersionPlace& place : places)
+        known.insert(place.messageId, place);
+    for (int row = 0; row < rowCount(); ++row) {
+        MessageItem& item = items_[static_cast<std::size_t>(row)];
+        const VersionPlace place = known.value(item.id);
+        if (item.versionIndex == place.index && item.versionCount == place.count) continue;
+        item.versionIndex = place.index;
+        item.versionCount = place.count;
+        Q_EMIT
+        dataChanged(index(row), index(row));
+    }
 }
 
 void MessageModel::appendText(int row, const QString& text) {

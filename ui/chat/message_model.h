@@ -25,8 +25,10 @@ struct MessageItem {
     MessageState state = MessageState::kComplete;
     ReplyDetails details;
     qint64 createdAtMs = 0;
-    int episode = -1;  // of the built memory; -1 without
-    QString status;    // what a streaming reply waits for; not kept
+    int episode = -1;      // of the built memory; -1 without
+    int versionIndex = 0;  // which of several versions it is
+    int versionCount = 1;
+    QString status;  // what a streaming reply waits for; not kept
 };
 
 /// The messages of one conversation in order, with what the memory says about each. GUI thread only.
@@ -44,6 +46,10 @@ public:
     void assign(const std::vector<MessageRecord>& records);
     /// Returns the new row.
     int append(const MessageRecord& record);
+    /// Puts these in the place of `first` and all rows behind it.
+    void replaceFrom(int first, const std::vector<MessageRecord>& records);
+    /// Messages of which there is more than one version.
+    void setVersions(const std::vector<VersionPlace>& places);
     void appendText(int row, const QString& text);
     void setStatus(int row, const QString& status);
     /// Replaces text, state and details of a row.

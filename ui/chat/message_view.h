@@ -66,6 +66,10 @@ public:
 
 Q_SIGNALS:
     void askAgainRequested();
+    /// Another version of a row is wanted: -1 the one before, 1 the next.
+    void versionRequested(int row, int delta);
+    /// A row's menu is about to be shown; whoever has something to offer adds to it.
+    void menuOpening(QMenu* menu, int row);
     void tintToggled();
     /// An episode's chip was clicked.
     void episodeActivated(int episode);

@@ -137,8 +137,14 @@ void MessageView::mousePressEvent(QMouseEvent* event) {
         episodeActivated(model_->at(row).details.episode.value_or(0));
         return;
     }
+    const int versionStep = layout.versionStepAt(local);
     const BodySpot spot = layout.spotAt(local);
     setCurrentRow(row);
+    if (versionStep != 0) {
+        Q_EMIT
+        versionRequested(row, versionStep);
+        return;
+    }
     if (spot.isButton) return copyBlock({row, spot.block});
     pressedLink_ = spot.link;
     isSelecting_ = true;
@@ -172,7 +178,8 @@ void MessageView::mouseMoveEvent(QMouseEvent* event) {
     const MessageLayout& layout = layoutOf(row);
     const BodySpot spot = layout.spotAt(local);
     setHot(spot.isButton ? BlockPlace{row, spot.block} : BlockPlace{});
-    const bool isPressable = layout.chip().contains(local) || spot.isButton || !spot.link.isEmpty();
+    const bool isPressable = layout.chip().contains(local) || spot.isButton || !spot.link.isEmpty() ||
+                             layout.versionStepAt(local) != 0;
     viewport()->setCursor(isPressable   ? Qt::PointingHandCursor
                           : spot.isText ? Qt::IBeamCursor
                                         : Qt::ArrowCursor);
@@ -268,6 +275,8 @@ QMenu* MessageView::makeMenu(int row) {
             episodeActivated(episode);
         });
     }
+    Q_EMIT
+    menuOpening(menu, row);
     return menu;
 }
 

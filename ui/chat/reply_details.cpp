@@ -1,5 +1,6 @@
 #include "ui/chat/reply_details.h"
 
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 
@@ -25,6 +26,13 @@ ReplyDetails ReplyDetails::of(const TurnDone& turn) {
     details.decodeSeconds = turn.statistics.decodeSeconds;
     details.isPastTrainedContext = turn.pastTrainedContext;
     details.reason = toQString(turn.reason);
+    details.similarities = turn.similarities;
+    details.tier = toQString(turn.tier);
+    details.positions = toQString(turn.positions);
+    details.promptTokens = turn.statistics.promptTokens;
+    details.readTokens = turn.statistics.readTokens;
+    details.hasReadTokens = true;
+    details.promptSeconds = turn.statistics.promptSeconds;
     return details;
 }
 
@@ -42,6 +50,14 @@ ReplyDetails ReplyDetails::fromJson(std::string_view json) {
     details.isPastTrainedContext = object[u"pastTrainedContext"_s].toBool();
     details.reason = object[u"reason"_s].toString();
     details.error = object[u"error"_s].toString();
+    for (const QJsonValue& similarity : object[u"similarities"_s].toArray())
+        details.similarities.push_back(similarity.toDouble());
+    details.tier = object[u"tier"_s].toString();
+    details.positions = object[u"positions"_s].toString();
+    details.promptTokens = object[u"promptTokens"_s].toInteger();
+    details.hasReadTokens = object.contains(u"readTokens"_s);
+    details.readTokens = object[u"readTokens"_s].toInteger();
+    details.promptSeconds = object[u"promptSeconds"_s].toDouble();
     return details;
 }
 
@@ -54,6 +70,15 @@ std::string ReplyDetails::toJson() const {
                        {u"decodeSeconds"_s, decodeSeconds},
                        {u"pastTrainedContext"_s, isPastTrainedContext}};
     if (episode) object[u"episode"_s] = *episode;
+    QJsonArray all;
+    for (const double one : similarities)
+        all.append(one);
+    if (!all.isEmpty()) object[u"similarities"_s] = all;
+    if (!tier.isEmpty()) object[u"tier"_s] = tier;
+    if (!positions.isEmpty()) object[u"positions"_s] = positions;
+    if (promptTokens > 0) object[u"promptTokens"_s] = static_cast<qint64>(promptTokens);
+    if (hasReadTokens) object[u"readTokens"_s] = static_cast<qint64>(readTokens);
+    if (promptSeconds > 0.0) object[u"promptSeconds"_s] = promptSeconds;
     if (!reason.isEmpty()) object[u"reason"_s] = reason;
     if (!error.isEmpty()) object[u"error"_s] = error;
     return QJsonDocument(object).toJson(QJsonDocument::Compact).toStdString();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <QString>
 
@@ -22,6 +23,13 @@ struct ReplyDetails {
     double firstTokenSeconds = 0.0;
     double decodeSeconds = 0.0;
     bool isPastTrainedContext = false;
+    std::vector<double> similarities;  // to each episode
+    QString tier;                      // where the cache was: "device", "memory", "disk", "rebuilt"
+    QString positions;                 // of its entries: "kept", "reindexed"
+    std::int64_t promptTokens = 0;     // of the question
+    std::int64_t readTokens = 0;       // besides
+    bool hasReadTokens = false;        // recorded: replies of older versions say nothing about it
+    double promptSeconds = 0.0;
     QString reason;  // why it ended, as the engine says it: "end", "length", "stop", "cancelled"
     QString error;   // why the reply failed; empty when it did not
 

@@ -24,7 +24,7 @@ DraftKeeper::DraftKeeper(StoreClient& store, Composer& composer, QObject* parent
 }
 
 void DraftKeeper::onEdited() {
-    if (isBringing_) return;
+    if (isBringing_ || isAside_) return;
     drafts_[current_] = composer_.text();
     // Not restarted by the next key: a fast writer's text must not wait for a pause.
     if (!saving_.isActive()) saving_.start();
@@ -46,9 +46,7 @@ void DraftKeeper::show(qint64 conversation) {
     isShown_ = true;
     current_ = conversation;
     const auto known = drafts_.find(conversation);
-    isBringing_ = true;
-    composer_.setText(known == drafts_.end() ? QString() : known->second);
-    isBringing_ = false;
+    bring(known == drafts_.end() ? QString() : known->second);
     if (known == drafts_.end()) load(conversation);
 }
 
@@ -64,11 +62,22 @@ void DraftKeeper::load(qint64 conversation) {
             // What was typed meanwhile is newer. A chat without a draft is no reason to complain.
             if (!text || text->empty() || drafts_.contains(conversation)) return;
             drafts_[conversation] = toQString(*text);
-            if (conversation != current_) return;
-            isBringing_ = true;
-            composer_.setText(drafts_[conversation]);
-            isBringing_ = false;
+            if (conversation == current_ && !isAside_) bring(drafts_[conversation]);
         });
+}
+
+void DraftKeeper::bring(const QString& text) {
+    isBringing_ = true;
+    composer_.setText(text);
+    isBringing_ = false;
+}
+
+void DraftKeeper::setAside(bool isAside) {
+    if (isAside_ == isAside) return;
+    isAside_ = isAside;
+    if (isAside) return;
+    const auto draft = drafts_.find(current_);
+    bring(draft == drafts_.end() ? QString() : draft->second);
 }
 
 void DraftKeeper::adopt(qint64 conversation) {

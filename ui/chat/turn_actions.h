@@ -1,0 +1,46 @@
+#pragma once
+
+#include <QObject>
+#include <QPointer>
+
+class QMenu;
+
+namespace epi {
+
+class ActionRegistry;
+class ChatPage;
+class ChatSession;
+
+/// What can be done with a turn: by key, from its menu, from the command palette. Each acts on the current
+/// message, or on the last one without; where it cannot be done a notice says why. GUI thread only.
+class TurnActions final : public QObject {
+    Q_OBJECT
+
+public:
+    explicit TurnActions(ChatPage& page, QObject* parent = nullptr);
+
+    void registerActions(ActionRegistry& actions);
+
+protected:
+    /// Single keys of the message view.
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    [[nodiscard]] ChatSession* session() const;
+    [[nodiscard]] int currentRow() const;
+    void regenerate();
+    void edit();
+    void copyAsMarkdown();
+    void showDetails();
+    void stepVersion(int row, int delta);
+    /// "Answer again with" and the episodes.
+    void fillEpisodes(QMenu* menu, int row);
+    void popUpEpisodes();
+    void fillMenu(QMenu* menu, int row);
+    void refuse(const QString& reason);
+
+    ChatPage& page_;
+    QPointer<ActionRegistry> actions_;
+};
+
+}  // namespace epi
