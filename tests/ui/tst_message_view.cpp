@@ -9,6 +9,7 @@
 #include <QMessageBox>
 #include <QPainter>
 #include <QPointer>
+#include <QScreen>
 #include <QScrollBar>
 #include <QTest>
 
@@ -239,12 +240,12 @@ private Q_SLOTS:
         body.setText(head + u"The last paragraph"_s);
         std::vector<const BlockLayout*> before;
         for (int i = 0; i < body.blockCount(); ++i)
-            before.push_back(&body.block(i));
+            before.push_back(body.layoutOf(i));
         body.setText(head + u"The last paragraph grows"_s);
         QCOMPARE(body.blockCount(), static_cast<int>(before.size()));
         for (int i = 0; i + 1 < body.blockCount(); ++i)
-            QCOMPARE(&body.block(i), before[static_cast<std::size_t>(i)]);
-        QVERIFY(&body.block(body.blockCount() - 1) != before.back());
+            QCOMPARE(body.layoutOf(i), before[static_cast<std::size_t>(i)]);
+        QVERIFY(body.layoutOf(body.blockCount() - 1) != before.back());
         QCOMPARE(body.document().shownText().right(5), u"grows"_s);
     }
 
@@ -286,6 +287,90 @@ private Q_SLOTS:
         chat.model.appendText(1, u"d"_s);
         chat.model.update(1, u"end"_s, MessageState::kComplete, {});
         QCOMPARE(shown(), u"end"_s);  // what is not text that grows does not wait
+    }
+
+    void ofAVeryLongMessageOnlyWhatIsInSightIsLaidOut() {
+        QString text;
+        for (int i = 0; i < 60'000; ++i)
+            text += u"Line %1 of what was pasted, long enough to be broken once in a while. "_s.arg(i) +
+                    (i % 3 == 0 ? u"It goes on and on and on, far over the edge.\n"_s : u"\n"_s);
+        QElapsedTimer timer;
+        timer.start();
+        Chat chat({u"first"_s, u"second"_s, text, u"# Title\n\nend"_s});
+        const qint64 elapsed = timer.elapsed();
+        QVERIFY2(elapsed < 1'500,
+                 qPrintable(QString::number(elapsed)));  // 5 MB; laid out as a whole: seconds
+        const auto laidOut = [&] {
+            int count = 0;
+            const MessageBody& body = chat.view.layoutOf(2).body();
+            for (int i = 0; i < body.blockCount(); ++i)
+                count += body.layoutOf(i) != nullptr ? 1 : 0;
+            return count;
+        };
+        chat.view.scrollToRow(2);
+        QVERIFY(chat.view.layoutOf(2).body().blockCount() > 1'000);
+        QVERIFY(laidOut() > 0 && laidOut() < 20);
+        const auto at = static_cast<int>(text.indexOf(u"Line 30000 "_s));
+        chat.view.scrollToPosition({2, at});
+        const QRect line = chat.view.layoutOf(2).lineOf(at).translated(0, chat.view.rowTop(2));
+        QVERIFY(line.height() < 40);
+        QVERIFY(chat.view.viewport()->rect().contains(line.center()));
+        // What is in sight stays in its place while what is above becomes exact.
+        const QPoint middle(400, 300);
+        const auto positionAt = [&] {
+            return chat.view.layoutOf(2).positionAt(middle - QPoint(0, chat.view.rowTop(2)));
+        };
+        for (int i = 0; i < 40; ++i) {
+            const int before = positionAt();
+            chat.view.verticalScrollBar()->setValue(chat.view.verticalScrollBar()->value() - 44);
+            const int distance = before - positionAt();
+            QVERIFY2(distance > 0 && distance < 600, qPrintable(QString::number(distance)));
+        }
+        QVERIFY(laidOut() < 40);
+        chat.view.scrollToEnd();
+        QCOMPARE(chat.view.verticalScrollBar()->value(), chat.view.verticalScrollBar()->maximum());
+        QVERIFY(chat.view.rowTop(3) < chat.view.viewport()->height());
+    }
+
+    void whatIsDrawnPieceByPieceIsWhatIsThere() {
+        QStringList texts;
+        for (int i = 0; i < 30; ++i)
+            texts << u"Message %1.\n\n"_s.arg(i) + u"Words of it. "_s.repeated(i % 40) +
+                         u"\n\n```\ncode\n```"_s;
+        Chat chat(texts);
+        QVERIFY(QTest::qWaitForWindowExposed(&chat.view));
+        // The window's pixels, and all of it drawn at once.
+        const auto differs = [&] {
+            QTest::qWait(30);
+            const QImage pixels = chat.view.screen()->grabWindow(chat.view.winId()).toImage();
+            const QImage whole = chat.view.grab().toImage();
+            if (pixels.isNull() || pixels.size() != whole.size()) return true;
+            return pixels.convertToFormat(QImage::Format_RGB32) !=
+                   whole.convertToFormat(QImage::Format_RGB32);
+        };
+        QVERIFY(!differs());
+        for (const int step : {-40, -300, 25, 2'000, -7, 90}) {
+            QScrollBar* bar = chat.view.verticalScrollBar();
+            bar->setValue(bar->value() + step);
+            QVERIFY2(!differs(), qPrintable(QString::number(step)));
+        }
+        chat.view.scrollToEnd();
+        MessageRecord reply = message(1'000, Role::kAssistant, {});
+        reply.state = MessageState::kStreaming;
+        const int row = chat.model.append(reply);
+        chat.view.setCurrentRow(row);
+        chat.view.setFocus();
+        const QString text =
+            u"# Title\n\nSome **bold** text\nof lines.\n\n- one\n- two\n\n> quoted\n>\n> "
+            u"more\n\n```py\na\nb\n```\n\n|a|b|\n"
+            "|---|---|\n|1|2|\n|3|4|\n\nThe end of it is a paragraph that is a little longer than the others."_s;
+        for (qsizetype at = 0; at < text.size(); at += 5) {
+            chat.model.appendText(row, text.mid(at, 5));
+            if (at % 20 == 0) QVERIFY2(!differs(), qPrintable(text.left(at + 5)));
+        }
+        QVERIFY(chat.view.followsEnd());
+        chat.model.update(row, text, MessageState::kStopped, {});
+        QVERIFY(!differs());
     }
 
     void findsWhatIsShownAndStepsThroughIt() {

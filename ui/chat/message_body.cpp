@@ -14,6 +14,13 @@ using markdown::Joint;
 
 namespace {
 
+/// Characters that are laid out in a few milliseconds. Of longer texts only what is in sight is.
+constexpr int kLaidOutAtOnce = 20'000;
+
+int firstPositionOf(const Block& block) {
+    return block.cells.empty() ? block.text.shownBegin : block.cells.front().shownBegin;
+}
+
 int gapBetween(const Block& above, const Block& below) {
     const Theme& theme = Theme::current();
     const bool isBox = below.kind == BlockKind::kCode || below.kind == BlockKind::kTable ||
@@ -32,7 +39,7 @@ int sharedContainers(const Block& above, const Block& below) {
 
 }  // namespace
 
-void MessageBody::setText(const QString& text) {
+int MessageBody::setText(const QString& text) {
     const std::size_t first = document_.setText(text);
     const std::vector<markdown::Section>& sections = document_.sections();
     std::size_t index = 0;
@@ -42,25 +49,63 @@ void MessageBody::setText(const QString& text) {
     for (std::size_t i = index; i < blocks_.size(); ++i)
         old.push_back(std::move(blocks_[i]));
     blocks_.resize(std::min(index, blocks_.size()));
+    const bool isLong = document_.shownLength() > kLaidOutAtOnce;
     std::size_t oldIndex = 0;
+    int changedFrom = -1;
     for (std::size_t i = first; i < sections.size(); ++i) {
-        bool isFirstOfSection = true;
-        for (const Block& block : sections[i].blocks) {
-            Placed placed;
-            if (!blocks_.empty()) {
-                const Block& above = blocks_.back().layout->block();
-                placed.gap = gapBetween(above, block);
-                placed.sharedContainers = isFirstOfSection ? 0 : sharedContainers(above, block);
-                placed.top = blocks_.back().top + blocks_.back().layout->height() + placed.gap;
-            }
+        for (std::size_t j = 0; j < sections[i].blocks.size(); ++j) {
+            Placed placed{.section = i, .index = j};
             std::unique_ptr<BlockLayout> before =
-                oldIndex < old.size() ? std::move(old[oldIndex++].layout) : nullptr;
-            placed.layout = BlockLayout::make(block, width_, std::move(before));
-            blocks_.push_back(std::move(placed));
-            isFirstOfSection = false;
+                oldIndex < old.size() ? std::move(old[oldIndex].layout) : nullptr;
+            ++oldIndex;
+            const BlockLayout* known = before.get();
+            if (!isLong || known != nullptr)
+                placed.layout = BlockLayout::make(sections[i].blocks[j], width_, std::move(before));
+            const bool isKept = known != nullptr && placed.layout.get() == known;
+            place(std::move(placed), j == 0);
+            if (changedFrom < 0 && !isKept) changedFrom = blocks_.back().top - blocks_.back().gap;
         }
     }
-    height_ = blocks_.empty() ? 0 : blocks_.back().top + blocks_.back().layout->height();
+    const int heightBefore = height_;
+    height_ = blocks_.empty() ? 0 : blocks_.back().top + blocks_.back().height;
+    return changedFrom >= 0 ? changedFrom : std::min(heightBefore, height_);
+}
+
+/// Puts a block behind the others.
+void MessageBody::place(Placed placed, bool isFirstOfSection) {
+    const Block& block = blockOf(placed);
+    placed.height = placed.layout ? placed.layout->height() : BlockLayout::estimateHeight(block, width_);
+    if (!blocks_.empty()) {
+        const Block& above = blockOf(blocks_.back());
+        placed.gap = gapBetween(above, block);
+        placed.sharedContainers = isFirstOfSection ? 0 : sharedContainers(above, block);
+        placed.top = blocks_.back().top + blocks_.back().height + placed.gap;
+    }
+    blocks_.push_back(std::move(placed));
+}
+
+void MessageBody::stackFrom(std::size_t index) {
+    for (std::size_t i = std::max<std::size_t>(index, 1); i < blocks_.size(); ++i)
+        blocks_[i].top = blocks_[i - 1].top + blocks_[i - 1].height + blocks_[i].gap;
+    height_ = blocks_.empty() ? 0 : blocks_.back().top + blocks_.back().height;
+}
+
+int MessageBody::settle(int from, int to) {
+    int grownAbove = 0;
+    if (blocks_.empty() || document_.shownLength() <= kLaidOutAtOnce || to < 0 || from >= height_) return 0;
+    for (std::size_t i = static_cast<std::size_t>(indexAt(from)); i < blocks_.size(); ++i) {
+        Placed& placed = blocks_[i];
+        // Tops of this and the blocks above are right: each block that changes moves those below at once.
+        if (placed.top >= to + grownAbove) break;
+        if (placed.layout) continue;
+        placed.layout = BlockLayout::make(blockOf(placed), width_);
+        const int difference = placed.layout->height() - placed.height;
+        if (difference == 0) continue;
+        if (placed.top < from) grownAbove += difference;
+        placed.height += difference;
+        stackFrom(i + 1);
+    }
+    return grownAbove;
 }
 
 int MessageBody::indexAt(int y) const {
@@ -72,6 +117,7 @@ int MessageBody::positionAt(QPoint point) const {
     if (blocks_.empty() || point.y() < 0) return 0;
     if (point.y() >= height_) return document_.shownLength();
     const Placed& placed = blocks_[static_cast<std::size_t>(indexAt(point.y()))];
+    if (!placed.layout) return firstPositionOf(blockOf(placed));
     return placed.layout->positionAt(point - QPoint(0, placed.top));
 }
 
@@ -80,6 +126,7 @@ BodySpot MessageBody::spotAt(QPoint point) const {
     if (blocks_.empty() || !QRect(0, 0, width_, height_).contains(point)) return spot;
     spot.block = indexAt(point.y());
     const Placed& placed = blocks_[static_cast<std::size_t>(spot.block)];
+    if (!placed.layout) return spot;
     const QPoint inside = point - QPoint(0, placed.top);
     spot.isButton = placed.layout->button().contains(inside);
     spot.isText = placed.layout->isTextAt(inside);
@@ -89,12 +136,11 @@ BodySpot MessageBody::spotAt(QPoint point) const {
 }
 
 QRect MessageBody::lineOf(int position) const {
-    auto below = std::ranges::upper_bound(blocks_, position, {}, [](const Placed& placed) {
-        const Block& block = placed.layout->block();
-        return block.cells.empty() ? block.text.shownBegin : block.cells.front().shownBegin;
-    });
+    auto below = std::ranges::upper_bound(
+        blocks_, position, {}, [this](const Placed& placed) { return firstPositionOf(blockOf(placed)); });
     if (below == blocks_.begin()) return {0, 0, width_, 0};
     --below;
+    if (!below->layout) return {0, below->top, width_, below->height};
     return below->layout->lineOf(position).translated(0, below->top);
 }
 
@@ -103,6 +149,7 @@ void MessageBody::paint(QPainter& painter, QPoint origin, const BodyPaint& how) 
         const Placed& placed = blocks_[static_cast<std::size_t>(i)];
         const QPoint topLeft = origin + QPoint(0, placed.top);
         if (topLeft.y() - placed.gap > how.clip.bottom()) break;
+        if (!placed.layout) continue;
         placed.layout->paint(painter,
                              topLeft,
                              {.marks = how.marks,

@@ -30,19 +30,27 @@ struct BodyPaint {
     int doneBlock = -1;  // this block was just copied
 };
 
-/// A message's text laid out for a width, block by block. Text that grows costs the blocks that change.
-/// Coordinates are relative to its top left corner. GUI thread only.
+/// A message's text laid out for a width, block by block. Text that grows costs the blocks that change; of a
+/// very long one, blocks have guessed heights until they come into sight (`settle`). Coordinates are relative
+/// to its top left corner. GUI thread only.
 class MessageBody {
 public:
     MessageBody(markdown::Syntax syntax, int width) : document_({}, syntax), width_(width) {}
 
-    void setText(const QString& text);
+    /// Returns where what is shown changes: everything above is as it was.
+    int setText(const QString& text);
+    /// Lays out what lies between two heights. Returns by how much what is above `from` has become higher.
+    int settle(int from, int to);
     [[nodiscard]] const markdown::Document& document() const { return document_; }
     [[nodiscard]] int width() const { return width_; }
     [[nodiscard]] int height() const { return height_; }
     [[nodiscard]] int blockCount() const { return static_cast<int>(blocks_.size()); }
-    [[nodiscard]] const BlockLayout& block(int index) const {
-        return *blocks_[static_cast<std::size_t>(index)].layout;
+    [[nodiscard]] const markdown::Block& block(int index) const {
+        return blockOf(blocks_[static_cast<std::size_t>(index)]);
+    }
+    /// Null where the block was not in sight yet.
+    [[nodiscard]] const BlockLayout* layoutOf(int index) const {
+        return blocks_[static_cast<std::size_t>(index)].layout.get();
     }
 
     [[nodiscard]] int positionAt(QPoint point) const;
@@ -56,9 +64,17 @@ private:
         int top = 0;
         int gap = 0;               // to the block before
         int sharedContainers = 0;  // with the block before
-        std::unique_ptr<BlockLayout> layout;
+        int height = 0;
+        std::size_t section = 0;  // where the block stands in the document
+        std::size_t index = 0;
+        std::unique_ptr<BlockLayout> layout;  // null: the height is a guess
     };
     [[nodiscard]] int indexAt(int y) const;
+    [[nodiscard]] const markdown::Block& blockOf(const Placed& placed) const {
+        return document_.sections()[placed.section].blocks[placed.index];
+    }
+    void place(Placed placed, bool isFirstOfSection);
+    void stackFrom(std::size_t index);
 
     markdown::Document document_;
     int width_;

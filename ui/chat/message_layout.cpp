@@ -90,11 +90,12 @@ MessageLayout::MessageLayout(const MessageItem& item, const MessageSurroundings&
     update(item, surroundings);
 }
 
-void MessageLayout::update(const MessageItem& item, const MessageSurroundings& surroundings) {
+int MessageLayout::update(const MessageItem& item, const MessageSurroundings& surroundings) {
     const Theme& theme = Theme::current();
     const markdown::Syntax syntax = syntaxOf(item, surroundings.showsSource);
-    if (body_.width() != textWidth(surroundings.width) || body_.document().syntax() != syntax)
-        body_ = MessageBody(syntax, textWidth(surroundings.width));
+    const bool isAnother =
+        body_.width() != textWidth(surroundings.width) || body_.document().syntax() != syntax;
+    if (isAnother) body_ = MessageBody(syntax, textWidth(surroundings.width));
     startsSession_ = surroundings.startsSession;
     isOwn_ = item.role == Role::kUser && item.speaker.isEmpty();
     caption_.clear();
@@ -115,11 +116,12 @@ void MessageLayout::update(const MessageItem& item, const MessageSurroundings& s
                     std::max(lineHeight(TextSize::kInterface), episodeSwatchSide()));
     layOutVersions(item);
     y = header_.bottom() + theme.px(4);
-    layOutText(item, &y);
+    const int changedFrom = layOutText(item, &y);
     layOutFooter(item, surroundings.hasAction, &y);
     y += theme.px(8);
     box_ = QRect(left, top, columnWidth, y - top);
     height_ = y + theme.px(2);
+    return isAnother ? 0 : changedFrom;
 }
 
 void MessageLayout::layOutVersions(const MessageItem& item) {
@@ -141,11 +143,21 @@ int MessageLayout::versionStepAt(QPoint point) const {
     return next_.contains(point) ? 1 : 0;
 }
 
-void MessageLayout::layOutText(const MessageItem& item, int* y) {
-    body_.setText(item.text);
+int MessageLayout::settle(const MessageItem& item,
+                          const MessageSurroundings& surroundings,
+                          int from,
+                          int to) {
+    const int heightBefore = body_.height();
+    const int grownAbove = body_.settle(from - textRect_.top(), to - textRect_.top());
+    if (body_.height() != heightBefore) update(item, surroundings);
+    return grownAbove;
+}
+
+int MessageLayout::layOutText(const MessageItem& item, int* y) {
+    const int changedFrom = *y + body_.setText(item.text);
     textRect_ = QRect(header_.left(), *y, header_.width(), body_.height());
     *y += body_.height();
-    if (item.caption.isEmpty()) return;
+    if (item.caption.isEmpty()) return changedFrom;
     caption_ = tr("Image: %1").arg(item.caption);
     const QFontMetrics metrics(Theme::current().font(TextSize::kInterface));
     captionRect_ =
@@ -154,6 +166,7 @@ void MessageLayout::layOutText(const MessageItem& item, int* y) {
                              caption_);
     captionRect_.setWidth(header_.width());
     *y = captionRect_.bottom() + 1;
+    return changedFrom;
 }
 
 void MessageLayout::layOutFooter(const MessageItem& item, bool hasAction, int* y) {
@@ -295,15 +308,19 @@ void MessageLayout::paintFooter(QPainter& painter, QPoint origin, const MessageI
     painter.drawText(label, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap, chipText(item));
 }
 
-int MessageLayout::estimateHeight(const MessageItem& item, const MessageSurroundings& surroundings) {
+HeightEstimate::HeightEstimate(int width) {
     const Theme& theme = Theme::current();
-    const int width = surroundings.width - 2 * columnLeft(surroundings.width) - theme.px(28);
     const double characterWidth = theme.font(TextSize::kBody).pixelSize() * 0.55;
-    const int perLine = std::max(8, static_cast<int>(width / characterWidth));
-    const auto lines = static_cast<int>(item.text.size() / perLine + 1 + item.text.count(u'\n'));
-    return lines * lineHeight(TextSize::kBody) + theme.px(50) +
-           (surroundings.startsSession ? theme.px(40) : 0) + (item.caption.isEmpty() ? 0 : theme.px(24)) +
-           (item.details.episode ? theme.px(36) : 0);
+    charactersPerLine_ = std::max(8, static_cast<int>(textWidth(width) / characterWidth));
+    lineHeight_ = lineHeight(TextSize::kBody);
+    unit_ = theme.px(1'000);
+}
+
+int HeightEstimate::of(const MessageItem& item, bool startsSession) const {
+    const auto lines = static_cast<int>(item.text.size() / charactersPerLine_ + 1 + item.text.count(u'\n'));
+    const int around =
+        50 + (startsSession ? 40 : 0) + (item.caption.isEmpty() ? 0 : 24) + (item.details.episode ? 36 : 0);
+    return lines * lineHeight_ + around * unit_ / 1'000;
 }
 
 QString MessageLayout::chipText(const MessageItem& item) {

@@ -20,6 +20,19 @@ struct MessageSurroundings {
     bool showsSource = false;    // a reply's text as it was written, without markdown
 };
 
+/// Guesses heights of rows, good enough for a scroll bar: a hundred thousand in some ten milliseconds.
+class HeightEstimate {
+public:
+    /// `width`: of the view.
+    explicit HeightEstimate(int width);
+    [[nodiscard]] int of(const MessageItem& item, bool startsSession) const;
+
+private:
+    int charactersPerLine_ = 1;
+    int lineHeight_ = 1;
+    int unit_ = 0;  // 1,000 px at 100 %
+};
+
 /// How a row is drawn just now.
 struct MessagePaint {
     bool isCurrent = false;
@@ -34,8 +47,13 @@ class MessageLayout {
 public:
     MessageLayout(const MessageItem& item, const MessageSurroundings& surroundings);
 
-    /// Lays out again what the item has become; text that has grown costs the blocks that changed.
-    void update(const MessageItem& item, const MessageSurroundings& surroundings);
+    /// Lays out again what the item has become; text that has grown costs the blocks that changed. Returns
+    /// where what is shown may have changed: everything above is as it was.
+    int update(const MessageItem& item, const MessageSurroundings& surroundings);
+
+    /// Lays out what lies between two heights, where a text is too long for all of it. Returns by how much
+    /// what is above `from` has become higher.
+    int settle(const MessageItem& item, const MessageSurroundings& surroundings, int from, int to);
 
     [[nodiscard]] int height() const { return height_; }
     [[nodiscard]] const MessageBody& body() const { return body_; }
@@ -55,15 +73,13 @@ public:
 
     void paint(QPainter& painter, QPoint origin, const MessageItem& item, const MessagePaint& how) const;
 
-    /// A cheap guess of the height, good enough for a scroll bar.
-    static int estimateHeight(const MessageItem& item, const MessageSurroundings& surroundings);
     /// What the chip under a reply says; empty without one.
     static QString chipText(const MessageItem& item);
     /// Replies of a model are markdown; what people wrote is as they wrote it.
     static markdown::Syntax syntaxOf(const MessageItem& item, bool showsSource);
 
 private:
-    void layOutText(const MessageItem& item, int* y);
+    int layOutText(const MessageItem& item, int* y);
     void layOutFooter(const MessageItem& item, bool hasAction, int* y);
     void layOutVersions(const MessageItem& item);
     void paintHeader(QPainter& painter, QPoint origin, const MessageItem& item) const;

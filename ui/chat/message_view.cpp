@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include <QEvent>
 #include <QPainter>
@@ -33,6 +34,7 @@ MessageView::MessageView(QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Messages"));
     viewport()->setMouseTracking(true);
+    viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
     askAgain_->setText(tr("Ask &again"));
     askAgain_->setAccessibleDescription(tr("Repeats the last question; its answer was not finished"));
     askAgain_->setFocusPolicy(Qt::StrongFocus);
@@ -99,9 +101,9 @@ void MessageView::reset() {
     const int count = model_ ? model_->rowCount() : 0;
     isExact_.assign(static_cast<std::size_t>(count), false);
     std::vector<int> heights(static_cast<std::size_t>(count));
+    const HeightEstimate estimate(viewport()->width());
     for (int row = 0; row < count; ++row) {
-        heights[static_cast<std::size_t>(row)] =
-            MessageLayout::estimateHeight(model_->at(row), surroundings(row));
+        heights[static_cast<std::size_t>(row)] = estimate.of(model_->at(row), model_->startsSession(row));
     }
     heights_.assign(heights);
     settle();
@@ -110,9 +112,10 @@ void MessageView::reset() {
 void MessageView::rowsInserted(int first) {
     keepRowsBefore(first);
     if (first > 0) rowsChanged(first - 1, first - 1, {});  // it is not the last one any more
+    const HeightEstimate estimate(viewport()->width());
     while (heights_.count() < model_->rowCount()) {
         const int row = heights_.count();
-        heights_.append(MessageLayout::estimateHeight(model_->at(row), surroundings(row)));
+        heights_.append(estimate.of(model_->at(row), model_->startsSession(row)));
         isExact_.push_back(false);
     }
     settle();
@@ -143,25 +146,36 @@ void MessageView::keepRowsBefore(int row) {
 void MessageView::rowsChanged(int first, int last, const QList<int>& roles) {
     const bool keepsLayout =
         roles == QList<int>{Qt::BackgroundRole} || roles == QList<int>{Qt::DecorationRole};
-    if (!keepsLayout) {
-        for (int row = first; row <= std::min(last, heights_.count() - 1); ++row)
-            changed_.insert(row);
-        // Text that grows waits for the next frame; everything else is shown at once.
-        const bool isGrowing = first == last && model_->at(first).state == MessageState::kStreaming;
-        if (!isGrowing || !frame_.isActive()) showChanges();
+    if (keepsLayout) {
+        viewport()->update();
+        return;
     }
-    viewport()->update();
+    for (int row = first; row <= std::min(last, heights_.count() - 1); ++row)
+        changed_.insert(row);
+    // Text that grows waits for the next frame; everything else is shown at once.
+    const bool isGrowing = first == last && model_->at(first).state == MessageState::kStreaming;
+    if (!isGrowing || !frame_.isActive()) showChanges();
 }
 
 void MessageView::showChanges() {
     if (changed_.isEmpty() || !model_) return;
-    for (const int row : std::exchange(changed_, {})) {
+    const QSet<int> rows = std::exchange(changed_, {});
+    int changedFrom = 0;
+    for (const int row : rows) {
         if (row >= heights_.count()) continue;
-        if (MessageLayout* layout = layouts_.object(row)) layout->update(model_->at(row), surroundings(row));
+        if (MessageLayout* layout = layouts_.object(row))
+            changedFrom = layout->update(model_->at(row), surroundings(row));
         isExact_[static_cast<std::size_t>(row)] = false;
     }
     frame_.start();
-    settle();
+    // A reply that arrives is drawn again only from where it changes.
+    const int growing = *rows.begin();
+    const bool isGrowing =
+        rows.size() == 1 && isRow(growing) && model_->at(growing).state == MessageState::kStreaming;
+    if (!isGrowing || settleQuietly(growing)) return settle();
+    const int top = std::max(rowTop(growing) + changedFrom, 0);
+    if (top < viewport()->height())
+        viewport()->update(0, top, viewport()->width(), viewport()->height() - top);
 }
 
 MessageSurroundings MessageView::surroundings(int row) const {
@@ -194,22 +208,26 @@ int MessageView::rowAt(QPoint point) const {
     return heights_.rowAt(point.y() + verticalScrollBar()->value() - padding());
 }
 
-bool MessageView::settleOnce() {
+bool MessageView::settleOnce(QSet<int>* resized) {
     bool isChanged = false;
     if (followsEnd_) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
     for (int row = std::max(rowAt({0, 0}), 0); row < heights_.count() && rowTop(row) < viewport()->height();
          ++row) {
-        if (isExact_[static_cast<std::size_t>(row)]) continue;
-        const int difference = layoutOf(row).height() - heights_.height(row);
-        const bool isAboveTop = rowTop(row) < 0;
+        const int top = rowTop(row);
+        MessageLayout& layout = layoutOf(row);
+        const bool isExact = isExact_[static_cast<std::size_t>(row)];
+        int grownAbove = top < 0 && !isExact ? layout.height() - heights_.height(row) : 0;
+        grownAbove += layout.settle(model_->at(row), surroundings(row), -top, viewport()->height() - top);
         isExact_[static_cast<std::size_t>(row)] = true;
-        if (difference == 0) continue;
+        if (layout.height() == heights_.height(row)) continue;
         isChanged = true;
-        heights_.set(row, heights_.height(row) + difference);
+        resized->insert(row);
+        heights_.set(row, layout.height());
         updateScrollBar();
-        // What is in sight stays in place when a row grows that begins above it.
-        if (isAboveTop && !followsEnd_) {
-            verticalScrollBar()->setValue(verticalScrollBar()->value() + difference);
+        // What is in sight stays in place when something above it becomes higher.
+        if (grownAbove != 0 && !followsEnd_) {
+            verticalScrollBar()->setValue(verticalScrollBar()->value() + grownAbove);
+            resized->insert(-1);
         }
     }
     return isChanged;
@@ -217,14 +235,24 @@ bool MessageView::settleOnce() {
 
 void MessageView::settle() {
     if (isSettling_) return;
+    settleQuietly(-1);
+    viewport()->update();
+}
+
+/// Returns whether anything must be drawn again besides `growing`, a row that became higher, and what it
+/// moves.
+bool MessageView::settleQuietly(int growing) {
+    if (isSettling_) return false;
+    QSet<int> resized;
     isSettling_ = true;
     updateScrollBar();
-    for (int pass = 0; pass < kSettlingPasses && settleOnce(); ++pass) {
+    for (int pass = 0; pass < kSettlingPasses && settleOnce(&resized); ++pass) {
     }
     if (followsEnd_) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
     isSettling_ = false;
     placeAction();
-    viewport()->update();
+    resized.remove(growing);
+    return !resized.isEmpty();
 }
 
 void MessageView::updateScrollBar() {
@@ -250,9 +278,10 @@ void MessageView::scrollToRow(int row) {
     followsEnd_ = false;
     setCurrentRow(row);
     isSettling_ = true;
+    QSet<int> resized;
     for (int pass = 0; pass < kSettlingPasses; ++pass) {
         verticalScrollBar()->setValue(heights_.top(row));
-        if (!settleOnce()) break;
+        if (!settleOnce(&resized)) break;
     }
     isSettling_ = false;
     settle();
@@ -275,9 +304,11 @@ void MessageView::scrollToPosition(ChatPosition position) {
     };
     if (isInSight()) return setCurrentRow(position.row);
     scrollToRow(position.row);
-    if (isInSight()) return;
-    const int third = viewport()->height() / 3;
-    verticalScrollBar()->setValue(verticalScrollBar()->value() + placeOf().top() - third);
+    // In a very long message heights are guesses until they are in sight.
+    for (int pass = 0; pass < kSettlingPasses && !isInSight(); ++pass) {
+        const int third = viewport()->height() / 3;
+        verticalScrollBar()->setValue(verticalScrollBar()->value() + placeOf().top() - third);
+    }
 }
 
 void MessageView::setShowsSource(int row, bool showsSource) {
@@ -307,12 +338,13 @@ void MessageView::paintEvent(QPaintEvent* event) {
     QPainter painter(viewport());
     painter.fillRect(event->rect(), Theme::current().colors().background);
     if (!model_ || heights_.count() == 0) return;
-    for (int row = std::max(rowAt({0, 0}), 0); row < heights_.count(); ++row) {
+    const QRect dirty = event->rect();
+    for (int row = std::max(rowAt(dirty.topLeft()), 0); row < heights_.count(); ++row) {
         const int top = rowTop(row);
-        if (top >= viewport()->height()) break;
+        if (top > dirty.bottom()) break;
         const MessageItem& item = model_->at(row);
         BodyPaint body{.marks = {.selection = selection_.in(row), .tint = model_->tintOf(item.id)},
-                       .clip = event->rect(),
+                       .clip = dirty,
                        .hotBlock = hot_.row == row ? hot_.block : -1,
                        .doneBlock = done_.row == row ? done_.block : -1};
         if (finder_ != nullptr && !showsSource(row)) {
@@ -343,12 +375,17 @@ void MessageView::resizeEvent(QResizeEvent* event) {
     }
 }
 
-void MessageView::scrollContentsBy(int, int) {
-    if (!isSettling_) {
-        followsEnd_ = verticalScrollBar()->value() >= verticalScrollBar()->maximum() - Theme::current().px(8);
-        settle();
+void MessageView::scrollContentsBy(int, int dy) {
+    // Pixels that are there are moved; a fraction of a pixel cannot be.
+    const double ratio = devicePixelRatioF();
+    if (ratio == std::floor(ratio)) {
+        viewport()->scroll(0, dy);
+    } else {
+        viewport()->update();
     }
-    viewport()->update();
+    if (isSettling_) return;
+    followsEnd_ = verticalScrollBar()->value() >= verticalScrollBar()->maximum() - Theme::current().px(8);
+    if (settleQuietly(-1)) viewport()->update();
 }
 
 void MessageView::changeEvent(QEvent* event) {

@@ -105,7 +105,8 @@ private:
     void rowsChanged(int first, int last, const QList<int>& roles);
     void showChanges();
     void settle();
-    bool settleOnce();
+    bool settleQuietly(int growing);
+    bool settleOnce(QSet<int>* resized);
     void updateScrollBar();
     void placeAction();
     [[nodiscard]] bool hasAction(int row) const;

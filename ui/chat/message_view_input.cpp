@@ -90,7 +90,7 @@ void MessageView::copyAsMarkdown() {
 void MessageView::copyBlock(BlockPlace place) {
     const MessageBody& body = layoutOf(place.row).body();
     if (place.block >= body.blockCount()) return;
-    setClipboard(body.block(place.block).block().text.text);
+    setClipboard(body.block(place.block).text.text);
     done_ = place;
     doneTimer_.start();
     viewport()->update();
@@ -225,7 +225,7 @@ void MessageView::addBlockActions(QMenu* menu, int row) {
         }
     };
     for (int i = 0; i < body.blockCount(); ++i) {
-        const markdown::Block& block = body.block(i).block();
+        const markdown::Block& block = body.block(i);
         if (block.kind == markdown::BlockKind::kCode) codes.push_back(i);
         collect(block.text);
         std::ranges::for_each(block.cells, collect);
@@ -233,7 +233,7 @@ void MessageView::addBlockActions(QMenu* menu, int row) {
     const bool isOneCode = codes.size() == 1;
     QMenu* codeMenu = codes.empty() || isOneCode ? menu : menu->addMenu(tr("Copy co&de"));
     for (const int index : codes) {
-        const QString first = capped(body.block(index).block().text.text.section(u'\n', 0, 0), 40);
+        const QString first = capped(body.block(index).text.text.section(u'\n', 0, 0), 40);
         codeMenu->addAction(isOneCode ? tr("Copy co&de") : menuText(first), this, [this, row, index] {
             if (isRow(row)) copyBlock({row, index});
         });

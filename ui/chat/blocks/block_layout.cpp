@@ -54,6 +54,16 @@ std::unique_ptr<BlockLayout> BlockLayout::make(markdown::Block block,
     return std::make_unique<FlowBlock>(std::move(block), width);
 }
 
+int BlockLayout::estimateHeight(const markdown::Block& block, int width) {
+    const Theme& theme = Theme::current();
+    const int body = theme.font(TextSize::kBody).pixelSize();
+    const int perLine = std::max(8, width * 100 / (body * 55));
+    const auto rows = static_cast<int>(block.cells.size()) / std::max(block.columns, 1);
+    const auto lines = static_cast<int>(block.text.length() / perLine + 1 + block.text.text.count(u'\n'));
+    const int around = block.kind == BlockKind::kCode ? theme.px(50) : 0;
+    return (lines + rows) * static_cast<int>(body * kLineHeight) + around;
+}
+
 BlockLayout::BlockLayout(markdown::Block block, int width) : block_(std::move(block)), width_(width) {
     for (const Container& container : block_.containers)
         contentLeft_ += widthOf(container);

@@ -31,6 +31,8 @@ public:
     static std::unique_ptr<BlockLayout> make(markdown::Block block,
                                              int width,
                                              std::unique_ptr<BlockLayout> before = nullptr);
+    /// A cheap guess of a block's height at a width.
+    static int estimateHeight(const markdown::Block& block, int width);
     virtual ~BlockLayout();
     BlockLayout(const BlockLayout&) = delete;
     BlockLayout& operator=(const BlockLayout&) = delete;

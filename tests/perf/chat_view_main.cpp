@@ -1,0 +1,272 @@
+// What the conversation view costs: opening a very long chat, scrolling in it, a reply that arrives, typing
+// meanwhile. Figures, no verdicts; PERFORMANCE.md quotes them. perf_chat_view [MESSAGES], offscreen.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include <QApplication>
+#include <QInputDevice>
+#include <QKeyEvent>
+#include <QPlainTextEdit>
+#include <QScrollBar>
+#include <QTimer>
+#include <QVBoxLayout>
+
+#include "ui/bridge/text.h"
+#include "ui/chat/composer.h"
+#include "ui/chat/message_view.h"
+#include "ui/theme/theme.h"
+
+namespace {
+
+using namespace epi;
+using namespace Qt::StringLiterals;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kAnswerCharacters = 8'000;
+constexpr int kTokenCharacters = 4;
+constexpr auto kTokenTime = std::chrono::milliseconds(10);
+constexpr auto kKeyTime = std::chrono::milliseconds(53);  // not in step with the tokens
+
+double millisecondsSince(Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+double cpuMilliseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+double percentile(std::vector<double> values, double share) {
+    std::ranges::sort(values);
+    return values.empty() ? 0.0
+                          : values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+}
+
+QString prose(int number, int sentences) {
+    QString text;
+    for (int i = 0; i < sentences; ++i)
+        text +=
+            u"Sentence %1 of message %2 says something about **gardens** and `rivers`. "_s.arg(i).arg(number);
+    return text;
+}
+
+QString reply(int number) {
+    QString text = u"## Answer %1\n\n"_s.arg(number) + prose(number, 2 + number % 5) + u"\n\n"_s;
+    if (number % 3 == 0) text += u"- first point\n- second point\n  - inner point\n\n"_s;
+    if (number % 4 == 0) text += u"```python\nfor i in range(%1):\n    print(i)\n```\n\n"_s.arg(number);
+    if (number % 7 == 0) text += u"| a | b |\n|---|--:|\n| one | 1 |\n| two | 2 |\n\n"_s;
+    return text + prose(number, 1);
+}
+
+/// An answer as models write them: sections of prose, lists, code and a table.
+QString longAnswer() {
+    QString text;
+    for (int part = 0; text.size() < kAnswerCharacters; ++part)
+        text += reply(part * 84) + u"\n\n"_s;
+    return text.left(kAnswerCharacters);
+}
+
+std::vector<MessageRecord> records(int count) {
+    std::vector<MessageRecord> all(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) {
+        MessageRecord& record = all[static_cast<std::size_t>(i)];
+        record.id = i + 1;
+        record.role = i % 2 == 0 ? Role::kUser : Role::kAssistant;
+        record.text = toUtf8(i % 2 == 0 ? prose(i, 1) : reply(i));
+        record.createdAtMs = 1'700'000'000'000 + i;
+    }
+    return all;
+}
+
+/// Tells when the window was drawn.
+class Application : public QApplication {
+public:
+    using QApplication::QApplication;
+    std::function<void()> afterPaint;
+
+    bool notify(QObject* receiver, QEvent* event) override {
+        const bool isPaint = event->type() == QEvent::UpdateRequest;
+        const bool isDone = QApplication::notify(receiver, event);
+        if (isPaint && afterPaint) afterPaint();
+        return isDone;
+    }
+};
+
+void measureLongChat(Application& application, MessageModel& model, MessageView& view, int count) {
+    const std::vector<MessageRecord> all = records(count);
+    auto begin = Clock::now();
+    const double cpuBegin = cpuMilliseconds();
+    model.assign(all);
+    const double filled = millisecondsSince(begin);
+    begin = Clock::now();
+    view.setModel(&model);
+    QCoreApplication::processEvents();
+    const double shown = millisecondsSince(begin);
+    const double cpu = cpuMilliseconds() - cpuBegin;
+    std::printf(
+        "open a chat of %d messages: rows taken over in %.1f ms, drawn after %.1f ms more (CPU %.1f ms in "
+        "all)\n",
+        count,
+        filled,
+        shown,
+        cpu);
+    std::vector<double> jumps;
+    std::vector<double> jumpsCpu;
+    for (int i = 0; i < 20; ++i) {
+        view.scrollToRow(i * count / 40);
+        QCoreApplication::processEvents();
+        const double cpuStart = cpuMilliseconds();
+        begin = Clock::now();
+        view.scrollToEnd();
+        QCoreApplication::processEvents();
+        jumps.push_back(millisecondsSince(begin));
+        jumpsCpu.push_back(cpuMilliseconds() - cpuStart);
+    }
+    std::printf("jump to the end: median %.1f ms, worst %.1f ms (CPU %.1f and %.1f ms)\n",
+                percentile(jumps, 0.5),
+                percentile(jumps, 1),
+                percentile(jumpsCpu, 0.5),
+                percentile(jumpsCpu, 1));
+    view.scrollToRow(count / 2);
+    QCoreApplication::processEvents();
+    std::vector<double> frames;
+    std::vector<double> framesCpu;
+    int painted = 0;
+    application.afterPaint = [&painted] {
+        ++painted;
+    };
+    for (int i = 0; i < 1'000; ++i) {
+        const double cpuStart = cpuMilliseconds();
+        begin = Clock::now();
+        view.verticalScrollBar()->setValue(view.verticalScrollBar()->value() + 120);
+        QCoreApplication::processEvents();
+        frames.push_back(millisecondsSince(begin));
+        framesCpu.push_back(cpuMilliseconds() - cpuStart);
+    }
+    application.afterPaint = {};
+    std::printf(
+        "scroll by 120 px, %d frames drawn: p50 %.2f ms, p95 %.2f ms, worst %.2f ms (CPU %.2f, %.2f and %.2f "
+        "ms)\n",
+        painted,
+        percentile(frames, 0.5),
+        percentile(frames, 0.95),
+        percentile(frames, 1),
+        percentile(framesCpu, 0.5),
+        percentile(framesCpu, 0.95),
+        percentile(framesCpu, 1));
+}
+
+void measureLayout(const QString& answer) {
+    MessageBody body(markdown::Syntax::kMarkdown, 692);
+    std::vector<double> costs;
+    for (qsizetype end = kTokenCharacters; end <= answer.size(); end += kTokenCharacters) {
+        const double begin = cpuMilliseconds();
+        body.setText(answer.left(end));
+        costs.push_back(cpuMilliseconds() - begin);
+    }
+    double sum = 0;
+    for (const double cost : costs)
+        sum += cost;
+    std::printf("reading and laying out after every token of %d characters: %.3f ms per token, p95 %.3f ms\n",
+                kAnswerCharacters,
+                sum / static_cast<double>(costs.size()),
+                percentile(costs, 0.95));
+}
+
+/// A reply arrives token by token while keys are pressed. Keys come from a thread, so that they also come
+/// when the window is busy.
+void measureStreaming(Application& application,
+                      MessageModel& model,
+                      Composer& composer,
+                      const QString& answer) {
+    MessageRecord record;
+    record.id = 1'000'000'000;
+    record.role = Role::kAssistant;
+    record.state = MessageState::kStreaming;
+    const int row = model.append(record);
+    auto* edit = composer.findChild<QPlainTextEdit*>();
+    edit->setFocus();
+    std::atomic<qint64> pressedAt{0};  // nanoseconds; 0: none is waited for
+    std::vector<double> latencies;
+    application.afterPaint = [&] {
+        if (pressedAt == 0 || edit->toPlainText().size() <= static_cast<qsizetype>(latencies.size())) return;
+        const auto now = Clock::now().time_since_epoch();
+        const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - pressedAt;
+        latencies.push_back(static_cast<double>(elapsed) / 1e6);
+        pressedAt = 0;
+    };
+    std::atomic<bool> isDone{false};
+    std::thread keys([&] {
+        while (!isDone) {
+            std::this_thread::sleep_for(kKeyTime);
+            if (pressedAt != 0) continue;
+            const auto now = Clock::now().time_since_epoch();
+            pressedAt = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+            QCoreApplication::postEvent(edit,
+                                        new QKeyEvent(QEvent::KeyPress, Qt::Key_A, Qt::NoModifier, u"a"_s));
+        }
+    });
+    QTimer tokens;
+    tokens.setTimerType(Qt::PreciseTimer);
+    qsizetype end = 0;
+    const double cpuBefore = cpuMilliseconds();
+    QObject::connect(&tokens, &QTimer::timeout, &application, [&] {
+        model.appendText(row, answer.mid(end, kTokenCharacters));
+        end += kTokenCharacters;
+        if (end >= answer.size()) QCoreApplication::quit();
+    });
+    tokens.start(kTokenTime);
+    QApplication::exec();
+    isDone = true;
+    keys.join();
+    const double cpu = cpuMilliseconds() - cpuBefore;
+    std::printf(
+        "a reply of %d characters at 100 tokens/s: %.3f ms of the window's thread per token, typing "
+        "included\n",
+        kAnswerCharacters,
+        cpu * kTokenCharacters / kAnswerCharacters);
+    std::printf("key to paint meanwhile: p50 %.2f ms, p95 %.2f ms, worst %.2f ms (%zu keys)\n",
+                percentile(latencies, 0.5),
+                percentile(latencies, 0.95),
+                percentile(latencies, 1),
+                latencies.size());
+    application.afterPaint = {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Application application(argc, argv);
+    Theme::apply(ThemeChoice::kLight, 100);
+    (void)QInputDevice::primaryKeyboard();  // made here, not by the thread that presses keys
+    const int count = argc > 1 ? std::atoi(argv[1]) : 100'000;
+    if (count < 100) {
+        std::fprintf(stderr, "usage: perf_chat_view [MESSAGES, at least 100]\n");
+        return 2;
+    }
+    MessageModel model;
+    QWidget window;
+    auto* column = new QVBoxLayout(&window);
+    auto* view = new MessageView(&window);
+    auto* composer = new Composer(&window);
+    column->addWidget(view, 1);
+    column->addWidget(composer);
+    window.resize(1'000, 860);
+    window.show();
+    QCoreApplication::processEvents();
+    measureLongChat(application, model, *view, count);
+    const QString answer = longAnswer();
+    measureLayout(answer);
+    view->scrollToEnd();
+    measureStreaming(application, model, *composer, answer);
+    return 0;
+}
