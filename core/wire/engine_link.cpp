@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -66,9 +67,9 @@ Result<void> EngineLink::exchange(int wakeFd, std::vector<MessageFromEngine>& re
         return ended();
     }
     if (isAnswerOwed_ && Clock::now() - silentSince_ >= config_.silenceLimit) {
-        return Error{
-            ErrorCode::kIo,
-            "the engine has not answered for " + std::to_string(config_.silenceLimit.count()) + " ms"};
+        char seconds[32];
+        std::snprintf(seconds, sizeof seconds, "%g", static_cast<double>(config_.silenceLimit.count()) / 1e3);
+        return Error{ErrorCode::kIo, std::string("the engine has not answered for ") + seconds + " s"};
     }
     return {};
 }

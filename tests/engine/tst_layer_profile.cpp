@@ -189,9 +189,9 @@ private Q_SLOTS:
              {"",
               "[]",
               "{",
-              R"({"version":2,"model":"abc"})",
-              R"({"version":1,"model":"abc","tokens":9,"token_similarity":[7],"window_similarity":[1]})",
-              R"({"version":1,"model":"abc","tokens":9,"token_similarity":[1,1],"window_similarity":[1]})"}) {
+              R"({"version":1,"model":"abc"})",
+              R"({"version":2,"model":"abc","tokens":9,"token_similarity":[7],"window_similarity":[1]})",
+              R"({"version":2,"model":"abc","tokens":9,"token_similarity":[1,1],"window_similarity":[1]})"}) {
             std::ofstream(folder / "abc.json") << damage;
             QVERIFY2(test::failsWith(loadLayerProfile(folder, "abc"), ErrorCode::kCorruptData), damage);
         }

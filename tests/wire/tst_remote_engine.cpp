@@ -147,7 +147,7 @@ private Q_SLOTS:
         config.silenceLimit = 500ms;
         const Loss loss = loseBy("freeze", config, log);
         QVERIFY(loss.failed && loss.lost);
-        QCOMPARE(firstLine(loss.lost->reason), std::string("the engine has not answered for 500 ms"));
+        QCOMPARE(firstLine(loss.lost->reason), std::string("the engine has not answered for 0.5 s"));
         QVERIFY(loss.lost->isRestarting);
     }
 
