@@ -76,6 +76,19 @@ private Q_SLOTS:
         QCOMPARE(app.lastMessage().state, MessageState::kComplete);
     }
 
+    void thePanelKnowsThatANewChatHasMessages() {
+        WindowFixture app(folder_->path());
+        const auto says = [&](const char* text) {
+            const auto labels = app.window.memoryPanel().findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) {
+                return label->text().startsWith(QLatin1String(text));
+            });
+        };
+        QVERIFY(says("Open a conversation"));
+        QVERIFY(app.ask(QStringLiteral("What is the answer?")));
+        QVERIFY(!says("Open a conversation"));
+    }
+
     void stopKeepsWhatWasSaid() {
         FakeScript script;
         script.holdAskAt = 2;

@@ -109,9 +109,13 @@ QWidget* MemoryPanel::makeLayersTab() {
 }
 
 void MemoryPanel::setSession(ChatSession* session) {
-    if (session_) session_->memory().disconnect(this);
+    if (session_) {
+        session_->disconnect(this);
+        session_->memory().disconnect(this);
+    }
     session_ = session;
     if (session_) {
+        connect(session_, &ChatSession::stored, this, &MemoryPanel::showWhatToDo);  // of a new chat
         connect(&session_->memory(), &MemorySession::changed, this, &MemoryPanel::refresh);
         connect(&session_->memory(), &MemorySession::traceArrived, this, [this](int episode) {
             if (episode == episode_) showTrace();
@@ -123,12 +127,16 @@ void MemoryPanel::setSession(ChatSession* session) {
 void MemoryPanel::refresh() {
     episode_ = 0;
     model_.assign(session_ ? session_->memory().episodes() : std::vector<EpisodeRecord>());
+    showWhatToDo();
+    showTrace();
+}
+
+void MemoryPanel::showWhatToDo() {
     episodesStack_->setCurrentIndex(model_.rowCount() > 0 ? 0 : 1);
     const bool hasMessages = session_ && session_->messages().rowCount() > 0;
     noEpisodes_->setText(hasMessages
                              ? tr("No episodes yet.\nBuild the memory of this conversation to see them.")
                              : tr("Open a conversation to see what is remembered of it."));
-    showTrace();
 }
 
 void MemoryPanel::showTab(Tab tab) {

@@ -47,6 +47,7 @@ private:
     QWidget* makeLayersTab();
     void refresh();
     void showTrace();
+    void showWhatToDo();
     void applyTheme();
 
     QPointer<ChatSession> session_;
