@@ -18,6 +18,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/chat/chat_page.h"
+#include "ui/chat/chat_settings_dialog.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/edit_banner.h"
 #include "ui/chat/message_view.h"
@@ -249,6 +250,11 @@ void MainWindow::onPreferences(const Preferences& before) {
         setAppearance(options_.theme.value_or(now.theme), options_.percent.value_or(now.percent));
     }
     if (now.engineCommand != before.engineCommand) useEngine(now.engineCommand);
+    if (now.replies != before.replies) {
+        for (const auto& [id, session] : sessions_)
+            if (session) session->setDefaults(now.replies);
+        if (draft_) draft_->setDefaults(now.replies);
+    }
 }
 
 void MainWindow::restoreChat(const SettingValues& values) {
@@ -330,6 +336,7 @@ void MainWindow::newChat() {
         connectSession(draft_.get());
     }
     draft_->memory().setDefaults(preferences_.current().memoryOf(preferences_.current().model));
+    draft_->setDefaults(preferences_.current().replies);
     show(draft_.get());
     list_->setCurrent(0);
     page_->composer().takeFocus();
@@ -341,6 +348,7 @@ ChatSession* MainWindow::sessionFor(const ConversationRecord& conversation) {
         session = std::make_unique<ChatSession>(engine_, store_, conversation, nullptr);
         connectSession(session.get());
         session->memory().setDefaults(preferences_.current().memoryOf(preferences_.current().model));
+        session->setDefaults(preferences_.current().replies);
         session->load();
     }
     return session.get();
@@ -416,6 +424,19 @@ void MainWindow::showSettings(SettingsSection section) {
         connect(settings_, &SettingsDialog::modelsRequested, this, &MainWindow::showModels);
     }
     settings_->show(section);
+}
+
+void MainWindow::showChatSettings() {
+    if (!current_ || !current_->isLoaded()) return;
+    if (current_->isAnswering() || current_->memory().isBuilding()) {
+        notice_->show(NoticeKind::kInformation,
+                      tr("The chat's settings can be changed when the running job has ended."));
+        return;
+    }
+    auto* dialog = new ChatSettingsDialog(*current_, preferences_, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, page_, &ChatPage::refreshHeader);
+    dialog->open();
 }
 
 void MainWindow::raiseWindow() {

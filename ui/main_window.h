@@ -69,6 +69,7 @@ public:
     void showEvaluation();
     void setAppearance(ThemeChoice choice, int percent);
     void showSettings(SettingsSection section);
+    void showChatSettings();
     void showPalette();
     void showModels();
     void showJobs();

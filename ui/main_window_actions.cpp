@@ -90,6 +90,12 @@ void MainWindow::registerChatActions() {
         {.id = u"chat.rename"_s, .group = group, .title = tr("&Rename"), .shortcuts = {key(u"F2"_s)}},
         this,
         [this] { list_->renameCurrent(); });
+    actions_.add({.id = u"chat.settings"_s,
+                  .group = group,
+                  .title = tr("Cha&t settings…"),
+                  .shortcuts = {key(u"Ctrl+Shift+,"_s), key(u"Ctrl+Shift+<"_s)}},
+                 this,
+                 [this] { showChatSettings(); });
     actions_.add({.id = u"chat.delete"_s,
                   .group = group,
                   .title = tr("&Delete"),

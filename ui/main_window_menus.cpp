@@ -41,6 +41,7 @@ void MainWindow::buildMenus() {
     fillMenu(menuBar()->addMenu(tr("&Chat")),
              {"chat.write",
               "chat.stop",
+              "chat.settings",
               "",
               "chat.find",
               "chat.search",

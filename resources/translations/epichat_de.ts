@@ -307,6 +307,10 @@ Alles bleibt auf diesem Rechner.</translation>
             <source>No turn was taken out of this chat.</source>
             <translation>Aus diesem Chat wurde kein Beitrag gelöscht.</translation>
         </message>
+        <message>
+            <source>The settings of this chat cannot be used: %1. The defaults count instead.</source>
+            <translation>Die Einstellungen dieses Chats sind nicht brauchbar: %1. Stattdessen gelten die Standardwerte.</translation>
+        </message>
     </context>
     <context>
         <name>epi::CodeBlock</name>
@@ -1392,6 +1396,14 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <source>Me&amp;ssage</source>
             <translation>Nachri&amp;cht</translation>
         </message>
+        <message>
+            <source>Cha&amp;t settings…</source>
+            <translation>Chat-&amp;Einstellungen…</translation>
+        </message>
+        <message>
+            <source>The chat&apos;s settings can be changed when the running job has ended.</source>
+            <translation>Die Einstellungen des Chats können geändert werden, wenn die laufende Aufgabe beendet ist.</translation>
+        </message>
     </context>
     <context>
         <name>epi::MemoryBar</name>
@@ -1916,6 +1928,10 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
             <source>Data</source>
             <translation>Daten</translation>
         </message>
+        <message>
+            <source>Replies</source>
+            <translation>Antworten</translation>
+        </message>
     </context>
     <context>
         <name>epi::ShortcutsPage</name>
@@ -2363,6 +2379,203 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>&amp;Answer again with</source>
             <translation>Neu &amp;antworten aus</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ChatSettingsDialog</name>
+        <message>
+            <source>Chat settings</source>
+            <translation>Chat-Einstellungen</translation>
+        </message>
+        <message>
+            <source>None: the model speaks as it was trained to</source>
+            <translation>Keine: das Modell spricht, wie es gelernt hat</translation>
+        </message>
+        <message>
+            <source>System prompt</source>
+            <translation>Systemanweisung</translation>
+        </message>
+        <message>
+            <source>Replies</source>
+            <translation>Antworten</translation>
+        </message>
+        <message>
+            <source>Memory</source>
+            <translation>Gedächtnis</translation>
+        </message>
+        <message>
+            <source>Use for &amp;new chats</source>
+            <translation>Für &amp;neue Chats verwenden</translation>
+        </message>
+        <message>
+            <source>Makes this the system prompt and the replies of new chats</source>
+            <translation>Macht dies zur Systemanweisung und zu den Antworten neuer Chats</translation>
+        </message>
+        <message>
+            <source>&amp;Cancel</source>
+            <translation>A&amp;bbrechen</translation>
+        </message>
+        <message>
+            <source>&amp;Apply</source>
+            <translation>&amp;Anwenden</translation>
+        </message>
+        <message>
+            <source>Persona</source>
+            <translation>Persona</translation>
+        </message>
+        <message>
+            <source>A system prompt and how replies are drawn, saved under a name</source>
+            <translation>Eine Systemanweisung und wie Antworten gezogen werden, unter einem Namen gespeichert</translation>
+        </message>
+        <message>
+            <source>&amp;Persona</source>
+            <translation>&amp;Persona</translation>
+        </message>
+        <message>
+            <source>&amp;Save as…</source>
+            <translation>&amp;Speichern unter…</translation>
+        </message>
+        <message>
+            <source>&amp;Rename…</source>
+            <translation>&amp;Umbenennen…</translation>
+        </message>
+        <message>
+            <source>De&amp;lete</source>
+            <translation>&amp;Löschen</translation>
+        </message>
+        <message>
+            <source>Save the persona</source>
+            <translation>Persona speichern</translation>
+        </message>
+        <message>
+            <source>Rename the persona</source>
+            <translation>Persona umbenennen</translation>
+        </message>
+        <message>
+            <source>Name:</source>
+            <translation>Name:</translation>
+        </message>
+        <message>
+            <source>There is a persona with this name already.</source>
+            <translation>Eine Persona mit diesem Namen gibt es schon.</translation>
+        </message>
+        <message>
+            <source>Own settings</source>
+            <translation>Eigene Einstellungen</translation>
+        </message>
+        <message>
+            <source>The system prompt stands before everything: with the next question the chat is read again from its beginning, about %1 tokens, and its memory is built anew.</source>
+            <translation>Die Systemanweisung steht vor allem anderen: Mit der nächsten Frage wird der Chat von Anfang an neu gelesen, etwa %1 Token, und sein Gedächtnis neu aufgebaut.</translation>
+        </message>
+        <message>
+            <source>With the next question the memory of this chat is built anew, over about %1 tokens.</source>
+            <translation>Mit der nächsten Frage wird das Gedächtnis dieses Chats neu aufgebaut, über etwa %1 Token.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::RepliesPage</name>
+        <message>
+            <source>Replies</source>
+            <translation>Antworten</translation>
+        </message>
+        <message>
+            <source>For new chats, and for chats without settings of their own. A chat&apos;s own are in its menu: Chat, Chat settings.</source>
+            <translation>Für neue Chats und für Chats ohne eigene Einstellungen. Die eigenen eines Chats stehen im Menü: Chat, Chat-Einstellungen.</translation>
+        </message>
+        <message>
+            <source>None: the model speaks as it was trained to</source>
+            <translation>Keine: das Modell spricht, wie es gelernt hat</translation>
+        </message>
+        <message>
+            <source>S&amp;ystem prompt</source>
+            <translation>S&amp;ystemanweisung</translation>
+        </message>
+        <message>
+            <source>Stands before everything in new chats.</source>
+            <translation>Steht in neuen Chats vor allem anderen.</translation>
+        </message>
+        <message>
+            <source>&amp;Back to the defaults</source>
+            <translation>&amp;Standardwerte wiederherstellen</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::SamplingForm</name>
+        <message>
+            <source>How much chance there is in a reply; 0 always takes the likeliest token</source>
+            <translation>Wie viel Zufall in einer Antwort steckt; 0 nimmt immer das wahrscheinlichste Token</translation>
+        </message>
+        <message>
+            <source>Only this many of the likeliest tokens are drawn from</source>
+            <translation>Nur aus so vielen der wahrscheinlichsten Token wird gezogen</translation>
+        </message>
+        <message>
+            <source>Only the likeliest tokens that together have this probability are drawn from</source>
+            <translation>Nur aus den wahrscheinlichsten Token, die zusammen diese Wahrscheinlichkeit haben, wird gezogen</translation>
+        </message>
+        <message>
+            <source>Only tokens at least this likely, measured by the likeliest, are drawn from</source>
+            <translation>Nur aus Token, die gemessen am wahrscheinlichsten mindestens so wahrscheinlich sind, wird gezogen</translation>
+        </message>
+        <message>
+            <source>Above 1, tokens that were there already become less likely</source>
+            <translation>Über 1 werden Token, die es schon gab, weniger wahrscheinlich</translation>
+        </message>
+        <message>
+            <source>A reply ends here; it can be continued</source>
+            <translation>Hier endet eine Antwort; sie kann fortgesetzt werden</translation>
+        </message>
+        <message>
+            <source>The same seed gives the same reply to the same question</source>
+            <translation>Derselbe Startwert gibt auf dieselbe Frage dieselbe Antwort</translation>
+        </message>
+        <message>
+            <source>Off</source>
+            <translation>Aus</translation>
+        </message>
+        <message>
+            <source>New each time</source>
+            <translation>Jedes Mal neu</translation>
+        </message>
+        <message>
+            <source>&amp;Temperature</source>
+            <translation>&amp;Temperatur</translation>
+        </message>
+        <message>
+            <source>Top-&amp;k</source>
+            <translation>Top-&amp;k</translation>
+        </message>
+        <message>
+            <source>Top-p</source>
+            <translation>Top-p</translation>
+        </message>
+        <message>
+            <source>&amp;Min-p</source>
+            <translation>&amp;Min-p</translation>
+        </message>
+        <message>
+            <source>Rep&amp;etition penalty</source>
+            <translation>Wi&amp;ederholungsstrafe</translation>
+        </message>
+        <message>
+            <source>Longest reply, to&amp;kens</source>
+            <translation>Längste Antwort, To&amp;ken</translation>
+        </message>
+        <message>
+            <source>See&amp;d</source>
+            <translation>Startwer&amp;t</translation>
+        </message>
+        <message>
+            <source>A value was out of its range and was changed: %1.</source>
+            <translation>Ein Wert lag außerhalb seines Bereichs und wurde geändert: %1.</translation>
+        </message>
+        <message>
+            <source>At temperature 0 the likeliest token is taken: top-k, top-p, min-p and the seed change nothing.</source>
+            <translation>Bei Temperatur 0 wird das wahrscheinlichste Token genommen: Top-k, Top-p, Min-p und der Startwert ändern nichts.</translation>
+        </message>
+        <message>
+            <source>Tokens are drawn by chance among the likeliest.</source>
+            <translation>Die Token werden zufällig unter den wahrscheinlichsten gezogen.</translation>
         </message>
     </context>
 </TS>

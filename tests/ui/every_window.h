@@ -5,6 +5,9 @@
 
 #include "tests/ui/window_fixture.h"
 #include "ui/actions/command_palette.h"
+#include "ui/chat/chat_settings_dialog.h"
+#include "ui/chat/edit_banner.h"
+#include "ui/chat/reply_details_dialog.h"
 #include "ui/jobs/jobs_popover.h"
 #include "ui/models/model_manager.h"
 #include "ui/settings/settings_dialog.h"
@@ -24,6 +27,16 @@ bool showEverything(WindowFixture& app, const QString& folder, Look look) {
     app.window.toggleTint();
     if (!app.ask(QStringLiteral("What about gardens?"))) return false;
     look(QStringLiteral("answered chat"), &app.window);
+    app.window.actions().find(QStringLiteral("turn.details"))->trigger();
+    look(QStringLiteral("where a reply came from"),
+         static_cast<QWidget*>(app.window.findChild<ReplyDetailsDialog*>()));
+    app.window.findChild<ReplyDetailsDialog*>()->close();
+    app.window.showChatSettings();
+    look(QStringLiteral("chat settings"), static_cast<QWidget*>(app.window.findChild<ChatSettingsDialog*>()));
+    app.window.findChild<ChatSettingsDialog*>()->close();
+    app.window.page().beginEdit(app.messages().rowCount() - 2);
+    look(QStringLiteral("edited message"), &app.window);
+    app.window.page().editBanner().cancel();
     for (int section = 0; section <= static_cast<int>(SettingsSection::kData); ++section) {
         app.window.showSettings(static_cast<SettingsSection>(section));
         look(QStringLiteral("settings %1").arg(section), app.window.findChild<SettingsDialog*>());

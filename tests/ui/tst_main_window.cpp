@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <QAbstractButton>
 #include <QLabel>
@@ -205,6 +207,31 @@ private Q_SLOTS:
         QTest::keyClick(&panel.layerBars(), Qt::Key_Down);
         QVERIFY(panel.layerBars().currentText().startsWith(QStringLiteral("Layer 2, KV head 1:")));
         QCOMPARE(panel.layerBars().accessibleDescription(), panel.layerBars().currentText());
+    }
+
+    void whatIsBuiltIsNotReplacedByWhatWasStoredBefore() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        // The store is slow, the engine is not: the build is done before the old episodes are read.
+        app.store.request(
+            &app.window,
+            [](Store&) -> Result<void> {
+                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                return {};
+            },
+            [](const Result<void>&) {});
+        MemorySession& memory = app.window.session()->memory();
+        memory.load(app.window.session()->conversation());
+        memory.build({.budget = 256});
+        QTRY_VERIFY(memory.isBuilt());
+        bool isRead = false;
+        app.store.request(
+            &app.window,
+            [](Store&) -> Result<void> { return {}; },
+            [&](const Result<void>&) { isRead = true; });
+        QTRY_VERIFY(isRead);
+        QVERIFY(memory.isBuilt());
+        QCOMPARE(memory.options().budget, 256);
     }
 
     void tintsTheTextByWhatAnEpisodeKeeps() {

@@ -45,6 +45,8 @@ private Q_SLOTS:
                                           .compute = ComputeMode::kFast,
                                           .memory = MemoryOptions{.budget = 512}};
         chosen.memory.budget = 2048;
+        chosen.replies = {.systemPrompt = u"Be brief."_s, .sampling = {.temperature = 0.7, .topK = 40}};
+        chosen.personas[u"a \"b\""_s] = {.systemPrompt = u"x\ny"_s, .sampling = {.seed = 9}};
         chosen.cacheLimitBytes = 5;
         chosen.shortcuts = "{\"chat.new\":[\"F5\"]}";
         QVERIFY(fromSettings(toSettings(chosen)) == chosen);

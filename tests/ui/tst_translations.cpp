@@ -45,7 +45,7 @@ bool isData(const QString& text) {
         u"^/|^ssh |^(English|Deutsch|EpiChat|Fake 1B.*|CPU, 2 threads.*|conv-1|.*\\.json|.*\\.gguf)$|"
         "^((Ctrl|Shift|Alt|Meta|F\\d+|Esc|Del|Return|Space|PgUp|PgDown|Left|Right|Up|Down|Home|End)[+, "
         "]*.*)$|"
-        "Turn \\d+ of session|^(Ada|Ben)|What about gardens|^The answer is"_s);
+        "Turn \\d+ of session|^(Ada|Ben)|What about gardens|^The answer is|^\\d{1,2} [A-Z][a-z]{2} \\d{4}"_s);
     return kData.match(text).hasMatch();
 }
 

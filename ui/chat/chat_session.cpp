@@ -5,6 +5,8 @@
 #include <QLocale>
 #include <QRandomGenerator>
 
+#include "core/sampling/sampler.h"
+#include "core/wire/options_json.h"
 #include "ui/bridge/text.h"
 #include "ui/chat/conversation_turns.h"
 
@@ -84,7 +86,7 @@ void ChatSession::load() {
     store_.request(
         this,
         [id = conversation_.id](Store& store) { return readBranch(store, id, 0); },
-        [this](Result<Branch> branch) {
+        [this](Result<Branch>&& branch) {
             if (!branch) {
                 Q_EMIT
                 failed(branch.error());
@@ -96,6 +98,9 @@ void ChatSession::load() {
             isLoaded_ = true;
             Q_EMIT
             loaded();
+            if (!settingsProblem_.isEmpty()) Q_EMIT
+            noticed(tr("The settings of this chat cannot be used: %1. The defaults count instead.")
+                        .arg(std::exchange(settingsProblem_, {})));
         });
     memory_.load(conversation_);
 }
@@ -238,6 +243,30 @@ void ChatSession::finishReply(const QString& text, MessageState state, const Rep
     replyFinished();
     Q_EMIT
     stored();
+}
+
+void ChatSession::setDefaults(const Persona& defaults) {
+    if (conversation_.id == 0 && conversation_.sampling.empty())
+        conversation_.systemPrompt = toUtf8(defaults.systemPrompt);
+    if (conversation_.sampling.empty()) {
+        sampling_ = defaults.sampling;
+        return;
+    }
+    auto own = samplingOptionsFromJsonText(conversation_.sampling);
+    const auto checked = own ? checkSampling(*own) : Result<void>(own.error());
+    sampling_ = checked ? *std::move(own) : defaults.sampling;
+    // Told when the chat is shown: nobody listens before.
+    if (!checked) settingsProblem_ = toQString(checked.error().message);
+}
+
+void ChatSession::setInstructions(const QString& systemPrompt, const SamplingOptions& sampling) {
+    conversation_.systemPrompt = toUtf8(systemPrompt);
+    conversation_.sampling = toJsonText(sampling);
+    sampling_ = sampling;
+    // A chat without a row takes them along when it gets one.
+    if (conversation_.id == 0) return;
+    store_.write([id = conversation_.id, prompt = conversation_.systemPrompt, json = conversation_.sampling](
+                     Store& store) { return store.setInstructions(id, prompt, json); });
 }
 
 void ChatSession::setTitle(const QString& title) {

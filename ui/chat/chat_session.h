@@ -14,6 +14,7 @@
 #include "ui/chat/message_model.h"
 #include "ui/chat/reply_writer.h"
 #include "ui/memory/memory_session.h"
+#include "ui/settings/persona.h"
 
 namespace epi {
 
@@ -54,6 +55,11 @@ public:
     [[nodiscard]] bool canEdit(int row) const;
     [[nodiscard]] bool canContinue(int row) const;
     void setTitle(const QString& title);
+    /// What counts for a chat without settings of its own; a new chat takes the system prompt over.
+    void setDefaults(const Persona& defaults);
+    /// System prompt and drawing of tokens from the next reply on; stored with the conversation.
+    void setInstructions(const QString& systemPrompt, const SamplingOptions& sampling);
+    [[nodiscard]] const SamplingOptions& sampling() const { return sampling_; }
 
     [[nodiscard]] const ConversationRecord& conversation() const { return conversation_; }
     [[nodiscard]] MessageModel& messages() { return messages_; }
@@ -132,6 +138,7 @@ private:
     MessageModel messages_;
     MemorySession memory_;
     SamplingOptions sampling_;
+    QString settingsProblem_;  // not told yet
     bool isLoaded_ = false;
     State state_ = State::kIdle;
     bool mustStop_ = false;  // asked for before the question was posted

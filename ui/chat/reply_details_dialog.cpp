@@ -179,7 +179,7 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item, QWidget* parent)
         episodeRequested(episode);
     });
     connect(close, &QPushButton::clicked, this, &QDialog::accept);
-    setMinimumWidth(theme.px(460));
+    about->setMinimumWidth(theme.px(412));  // a minimum of the dialog itself would override its layout's
 }
 
 }  // namespace epi

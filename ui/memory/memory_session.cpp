@@ -31,6 +31,20 @@ void MemorySession::setDefaults(const MemoryOptions& defaults) {
     defaults_ = defaults;
 }
 
+void MemorySession::choose(const MemoryOptions& options) {
+    if (options == options_) return;
+    options_ = options;
+    // What was seen of the memory before says nothing about the next.
+    traces_.clear();
+    if (conversationId_ != 0) {
+        store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
+            return store.setMemory(id, json);
+        });
+    }
+    Q_EMIT
+    changed();
+}
+
 void MemorySession::load(const ConversationRecord& conversation) {
     conversationId_ = conversation.id;
     options_ = defaults_;
@@ -51,6 +65,8 @@ void MemorySession::load(const ConversationRecord& conversation) {
                 failed(episodes.error());
                 return;
             }
+            // What was built meanwhile is newer.
+            if (built_) return;
             episodes_ = *std::move(episodes);
             Q_EMIT
             changed();

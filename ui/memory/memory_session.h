@@ -28,6 +28,8 @@ public:
     void load(const ConversationRecord& conversation);
     /// What is offered while the conversation has no memory of its own.
     void setDefaults(const MemoryOptions& defaults);
+    /// How the next question is answered and the next build is done; stored with the conversation.
+    void choose(const MemoryOptions& options);
     void setConversation(std::int64_t id) { conversationId_ = id; }
 
     void build(const MemoryOptions& options);

@@ -6,6 +6,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include "core/sampling/sampler.h"
 #include "core/wire/options_json.h"
 #include "ui/bridge/text.h"
 
@@ -121,6 +122,22 @@ constexpr std::array kRows{
         [](const Preferences& p) { return memoryToJson(p.memory); },
         [](const QByteArray& v, Preferences& p) {
             readMemory(v, p.memory);
+        }},
+    Row{"chat.system_prompt",
+        [](const Preferences& p) { return p.replies.systemPrompt.toUtf8(); },
+        [](const QByteArray& v, Preferences& p) {
+            p.replies.systemPrompt = QString::fromUtf8(v);
+        }},
+    Row{"chat.sampling",
+        [](const Preferences& p) { return QByteArray::fromStdString(toJsonText(p.replies.sampling)); },
+        [](const QByteArray& v, Preferences& p) {
+            const auto read = samplingOptionsFromJsonText(v.toStdString());
+            if (read && checkSampling(*read)) p.replies.sampling = *read;
+        }},
+    Row{"chat.personas",
+        [](const Preferences& p) { return personasToJson(p.personas); },
+        [](const QByteArray& v, Preferences& p) {
+            p.personas = personasFromJson(v);
         }},
     Row{"data.cache_limit",
         [](const Preferences& p) { return QByteArray::number(p.cacheLimitBytes); },

@@ -11,6 +11,7 @@
 
 #include "core/engine/options.h"
 #include "ui/bridge/store_client.h"
+#include "ui/settings/persona.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -30,11 +31,13 @@ struct Preferences {
     bool restoresChat = true;  // open the last chat at start
     ThemeChoice theme = ThemeChoice::kSystem;
     int percent = 100;
-    QStringList engineCommand;                  // program and arguments; empty: the engine on this computer
-    QString model;                              // id or path; empty: the engine's default
-    QStringList modelFolders;                   // looked through besides the models folder
-    std::map<QString, ModelDefaults> models;    // by id or path
-    MemoryOptions memory;                       // of new chats
+    QStringList engineCommand;                // program and arguments; empty: the engine on this computer
+    QString model;                            // id or path; empty: the engine's default
+    QStringList modelFolders;                 // looked through besides the models folder
+    std::map<QString, ModelDefaults> models;  // by id or path
+    MemoryOptions memory;                     // of new chats
+    Persona replies;                          // of chats without settings of their own
+    Personas personas;
     qint64 cacheLimitBytes = qint64{20} << 30;  // of the episode caches on disk; 0: no limit
     QByteArray shortcuts;                       // see ActionRegistry::customShortcuts
 

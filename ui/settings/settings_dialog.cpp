@@ -16,6 +16,7 @@
 #include "ui/settings/engine_page.h"
 #include "ui/settings/general_page.h"
 #include "ui/settings/memory_page.h"
+#include "ui/settings/replies_page.h"
 #include "ui/settings/shortcuts_page.h"
 #include "ui/theme/theme.h"
 
@@ -51,6 +52,7 @@ SettingsDialog::SettingsDialog(Parts parts, QWidget* parent)
     addSection(SettingsSection::kGeneral, tr("General"), new GeneralPage(parts.preferences, pages_));
     addSection(SettingsSection::kAppearance, tr("Appearance"), new AppearancePage(parts.preferences, pages_));
     addSection(SettingsSection::kEngine, tr("Model and engine"), engine);
+    addSection(SettingsSection::kReplies, tr("Replies"), new RepliesPage(parts.preferences, pages_));
     addSection(SettingsSection::kMemory, tr("Memory"), new MemoryPage(parts.preferences, pages_));
     addSection(SettingsSection::kShortcuts, tr("Shortcuts"), shortcuts_);
     addSection(SettingsSection::kData, tr("Data"), new DataPage(parts.preferences, parts.store, pages_));

@@ -13,7 +13,7 @@ class PreferenceStore;
 class ShortcutsPage;
 class StoreClient;
 
-enum class SettingsSection { kGeneral, kAppearance, kEngine, kMemory, kShortcuts, kData };
+enum class SettingsSection { kGeneral, kAppearance, kEngine, kReplies, kMemory, kShortcuts, kData };
 
 /// All settings: sections left, the chosen one right. Every change counts at once. Not modal.
 class SettingsDialog final : public QDialog {
