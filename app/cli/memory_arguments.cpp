@@ -59,6 +59,14 @@ void addOnlineOptions(CLI::App& command, MemoryArguments& arguments) {
     command.add_option("--new-episode-below",
                        arguments.newEpisodeBelow,
                        "Begin a new episode with a question that is less similar to every episode; 0: never");
+    addRecallOption(command, arguments);
+}
+
+void addRecallOption(CLI::App& command, MemoryArguments& arguments) {
+    command.add_option("--recall",
+                       arguments.recallTokens,
+                       "Quote at most so many tokens of earlier turns before a question; 0: none; without it "
+                       "as many as the preset says");
 }
 
 Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored) {
@@ -90,6 +98,7 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     options.seed = arguments.seed.value_or(options.seed);
     options.online.newEpisodeBelow = arguments.newEpisodeBelow.value_or(options.online.newEpisodeBelow);
     options.online.unionMargin = arguments.unionMargin.value_or(options.online.unionMargin);
+    if (arguments.recallTokens) options.online.recallTokens = arguments.recallTokens;
     return options;
 }
 

@@ -28,13 +28,17 @@ struct MemoryArguments {
     std::optional<std::string> positions;
     std::optional<double> unionMargin;
     std::optional<double> newEpisodeBelow;
+    std::optional<std::int32_t> recallTokens;
 };
 
 /// Adds --preset, --level, --budget, --block and so on. `seedName` names the seed of the clustering.
 void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char* seedName = "--seed");
 
-/// Adds --union-margin and --new-episode-below: what concerns asking alone.
+/// Adds --union-margin, --new-episode-below and --recall: what concerns asking alone.
 void addOnlineOptions(CLI::App& command, MemoryArguments& arguments);
+
+/// Adds --recall alone.
+void addRecallOption(CLI::App& command, MemoryArguments& arguments);
 
 /// The options stored with a conversation (their JSON; empty: the defaults) with what the user said put over
 /// them. kInvalidArgument for an unknown preset or level.

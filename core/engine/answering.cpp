@@ -138,6 +138,7 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
         prepared.readTokens += readTokens;
     }
     EPI_TRY(readTurns(conversation, question, prepared, context.cancel));
+    EPI_TRY(quote(conversation, question, prepared, context));
     if (prepared.second < 0) return prepared;
     EPI_TRY(uniteWithSecond(conversation, question, prepared, context));
     return prepared;
@@ -183,7 +184,7 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
     const TurnReading turns = reading(conversation, prepared, cancel);
     const auto needed =
         static_cast<std::int64_t>(questionTokens(turns, question.text, question.replyBegin).size()) +
-        kSmallestReply;
+        quotedRows(*conversation.memory) + kSmallestReply;
     auto read = catchUp(turns, needed);
     if (!read) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
@@ -191,6 +192,48 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
     }
     prepared.readTokens += *read;
     prepared.tokens = questionTokens(turns, question.text, question.replyBegin);
+    return {};
+}
+
+Result<void> EngineSession::quote(Conversation& conversation,
+                                  const Question& question,
+                                  Prepared& prepared,
+                                  const JobContext& context) {
+    const TurnReading turns = reading(conversation, prepared, context.cancel);
+    const QuotedQuestion bare = quotedQuestionTokens(turns, question.text, question.replyBegin, {});
+    const std::int64_t room =
+        turns.cache.room() - static_cast<std::int64_t>(bare.tokens.size()) - kSmallestReply;
+    const std::int64_t budget = std::min(quotedRows(*conversation.memory), room);
+    if (budget <= 0) return {};
+    std::vector<double> byMeaning;
+    if (embedder_) {
+        const PassageIndex* const before = conversation.passages ? &*conversation.passages : nullptr;
+        const PassageIndexing indexing{
+            .embedder = *embedder_,
+            .folder = config_.cacheFolder,
+            .progress =
+                [&](std::int64_t done, std::int64_t total) {
+                    context.emit(
+                        Progress{.phase = "embedding", .done = done, .total = total, .unit = "passages"});
+                },
+            .cancel = context.cancel};
+        EPI_TRY_ASSIGN(conversation.passages, indexPassages(indexing, conversation.text.turns, before));
+        EPI_TRY_ASSIGN(byMeaning,
+                       comparePassages(*embedder_, *conversation.passages, question.text, context.cancel));
+    }
+    const std::vector<PassageUnit> units = passageUnits(conversation.text.turns);
+    Recalled recalled = passagesToQuote({.reading = turns,
+                                         .question = question.text,
+                                         .byWords = question.passages,
+                                         .byMeaning = byMeaning,
+                                         .units = units,
+                                         .budget = budget});
+    if (recalled.ids.empty()) return {};
+    QuotedQuestion asked = quotedQuestionTokens(turns, question.text, question.replyBegin, recalled.ids);
+    prepared.tokens = std::move(asked.tokens);
+    prepared.quotation = {.at = asked.quotationAt,
+                          .tokens = std::ssize(recalled.ids),
+                          .passages = std::move(recalled.passages)};
     return {};
 }
 
@@ -265,6 +308,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
     done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
+    if (question.remember) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
     const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
     if (question.remember) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
@@ -289,6 +333,20 @@ Result<void> EngineSession::reply(Conversation& conversation,
     return {};
 }
 
+Result<void> EngineSession::takeQuotationOut(Conversation& conversation,
+                                             const Prepared& prepared,
+                                             KvCache& cache,
+                                             const KvCache::Mark& mark) {
+    const Quotation& quotation = prepared.quotation;
+    if (quotation.tokens == 0) return {};
+    // The turn's own entries stay as they were computed, so that nothing is read twice; the next question is
+    // told what bears on it, not what bore on this one.
+    const std::int64_t behind = cache.nextPosition() - mark.nextPosition - quotation.at - quotation.tokens;
+    auto cut = cutOut(model_->executor(), cache, quotation.tokens, behind);
+    if (!cut) store_.drop(*conversation.memory, prepared.cacheEpisode);
+    return cut;
+}
+
 Result<TurnDone> EngineSession::answer(Conversation& conversation,
                                        const MemoryOptions& options,
                                        const Question& question,
@@ -311,6 +369,8 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     done.statistics.readTokens = prepared.readTokens;
     done.statistics.promptTokens = static_cast<std::int64_t>(prepared.tokens.size());
     done.statistics.switchSeconds = prepared.switchSeconds;
+    done.quoted = prepared.quotation.passages;
+    done.quotedTokens = prepared.quotation.tokens;
     const double preparedSeconds = secondsSince(start);
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
@@ -331,7 +391,8 @@ Result<Event> EngineSession::handle(const Ask& command, const JobContext& contex
                                .sampling = command.sampling,
                                .episode = command.episode,
                                .remember = command.remember,
-                               .replyBegin = command.replyBegin},
+                               .replyBegin = command.replyBegin,
+                               .passages = command.passages},
                               context));
         return Event(std::move(done));
     });
@@ -358,7 +419,8 @@ Result<Event> EngineSession::handle(const EvalBatch& command, const JobContext& 
                                   {.text = question.question,
                                    .sampling = command.sampling,
                                    .episode = {},
-                                   .remember = false},
+                                   .remember = false,
+                                   .passages = question.passages},
                                   quiet));
             if (turn.reason == "cancelled")
                 return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};

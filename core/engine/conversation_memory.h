@@ -7,6 +7,7 @@
 
 #include "core/chat/history.h"
 #include "core/engine/memory_plan.h"
+#include "core/engine/passage_index.h"
 
 namespace epi {
 
@@ -79,6 +80,8 @@ struct Conversation {
     ConversationText text;
     HistoryTokens history;
     std::optional<BuiltMemory> memory;
+    std::optional<PassageIndex>
+        passages;  // of an earlier state of the text; empty until something was quoted
 };
 
 }  // namespace epi

@@ -188,6 +188,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     store_.forget("");
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
+        conversation.passages.reset();
         conversation.history =
             tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer(), wording_);
     }
@@ -286,7 +287,13 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
         return withoutOnline(memory.requested) == wanted || withoutOnline(memory.resolved.options) == wanted;
     };
     if (conversation.memory && isAskedFor(*conversation.memory) && covers(*conversation.memory)) {
+        const std::int64_t rows = quotedRows(*conversation.memory);
         conversation.memory->resolved.options.online = options.online;
+        if (quotedRows(*conversation.memory) > rows) {
+            // Caches were made without room for so much.
+            save();
+            store_.forget(conversation.memory->key);
+        }
         return &*conversation.memory;
     }
     // A folder that cannot be made is told when the first file is to be written.

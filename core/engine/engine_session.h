@@ -11,6 +11,7 @@
 #include "core/engine/episode_store.h"
 #include "core/engine/layer_profile.h"
 #include "core/engine/local_engine.h"
+#include "core/engine/quoting.h"
 #include "core/engine/turn_reader.h"
 #include "core/model/language_model.h"
 #include "core/model/text_embedder.h"
@@ -73,6 +74,7 @@ private:
         std::optional<std::int32_t> episode;
         bool remember = false;
         std::string replyBegin{};
+        std::vector<PassageCandidate> passages{};
     };
     /// A question whose episode is on the device and has read every turn.
     struct Prepared {
@@ -83,6 +85,7 @@ private:
         double switchSeconds = 0.0;
         std::int64_t readTokens = 0;  // by a build that was needed first, and of turns
         std::vector<TokenId> tokens;
+        Quotation quotation;  // inside the tokens
         /// Two episodes together, and the second of them, where the question is between the two.
         std::unique_ptr<KvCache> united;
         std::int32_t second = -1;
@@ -101,6 +104,11 @@ private:
                            const Question& question,
                            Prepared& prepared,
                            const CancelToken& cancel);
+    /// Quotes what bears on the question and is not in the cache as a whole, as far as there is room.
+    Result<void> quote(Conversation& conversation,
+                       const Question& question,
+                       Prepared& prepared,
+                       const JobContext& context);
     /// Whether the question is to begin an episode of its own.
     static bool beginsEpisode(const BuiltMemory& memory, const Question& question, const Match& match);
     /// The second best episode, when it is nearly as similar as the best; -1 otherwise.
@@ -125,6 +133,11 @@ private:
                        Prepared& prepared,
                        const JobContext& context,
                        TurnDone& done);
+    /// After an answer that stays: the cache without what was quoted for it. Drops the cache on an error.
+    Result<void> takeQuotationOut(Conversation& conversation,
+                                  const Prepared& prepared,
+                                  KvCache& cache,
+                                  const KvCache::Mark& mark);
     /// Moves the centroid of the episode that was given the last turn.
     void embedLastTurn(BuiltMemory& memory);
     void saveEpisode(Conversation& conversation, std::int32_t episode);

@@ -297,6 +297,22 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
             .headFloor = memory.resolved.headFloor};
 }
 
+std::int64_t quotedRows(const BuiltMemory& memory) {
+    return memory.resolved.isDense ? 0 : recallTokens(memory.resolved);
+}
+
+namespace {
+
+std::vector<std::int64_t> cacheRows(const ModelSpec& spec, const BuiltMemory& memory) {
+    std::vector<std::int64_t> rows =
+        BlockPrefill::rowsPerHead(spec, memory.layerBudgets, memory.resolved.options.block);
+    for (std::int64_t& each : rows)
+        each += quotedRows(memory);
+    return rows;
+}
+
+}  // namespace
+
 KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
     std::int64_t prompt = 0;
     for (const EpisodeMemory& episode : memory.episodes) {
@@ -309,9 +325,7 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
                                      prompt,
                                      static_cast<std::int64_t>(memory.repeatRequest.size()));
     if (memory.resolved.isDense) prompt = 0;
-    const std::vector<std::int64_t> rows =
-        BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, block);
-    KvCache cache(executor.spec(), rows, executor.placement());
+    KvCache cache(executor.spec(), cacheRows(executor.spec(), memory), executor.placement());
 
     // Beside the arenas: the prompt's own keys and values of one layer, and the copy a compaction makes of
     // one.
@@ -325,7 +339,7 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
             static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType));
         scratch = std::max(scratch, rowBytes * (prompt + budget));
         peak.entriesPerHead = std::max(peak.entriesPerHead, shape.rowsPerHead + prompt);
-        peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt);
+        peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt + quotedRows(memory));
     }
     peak.bytes = std::max(peak.bytes, cache.allocatedBytes() + scratch);
     return cache;
@@ -333,8 +347,7 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
 
 std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory) {
     const Executor& executor = model.executor();
-    const std::vector<std::int64_t> rows =
-        BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, memory.resolved.options.block);
+    const std::vector<std::int64_t> rows = cacheRows(executor.spec(), memory);
     std::int64_t bytes = 0;
     for (std::size_t layer = 0; layer < rows.size(); ++layer) {
         const AttentionSpec& attention = executor.spec().layers[layer].attention;

@@ -66,8 +66,12 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
 /// How a cache of this memory evicts.
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history);
 
-/// A cache with room for this memory's budgets and a tail for new turns, a question and its answer, which is
-/// no longer than one block and one patched prompt.
+/// Rows of a cache behind budget and block: as many tokens may be quoted before a question. A dense memory
+/// holds everything anyway.
+std::int64_t quotedRows(const BuiltMemory& memory);
+
+/// A cache with room for this memory's budgets, a tail for new turns, a question and its answer, which is no
+/// longer than one block and one patched prompt, and what is quoted before the question.
 KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak);
 
 /// What makeCache allocates, in bytes.

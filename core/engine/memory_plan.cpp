@@ -45,7 +45,9 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     EPI_TRY(checkRange("patch tokens", options.patchTokens, 16, 1 << 16));
     EPI_TRY(checkSimilarity("union margin", options.online.unionMargin));
     EPI_TRY(checkSimilarity("similarity below which a new episode begins", options.online.newEpisodeBelow));
+    EPI_TRY(checkRange("recalled tokens", options.online.recallTokens.value_or(0), 0, 1 << 16));
     MemoryOptions& chosen = resolved.options;
+    chosen.online.recallTokens = recallTokens(resolved);
     if (chosen.budget == 0) {
         const std::int64_t quarter =
             (historyTokens / 4 + kAutoBudgetStep - 1) / kAutoBudgetStep * kAutoBudgetStep;
@@ -65,6 +67,10 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     }
     resolved.isDense = historyTokens <= chosen.budget;
     return resolved;
+}
+
+std::int32_t recallTokens(const ResolvedOptions& resolved) {
+    return resolved.options.online.recallTokens.value_or(resolved.preset.recallTokens);
 }
 
 std::string memoryKey(const MemoryIdentity& identity,

@@ -29,6 +29,9 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
                                        std::int64_t historyTokens,
                                        bool isOnGpu);
 
+/// Tokens that may be quoted before a question.
+std::int32_t recallTokens(const ResolvedOptions& resolved);
+
 /// What names the content of episode caches: model, embedder and history.
 struct MemoryIdentity {
     std::string model;      // fingerprint

@@ -44,6 +44,9 @@ struct OnlineOptions {
     double unionMargin = 0.0;
     /// A question to be remembered that is less similar to every episode begins a new one; 0: never.
     double newEpisodeBelow = 0.0;
+    /// Tokens of earlier turns that are quoted before a question, the words around them included; 0: none.
+    /// Default: the preset's.
+    std::optional<std::int32_t> recallTokens{};
 
     bool operator==(const OnlineOptions&) const = default;
 };

@@ -58,6 +58,39 @@ std::vector<TokenId> closingTokens(const TurnReading& reading) {
     return encodeParts(reading.model.tokenizer(), std::span(&closing, 1));
 }
 
+void append(std::vector<TokenId>& tokens, std::span<const TokenId> more) {
+    tokens.insert(tokens.end(), more.begin(), more.end());
+}
+
+/// What the cache needs to end the reply before a question. Unread turns bring it with them.
+std::vector<TokenId> tokensBeforeQuestion(const TurnReading& reading) {
+    const TurnBoundary& last = reading.episode.boundaries.back();
+    const bool isUpToDate = last.turns == static_cast<std::int64_t>(reading.conversation.text.turns.size());
+    return last.isReplyOpen && isUpToDate ? closingTokens(reading) : std::vector<TokenId>();
+}
+
+std::vector<PromptPart> partsOf(const TurnReading& reading, const std::string& question) {
+    const ConversationText& text = reading.conversation.text;
+    const QuestionContext context = contextAfter(text.layout, text.turns);
+    return questionParts(context, reading.chatTemplate, question, reading.wording);
+}
+
+/// A question and the beginning of its reply.
+std::vector<TokenId> begunQuestion(const TurnReading& reading,
+                                   std::vector<PromptPart> parts,
+                                   const std::string& replyBegin) {
+    std::vector<TokenId> tokens = encodeParts(reading.model.tokenizer(), parts);
+    if (replyBegin.empty()) return tokens;
+    const PromptPart begin{.kind = PromptPart::Kind::kContent, .text = replyBegin};
+    parts.push_back(begin);
+    std::vector<TokenId> begun = encodeParts(reading.model.tokenizer(), parts);
+    // Text that melts into the header, such as a line break, stands alone: the model wrote it behind the
+    // header.
+    if (std::ranges::mismatch(tokens, begun).in1 == tokens.end()) return begun;
+    append(tokens, encodeParts(reading.model.tokenizer(), std::span(&begin, 1)));
+    return tokens;
+}
+
 /// Appends without evicting; a cache that was cancelled is as before.
 Result<void> append(const TurnReading& reading, std::span<const TokenId> ids) {
     const KvCache::Mark mark = reading.cache.mark();
@@ -94,29 +127,26 @@ std::vector<TokenId> unreadTurns(const TurnReading& reading) {
 std::vector<TokenId> questionTokens(const TurnReading& reading,
                                     const std::string& question,
                                     const std::string& replyBegin) {
-    const ConversationText& text = reading.conversation.text;
-    const TurnBoundary& last = reading.episode.boundaries.back();
-    std::vector<TokenId> tokens;
-    // Unread turns bring the closing of a reply with them.
-    if (last.isReplyOpen && last.turns == static_cast<std::int64_t>(text.turns.size()))
-        tokens = closingTokens(reading);
-    const QuestionContext context = contextAfter(text.layout, text.turns);
-    std::vector<PromptPart> parts = questionParts(context, reading.chatTemplate, question, reading.wording);
-    const std::vector<TokenId> asked = encodeParts(reading.model.tokenizer(), parts);
-    tokens.insert(tokens.end(), asked.begin(), asked.end());
-    if (replyBegin.empty()) return tokens;
-    const PromptPart begin{.kind = PromptPart::Kind::kContent, .text = replyBegin};
-    parts.push_back(begin);
-    std::vector<TokenId> begun = encodeParts(reading.model.tokenizer(), parts);
-    std::size_t known = asked.size();
-    // Text that melts into the header, such as a line break, stands alone: the model wrote it behind the
-    // header.
-    if (std::ranges::mismatch(asked, begun).in1 != asked.end()) {
-        begun = encodeParts(reading.model.tokenizer(), std::span(&begin, 1));
-        known = 0;
-    }
-    tokens.insert(tokens.end(), begun.begin() + static_cast<std::ptrdiff_t>(known), begun.end());
+    std::vector<TokenId> tokens = tokensBeforeQuestion(reading);
+    append(tokens, begunQuestion(reading, partsOf(reading, question), replyBegin));
     return tokens;
+}
+
+QuotedQuestion quotedQuestionTokens(const TurnReading& reading,
+                                    const std::string& question,
+                                    const std::string& replyBegin,
+                                    std::span<const TokenId> quotation) {
+    std::vector<PromptPart> parts = partsOf(reading, question);
+    QuotedQuestion quoted{.tokens = tokensBeforeQuestion(reading)};
+    // The first question about a narration has no opening: it stands in the turn that narrates.
+    if (parts.front().kind == PromptPart::Kind::kTemplate) {
+        append(quoted.tokens, encodeParts(reading.model.tokenizer(), std::span(parts).first(1)));
+        parts.erase(parts.begin());
+    }
+    quoted.quotationAt = static_cast<std::int64_t>(quoted.tokens.size());
+    append(quoted.tokens, quotation);
+    append(quoted.tokens, begunQuestion(reading, std::move(parts), replyBegin));
+    return quoted;
 }
 
 bool makePositionsFit(const TurnReading& reading, std::int64_t rows) {

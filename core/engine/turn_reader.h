@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ std::vector<TokenId> unreadTurns(const TurnReading& reading);
 std::vector<TokenId> questionTokens(const TurnReading& reading,
                                     const std::string& question,
                                     const std::string& replyBegin);
+
+/// A question's tokens with a quotation inside its turn, before the question itself.
+struct QuotedQuestion {
+    std::vector<TokenId> tokens;
+    std::int64_t quotationAt = 0;  // index of the quotation's first token
+};
+QuotedQuestion quotedQuestionTokens(const TurnReading& reading,
+                                    const std::string& question,
+                                    const std::string& replyBegin,
+                                    std::span<const TokenId> quotation);
 
 /// Counts the cache's positions anew when `rows` further ones would pass the model's trained context and the
 /// memory's options allow it; whether it was done.

@@ -29,6 +29,20 @@ std::vector<std::int32_t> consecutive(std::int64_t length, std::int64_t next) {
     return positions;
 }
 
+at::Tensor frequenciesOf(const Executor& executor, const RotarySpec& rotary) {
+    return rotaryFrequencies(
+        rotary,
+        rotary.frequencyFactors.empty() ? at::Tensor() : executor.weights().vector(rotary.frequencyFactors));
+}
+
+/// Keys after a move by `deltas`: [rows, headDim].
+at::Tensor moved(const at::Tensor& keys,
+                 const RotarySpec& rotary,
+                 const at::Tensor& frequencies,
+                 std::vector<std::int64_t> deltas) {
+    return rotate(keys.unsqueeze(1), rotary, moveTable(frequencies, deltas, keys.device())).squeeze(1);
+}
+
 void moveHead(const RotarySpec& rotary,
               const at::Tensor& frequencies,
               LayerArena& arena,
@@ -41,9 +55,7 @@ void moveHead(const RotarySpec& rotary,
         deltas.push_back(static_cast<std::int64_t>(positions[i]) - before[i]);
     if (std::ranges::all_of(deltas, [](std::int64_t delta) { return delta == 0; })) return;
     const at::Tensor keys = arena.headKeys(head);
-    const at::Tensor rotated =
-        rotate(keys.unsqueeze(1), rotary, moveTable(frequencies, deltas, keys.device())).squeeze(1);
-    keys.copy_(rotated);
+    keys.copy_(moved(keys, rotary, frequencies, std::move(deltas)));
     arena.setPositions(head, std::move(positions));
 }
 
@@ -61,10 +73,7 @@ void reindexPositions(const Executor& executor, KvCache& cache) {
     const std::int64_t logical = cache.nextPosition() + cache.shift();
     for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
         const RotarySpec& rotary = executor.spec().layers[static_cast<std::size_t>(layer)].attention.rotary;
-        const at::Tensor frequencies = rotaryFrequencies(
-            rotary,
-            rotary.frequencyFactors.empty() ? at::Tensor()
-                                            : executor.weights().vector(rotary.frequencyFactors));
+        const at::Tensor frequencies = frequenciesOf(executor, rotary);
         LayerArena& arena = cache.layer(layer);
         for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head)
             moveHead(rotary, frequencies, arena, head, next);
@@ -78,6 +87,27 @@ bool reindexForRoom(const Executor& executor, KvCache& cache, std::int64_t rows)
     if (cache.nextPosition() + rows <= trained || longestHead(cache) == cache.nextPosition()) return false;
     reindexPositions(executor, cache);
     return true;
+}
+
+Result<void> cutOut(const Executor& executor, KvCache& cache, std::int64_t rows, std::int64_t behind) {
+    KvSnapshot tail = cache.newest(behind);
+    cache.dropNewest(rows + behind);
+    const auto moveDown = [rows](std::vector<std::int32_t>& positions) {
+        for (std::int32_t& position : positions)
+            position -= static_cast<std::int32_t>(rows);
+    };
+    for (std::size_t layer = 0; layer < tail.layers.size(); ++layer) {
+        const RotarySpec& rotary = executor.spec().layers[layer].attention.rotary;
+        LayerArena::Content& content = tail.layers[layer];
+        std::vector<std::int64_t> deltas(static_cast<std::size_t>(content.keys.size(0)), -rows);
+        content.keys = moved(content.keys, rotary, frequenciesOf(executor, rotary), std::move(deltas))
+                           .to(content.keys.scalar_type())
+                           .contiguous();
+        std::ranges::for_each(content.positions, moveDown);
+        std::ranges::for_each(content.origins, moveDown);
+    }
+    tail.nextPosition -= rows;
+    return cache.append(tail);
 }
 
 }  // namespace epi

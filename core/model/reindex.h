@@ -16,4 +16,9 @@ void reindexPositions(const Executor& executor, KvCache& cache);
 /// it would win nothing.
 bool reindexForRoom(const Executor& executor, KvCache& cache, std::int64_t rows);
 
+/// Takes `rows` entries out of every head that lie before the newest `behind` ones. Those move down by as
+/// many positions, as if the others had never been there; what attention gave them stays in their values.
+/// Requires: nothing was compacted since all of them were appended. After an error the cache must be dropped.
+Result<void> cutOut(const Executor& executor, KvCache& cache, std::int64_t rows, std::int64_t behind);
+
 }  // namespace epi

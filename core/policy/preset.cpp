@@ -13,10 +13,12 @@ constexpr std::array kPresets{
         .id = "epichat",
         .summary =
             "What measured best: keys unlike their head's mean stay, the same number in every head; one "
-            "cache for all episodes; chat prefix, 4 sinks and the last 64 tokens stay",
+            "cache for all episodes; chat prefix, 4 sinks and the last 64 tokens stay; up to 1,024 tokens of "
+            "earlier turns are quoted before a question",
         .score = "keydiff",
         .level = BudgetLevel::kPairUniform,
         .pins = kSafePins,
+        .recallTokens = 1024,
     },
     MemoryPreset{
         .id = "epicache",

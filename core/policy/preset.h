@@ -36,6 +36,9 @@ struct MemoryPreset {
     Similarity similarity = Similarity::kCosine;
     /// Match the episode with the question as formatted for the model instead of the bare question.
     bool matchFormattedQuestion = false;
+    /// Of earlier turns quoted before a question, where the options do not say; 0: published methods quote
+    /// nothing.
+    std::int32_t recallTokens = 0;
 };
 
 std::span<const MemoryPreset> allPresets();

@@ -53,6 +53,7 @@ void visitFields(Visitor& visit, MaybeConst<Ask> auto& command) {
     visit("episode", command.episode);
     visit("remember", command.remember);
     visit("replyBegin", command.replyBegin);
+    visit("passages", command.passages);
 }
 
 template <>

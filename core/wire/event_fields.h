@@ -119,6 +119,8 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("unionBytes", event.unionBytes);
     visit("residency", event.residency);
     visit("notice", event.notice);
+    visit("quoted", event.quoted);
+    visit("quotedTokens", event.quotedTokens);
 }
 
 template <>

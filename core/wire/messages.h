@@ -9,6 +9,8 @@
 #include "core/base/error.h"
 #include "core/chat/conversation.h"
 #include "core/engine/options.h"
+#include "core/recall/passage_candidate.h"
+#include "core/recall/quotation.h"
 
 namespace epi {
 
@@ -62,12 +64,16 @@ struct Ask {
     std::optional<std::int32_t> episode;  // instead of the best match
     bool remember = true;
     std::string replyBegin;  // how the reply begins; read, not generated
+    /// Turns that full-text search found for the question: what is quoted before it is chosen by these and by
+    /// meaning.
+    std::vector<PassageCandidate> passages{};
 };
 
 struct EvalQuestion {
     std::int64_t id = 0;
     std::string question;
     std::int32_t category = 0;
+    std::vector<PassageCandidate> passages{};  // as in Ask
 };
 /// Answers each question from the unchanged memory; one EvalAnswer each as soon as it is there, then
 /// EvalDone.
@@ -166,7 +172,7 @@ struct MemoryBuilt {
     std::vector<EpisodeSummary> episodes;
     std::vector<std::int32_t> layerBudgets;  // M_l
     std::int64_t peakEntriesPerHead = 0;     // largest number of rows allocated for one layer and head
-    std::int64_t peakEntriesBound = 0;       // M_l + block + patched prompt (+ question and answer)
+    std::int64_t peakEntriesBound = 0;       // M_l + block + patched prompt + what may be quoted
     std::int64_t peakBytes = 0;              // of all KV memory, as allocated
     std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
     bool pastTrainedContext = false;
@@ -216,7 +222,7 @@ struct TokenDelta {
 };
 
 struct TurnStatistics {
-    std::int64_t promptTokens = 0;  // of the question, read now
+    std::int64_t promptTokens = 0;  // of the question and what is quoted before it, read now
     std::int64_t readTokens = 0;    // besides: turns that this cache had not read, a build
     std::int64_t generatedTokens = 0;
     double firstTokenSeconds = 0.0;  // from the command to the first token
@@ -240,7 +246,9 @@ struct TurnDone {
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
     Residency residency;
-    std::string notice;  // e.g. that a cache could not be written; empty without
+    std::string notice;                 // e.g. that a cache could not be written; empty without
+    std::vector<QuotedPassage> quoted;  // before the question, in the order of the history
+    std::int64_t quotedTokens = 0;      // with dates and the words around them
 };
 
 struct EvalAnswer {

@@ -32,6 +32,7 @@ template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<OnlineOptions> auto& options) {
     visit("unionMargin", options.unionMargin);
     visit("newEpisodeBelow", options.newEpisodeBelow);
+    visit("recallTokens", options.recallTokens);
 }
 
 template <typename Visitor>
@@ -65,10 +66,27 @@ void visitFields(Visitor& visit, MaybeConst<SamplingOptions> auto& options) {
 }
 
 template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<PassageCandidate> auto& candidate) {
+    visit("turnId", candidate.turnId);
+    visit("windowScore", candidate.windowScore);
+    visit("turnScore", candidate.turnScore);
+}
+
+template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<QuotedPassage> auto& passage) {
+    visit("turnId", passage.turnId);
+    visit("firstByte", passage.firstByte);
+    visit("endByte", passage.endByte);
+    visit("score", passage.score);
+    visit("tokens", passage.tokens);
+}
+
+template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<EvalQuestion> auto& question) {
     visit("id", question.id);
     visit("question", question.question);
     visit("category", question.category);
+    visit("passages", question.passages);
 }
 
 template <typename Visitor>

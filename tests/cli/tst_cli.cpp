@@ -1,5 +1,6 @@
 // The built program on small cases: what it prints, and with which exit code it ends.
 
+#include <algorithm>
 #include <memory>
 
 #include <QDir>
@@ -246,6 +247,59 @@ private Q_SLOTS:
         QCOMPARE(all["share"].toDouble(), 1.0);
         QCOMPARE(all["categories"].toArray()[0].toObject()["category"].toInt(), 4);
         QCOMPARE(run(eval + where + QStringList{"--tokens", "0"}).json()["share"].toDouble(), 0.0);
+    }
+
+    void asksWithEarlierTurnsQuoted() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        QJsonArray turns;
+        for (int i = 1; i <= 40; ++i) {
+            const QString number = QString::number(i);
+            turns.append(QJsonObject{
+                {"speaker", i % 2 == 1 ? "Ann" : "Ben"},
+                {"dia_id", QStringLiteral("D1:") + number},
+                {"text", "Number " + number + (i == 7 ? " is a red bicycle" : " is of no interest")}});
+        }
+        const QJsonObject sessions{{"session_1_date_time", "1:00 pm on 8 May, 2023"}, {"session_1", turns}};
+        const QByteArray conversation =
+            QJsonDocument(
+                QJsonObject{{"sample_id", "conv-2"}, {"conversation", sessions}, {"qa", QJsonArray()}})
+                .toJson();
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", conversation), "--db", database}).exitCode, 0);
+        const QStringList ask{"ask",
+                              "-q",
+                              "Which bicycle?",
+                              "--conversation",
+                              "conv-2",
+                              "--db",
+                              database,
+                              "-m",
+                              model,
+                              "--embedder",
+                              embedder,
+                              "--device",
+                              "cpu",
+                              "--max-tokens",
+                              "4",
+                              "--budget",
+                              "256",
+                              "--block",
+                              "128",
+                              "--json"};
+        const Finished quoted = run(ask + QStringList{"--recall", "300"});
+        QVERIFY2(quoted.exitCode == 0, quoted.err + quoted.out);
+        const QJsonObject reply = quoted.json();
+        const int tokens = reply["quoted_tokens"].toInt();
+        QVERIFY(tokens > 0 && tokens <= 300);
+        QVERIFY(reply["statistics"].toObject()["prompt_tokens"].toInt() > tokens);
+        const QJsonArray passages = reply["quoted"].toArray();
+        QVERIFY(std::any_of(passages.begin(), passages.end(), [](const QJsonValue& each) {
+            return each.toObject()["message"].toInt() == 7 && each.toObject()["tokens"].toInt() > 0;
+        }));
+        const QJsonObject bare = run(ask + QStringList{"--recall", "0"}).json();
+        QCOMPARE(bare["quoted_tokens"].toInt(-1), 0);
+        QVERIFY(bare["quoted"].toArray().isEmpty());
     }
 
     void makesNoDatabaseWhenListing() {

@@ -1,5 +1,6 @@
 // Positions counted anew: the same logits where only the origin moves, nothing beyond the trained context.
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -56,6 +57,41 @@ class TestReindex : public QObject {
     QTemporaryDir folder_;
 
 private Q_SLOTS:
+    void takesRowsOutAsIfTheyHadNeverBeenThere_data() { addArchitectures(); }
+    void takesRowsOutAsIfTheyHadNeverBeenThere() {
+        QFETCH(std::string, architecture);
+        const c10::InferenceMode inference;
+        const auto model = tiny(architecture);
+        QVERIFY(model);
+        const Executor& executor = model->executor();
+        const std::vector<TokenId> history = test::randomTokens(20, 3);
+        const std::vector<TokenId> quoted = test::randomTokens(9, 4);
+        const std::vector<TokenId> question = test::randomTokens(6, 5);
+        KvCache plain = cacheFor(executor);
+        read(executor, plain, history, 0);
+        read(executor, plain, question, 20);
+        KvCache cut = cacheFor(executor);
+        read(executor, cut, history, 0);
+        read(executor, cut, quoted, 20);
+        read(executor, cut, question, 29);
+        QVERIFY(cutOut(executor, cut, 9, 6));
+        QCOMPARE(cut.nextPosition(), plain.nextPosition());
+        QVERIFY(cut.isInOrder());
+        for (std::int32_t layer = 0; layer < plain.layerCount(); ++layer) {
+            for (std::int32_t head = 0; head < plain.layer(layer).shape().kvHeads; ++head) {
+                QVERIFY(
+                    std::ranges::equal(cut.layer(layer).positions(head), plain.layer(layer).positions(head)));
+                QVERIFY(std::ranges::equal(cut.layer(layer).origins(head), plain.layer(layer).origins(head)));
+            }
+        }
+        // The first layer's keys know nothing of other tokens.
+        for (std::int32_t head = 0; head < plain.layer(0).shape().kvHeads; ++head) {
+            const at::Tensor expected = plain.layer(0).headKeys(head);
+            QVERIFY(at::allclose(cut.layer(0).headKeys(head), expected, 2e-3, 2e-3));
+            QVERIFY(at::equal(cut.layer(0).headKeys(head).slice(0, 0, 20), expected.slice(0, 0, 20)));
+        }
+    }
+
     void leavesLogitsOfAShortHistoryAsTheyAre_data() { addArchitectures(); }
     void leavesLogitsOfAShortHistoryAsTheyAre() {
         QFETCH(std::string, architecture);

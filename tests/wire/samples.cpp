@@ -22,6 +22,7 @@ MemoryOptions memory() {
     options.positions = PositionMode::kKeep;
     options.online.unionMargin = 0.0625;
     options.online.newEpisodeBelow = 0.25;
+    options.online.recallTokens = 768;
     return options;
 }
 
@@ -51,10 +52,12 @@ std::vector<Command> commands() {
     sync.turns = {Turn{11, Role::kAssistant, "Caroline", std::string("a\0b\x1b[0m", 7), "8 May 2023"},
                   Turn{-12, Role::kSystem, "", "<|im_end|>", ""}};
     Ask ask{"42", "Where?", memory(), sampling(), 2, false, "On the"};
+    ask.passages = {PassageCandidate{11, 7.25, 0.0}, PassageCandidate{-12, 3.5, 2.125}};
     Ask bestEpisode = ask;
     bestEpisode.episode.reset();
     bestEpisode.memory.level.reset();
-    EvalBatch batch{"43", memory(), sampling(), {EvalQuestion{5, "When?", 2}, EvalQuestion{6, "Who?", 4}}};
+    EvalBatch batch{
+        "43", memory(), sampling(), {EvalQuestion{5, "When?", 2, ask.passages}, EvalQuestion{6, "Who?", 4}}};
     return {load,
             sync,
             BuildMemory{"42", memory(), true},
@@ -115,6 +118,8 @@ std::vector<Event> events() {
     done.unionBytes = 1 << 20;
     done.residency = Residency{1, 2, 3, 4, 5, 6, 7, true, 8, 9};
     done.notice = "disk full";
+    done.quoted = {QuotedPassage{11, 0, 6, 0.03125, 9}, QuotedPassage{-12, 800, 1600, 0.5, 200}};
+    done.quotedTokens = 233;
     return {hello,
             loaded,
             Synced{12, 3456},

@@ -68,6 +68,15 @@ private:
     std::chrono::steady_clock::time_point lastSaved_ = std::chrono::steady_clock::now();
 };
 
+/// The messages that were quoted, each once.
+std::vector<std::int64_t> quotedIds(const std::vector<QuotedPassage>& quoted) {
+    std::vector<std::int64_t> ids;
+    for (const QuotedPassage& passage : quoted) {
+        if (ids.empty() || ids.back() != passage.turnId) ids.push_back(passage.turnId);
+    }
+    return ids;
+}
+
 /// Under the names by which the window reads them.
 json detailsOf(const TurnDone& turn) {
     const auto episode = static_cast<std::size_t>(turn.episode);
@@ -79,7 +88,21 @@ json detailsOf(const TurnDone& turn) {
             {"firstTokenSeconds", turn.statistics.firstTokenSeconds},
             {"decodeSeconds", turn.statistics.decodeSeconds},
             {"pastTrainedContext", turn.pastTrainedContext},
-            {"reason", turn.reason}};
+            {"reason", turn.reason},
+            {"quotedTokens", turn.quotedTokens},
+            {"quoted", quotedIds(turn.quoted)}};
+}
+
+json describe(const std::vector<QuotedPassage>& quoted) {
+    json described = json::array();
+    for (const QuotedPassage& passage : quoted) {
+        described.push_back({{"message", passage.turnId},
+                             {"first_byte", passage.firstByte},
+                             {"end_byte", passage.endByte},
+                             {"score", passage.score},
+                             {"tokens", passage.tokens}});
+    }
+    return described;
 }
 
 json describe(const TurnDone& turn) {
@@ -97,6 +120,8 @@ json describe(const TurnDone& turn) {
             {"tier", turn.tier},
             {"positions", turn.positions},
             {"notice", turn.notice},
+            {"quoted", describe(turn.quoted)},
+            {"quoted_tokens", turn.quotedTokens},
             {"read_tokens", statistics.readTokens},
             {"past_trained_context", turn.pastTrainedContext},
             {"statistics",
@@ -149,13 +174,17 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     EPI_TRY(engine.load(options.model, context.output));
     // The memory is built first, over the messages before the question.
     EPI_TRY(buildStoredMemory(engine, {store, record}, memory, context.output));
+    EPI_TRY_ASSIGN(std::vector<PassageCandidate> passages,
+                   store.recallCandidates({.conversationId = record.id, .question = options.question}));
     EPI_TRY_ASSIGN(ReplyRow reply, storeExchange(store, record.id, options.question));
     const Ask command{.conversation = engineName(record),
                       .question = options.question,
                       .memory = memory,
                       .sampling = options.sampling,
                       .episode = options.episode,
-                      .remember = true};
+                      .remember = true,
+                      .replyBegin = {},
+                      .passages = std::move(passages)};
     EPI_TRY_ASSIGN(const TurnDone turn, answer(engine, command, reply, context.output));
     context.output.stream("\n");
     if (turn.reason == "cancelled") {
@@ -167,7 +196,7 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
         context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +
                               std::to_string(turn.similarities.size()) + ", " +
                               groupedSigned(turn.keptTokens) + " of " + groupedSigned(turn.historyTokens) +
-                              " tokens kept");
+                              " tokens kept, " + groupedSigned(turn.quotedTokens) + " quoted");
     }
     return {};
 }

@@ -133,9 +133,13 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
     for (const QuestionRecord& question : selected) {
         if (std::ranges::find(answers, question.id, &AnswerRecord::questionId) != answers.end()) continue;
         recorder.expect(question);
+        EPI_TRY_ASSIGN(
+            std::vector<PassageCandidate> passages,
+            store.recallCandidates({.conversationId = record.id, .question = question.question.question}));
         batch.questions.push_back({.id = question.id,
                                    .question = question.question.question,
-                                   .category = question.question.category});
+                                   .category = question.question.category,
+                                   .passages = std::move(passages)});
     }
     const std::size_t asked = batch.questions.size();
     if (asked > 0) {
@@ -165,6 +169,7 @@ EPI_COMMANDS(eval_run) {
     epi::addConversationOptions(command, options->conversation);
     epi::addMemoryModelOptions(command, options->model);
     epi::addMemoryOptions(command, options->memory);
+    epi::addRecallOption(command, options->memory);
     command.add_option("--categories", options->categories, "Only these categories, separated by commas")
         ->delimiter(',');
     command.add_option("--limit", options->limit, "At most so many questions; 0: all")
