@@ -55,6 +55,7 @@ void MessageModel::assign(const std::vector<MessageRecord>& records) {
     items_.clear();
     rows_.clear();
     items_.reserve(records.size());
+    rows_.reserve(static_cast<qsizetype>(records.size()));
     for (const MessageRecord& record : records) {
         rows_.insert(record.id, static_cast<int>(items_.size()));
         items_.push_back(itemOf(record));

@@ -37,6 +37,7 @@ ReplyDetails ReplyDetails::of(const TurnDone& turn) {
 }
 
 ReplyDetails ReplyDetails::fromJson(std::string_view json) {
+    if (json.empty() || json == "{}") return {};  // nearly all messages of a long chat
     const QByteArray bytes(json.data(), static_cast<qsizetype>(json.size()));
     const QJsonObject object = QJsonDocument::fromJson(bytes).object();
     ReplyDetails details;
