@@ -12,6 +12,7 @@ set(rules
   "cuda/kernels@<Q[A-Z]|${torch_headers}|sqlite3|\"core/|\"ui/|\"storage/|\"app/"
   "cuda/decode@<Q[A-Z]|${torch_headers}|sqlite3|\"core/[^bf]|\"ui/|\"storage/|\"app/"
   "cuda/plugin@<Q[A-Z]|sqlite3|\"ui/|\"storage/|\"app/"
+  "ui/markdown@<QW|<QPaint|<QText|<QLabel|\"ui/[^m]|\"storage/|\"core/|\"app/"
   "ui@${torch_headers}|sqlite3|cuda_runtime|\"app/|\"core/(tensor|kv|model|policy)/|local_engine"
   "app/window@${torch_headers}|sqlite3|cuda_runtime|\"core/(tensor|kv|model|policy)/|local_engine"
   "app/engine@<Q[A-Z]|${torch_headers}|sqlite3|\"ui/|\"storage/"

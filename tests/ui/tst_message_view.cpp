@@ -1,4 +1,5 @@
 #include <QAbstractButton>
+#include <QAccessible>
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
@@ -371,6 +372,42 @@ private Q_SLOTS:
         QVERIFY(chat.view.followsEnd());
         chat.model.update(row, text, MessageState::kStopped, {});
         QVERIFY(!differs());
+    }
+
+    void screenReadersReadTheMessages() {
+        Chat chat({u"*one*"_s, u"some **bold** text"_s});
+        QAccessibleInterface* list = QAccessible::queryAccessibleInterface(&chat.view);
+        QVERIFY(list != nullptr);
+        QCOMPARE(list->role(), QAccessible::List);
+        QCOMPARE(list->text(QAccessible::Name), u"Messages"_s);
+        QVERIFY(list->childCount() >= 2);
+        QAccessibleInterface* reply = list->child(1);
+        QCOMPARE(list->child(1), reply);
+        QCOMPARE(reply->role(), QAccessible::ListItem);
+        QCOMPARE(reply->text(QAccessible::Name), u"Assistant: some bold text"_s);
+        QCOMPARE(list->child(0)->text(QAccessible::Name), u"You: *one*"_s);
+        QCOMPARE(reply->parent(), list);
+        QCOMPARE(list->indexOfChild(reply), 1);
+        QCOMPARE(list->childAt(reply->rect().center().x(), reply->rect().center().y()), reply);
+        QVERIFY(!reply->state().offscreen);
+        auto* text = reply->textInterface();
+        QVERIFY(text != nullptr);
+        QCOMPARE(text->text(5, 9), u"bold"_s);
+        QCOMPARE(text->characterCount(), 14);
+        QCOMPARE(text->offsetAtPoint(text->characterRect(0).topLeft()), 0);
+        text->setSelection(0, 5, 9);
+        QCOMPARE(chat.view.selectedText(), u"bold"_s);
+        QCOMPARE(text->selectionCount(), 1);
+        QCOMPARE(list->child(0)->textInterface()->selectionCount(), 0);
+        // The button that is in the view is still found.
+        bool isButtonFound = false;
+        for (int i = 2; i < list->childCount(); ++i)
+            isButtonFound = isButtonFound || list->child(i)->role() != QAccessible::ListItem;
+        QVERIFY(isButtonFound);
+        // What is gone is told to be so.
+        chat.model.assign({});
+        QVERIFY(!reply->isValid());
+        QVERIFY(reply->text(QAccessible::Name).isEmpty());
     }
 
     void findsWhatIsShownAndStepsThroughIt() {

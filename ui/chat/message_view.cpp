@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cmath>
 
+#include <QAccessible>
 #include <QEvent>
 #include <QPainter>
 #include <QPushButton>
 #include <QScrollBar>
 
+#include "ui/chat/accessible_messages.h"
 #include "ui/chat/chat_finder.h"
 #include "ui/theme/theme.h"
 
@@ -33,6 +35,7 @@ MessageView::MessageView(QWidget* parent)
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Messages"));
+    AccessibleMessages::install();
     viewport()->setMouseTracking(true);
     viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
     askAgain_->setText(tr("Ask &again"));
@@ -208,6 +211,15 @@ int MessageView::rowAt(QPoint point) const {
     return heights_.rowAt(point.y() + verticalScrollBar()->value() - padding());
 }
 
+QRect MessageView::rowRect(int row) const {
+    return {0, rowTop(row), viewport()->width(), heights_.height(row)};
+}
+
+int MessageView::rowAtPoint(QPoint point) const {
+    const int row = model_ ? rowAt(point) : -1;
+    return row >= 0 && rowRect(row).contains(point) ? row : -1;
+}
+
 bool MessageView::settleOnce(QSet<int>* resized) {
     bool isChanged = false;
     if (followsEnd_) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
@@ -327,11 +339,13 @@ bool MessageView::showsSource(int row) const {
 }
 
 void MessageView::setCurrentRow(int row) {
+    const bool isAnother = currentRow_ != row;
     currentRow_ = row;
-    setAccessibleDescription(row >= 0 && row < heights_.count()
-                                 ? model_->data(model_->index(row), Qt::AccessibleTextRole).toString()
-                                 : QString());
     viewport()->update();
+    if (!isAnother || !hasFocus() || !isRow(row)) return;
+    QAccessibleEvent focus(this, QAccessible::Focus);
+    focus.setChild(row);
+    QAccessible::updateAccessibility(&focus);
 }
 
 void MessageView::paintEvent(QPaintEvent* event) {

@@ -48,6 +48,7 @@ public:
     void setShowsSource(int row, bool showsSource);
     [[nodiscard]] bool showsSource(int row) const;
 
+    [[nodiscard]] const MessageSelection& selection() const { return selection_; }
     void select(const MessageSelection& selection);
     void selectAll();
     /// The plain text of the selection, messages parted by an empty line.
@@ -61,6 +62,12 @@ public:
     MessageLayout& layoutOf(int row);
     /// The row's top edge in the viewport.
     [[nodiscard]] int rowTop(int row) const;
+    /// The row in the viewport; its height may be a guess while it is out of sight.
+    [[nodiscard]] QRect rowRect(int row) const;
+    /// The row at a point of the viewport; -1 where none is.
+    [[nodiscard]] int rowAtPoint(QPoint point) const;
+    /// The plain text that a row shows.
+    [[nodiscard]] QString shownText(int row) const { return documentOf(row).shownText(); }
     /// What can be done with a message; the caller owns it.
     [[nodiscard]] QMenu* makeMenu(int row);
 
