@@ -235,6 +235,16 @@ private Q_SLOTS:
         QCOMPARE(levels, u"1113333000"_s);
     }
 
+    void textFromRightToLeftBeginsAtTheRight() {
+        MessageBody body(markdown::Syntax::kMarkdown, 600);
+        body.setText(u"مرحبا بالعالم، هذه فقرة.\n\nleft to right"_s);
+        const int y = body.lineOf(0).center().y();
+        QCOMPARE(body.positionAt({599, y}), 0);
+        QVERIFY(body.positionAt({0, y}) > 10);
+        const int below = static_cast<int>(body.document().shownText().indexOf(u"left"_s));
+        QCOMPARE(body.positionAt({0, body.lineOf(below).center().y()}), below);
+    }
+
     void onlyTheLastBlockOfAGrowingReplyIsLaidOutAgain() {
         MessageBody body(markdown::Syntax::kMarkdown, 600);
         const QString head = u"# Title\n\nA paragraph.\n\n- one\n- two\n\n```\ncode\n```\n\n"_s;

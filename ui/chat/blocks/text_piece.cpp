@@ -91,6 +91,8 @@ TextPiece::TextPiece(StyledText text, PieceLook look)
     layout_->setFormats(styleFormats());
     QTextOption option(look_.alignment);
     option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    option.setTextDirection(
+        Qt::LayoutDirectionAuto);  // as the text begins, whatever the window's language is
     option.setTabStopDistance(QFontMetricsF(look_.font).horizontalAdvance(u' ') * 4);
     layout_->setTextOption(option);
 }
