@@ -154,6 +154,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("choice");
         QTest::newRow("light") << static_cast<int>(ThemeChoice::kLight);
         QTest::newRow("dark") << static_cast<int>(ThemeChoice::kDark);
+        QTest::newRow("high contrast") << static_cast<int>(ThemeChoice::kHighContrast);
     }
     void textIsReadableInBothThemes() {
         QFETCH(int, choice);
@@ -168,6 +169,9 @@ private Q_SLOTS:
         QVERIFY(contrast(colors.onAccent, colors.accent) >= 4.5);
         for (const QColor& tint : colors.retained)
             QVERIFY(contrast(colors.text, tint) >= 4.5);
+        QVERIFY(contrast(colors.text, colors.found) >= 4.5);
+        QVERIFY(contrast(Theme::textOn(colors.foundCurrent), colors.foundCurrent) >= 4.5);
+        QVERIFY(contrast(colors.text, colors.hover) >= 7.0);  // behind code within text
         for (int episode = 0; episode < 8; ++episode) {
             const QColor fill = Theme::episodeColor(episode);
             QVERIFY(contrast(Theme::textOn(fill), fill) >= 4.5);

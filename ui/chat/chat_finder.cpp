@@ -58,6 +58,7 @@ void ChatFinder::setModel(MessageModel* model) {
     if (model_ == model) return;
     if (model_) model_->disconnect(this);
     model_ = model;
+    choosesFirst_ = false;
     if (model_) {
         connect(model_, &MessageModel::modelReset, this, [this] { restart(0); });
         connect(model_, &MessageModel::rowsRemoved, this, [this] { restart(current_.row); });
@@ -78,6 +79,7 @@ void ChatFinder::setModel(MessageModel* model) {
 
 void ChatFinder::search(const QString& text, int fromRow) {
     text_ = text;
+    choosesFirst_ = true;
     restart(fromRow);
 }
 
@@ -133,7 +135,7 @@ void ChatFinder::take(const Found& found) {
         counts_[row] = count;
         hitCount_ += count;
     }
-    if (current_.row < 0 && !found.counts.empty()) setCurrent({found.counts.front().first, 0});
+    if (choosesFirst_ && !found.counts.empty()) setCurrent({found.counts.front().first, 0});
     Q_EMIT
     changed();
 }
@@ -179,10 +181,13 @@ ChatPosition ChatFinder::currentPosition() const {
     return {current_.row, (*hits)[static_cast<std::size_t>(current_.index)].begin};
 }
 
-void ChatFinder::step(bool isForward) {
+void ChatFinder::step(bool isForward, int fromRow) {
     if (counts_.empty()) return;
     auto row = counts_.find(current_.row);
-    if (row == counts_.end()) return setCurrent({counts_.begin()->first, 0});
+    if (row == counts_.end()) {
+        const auto next = counts_.lower_bound(fromRow);
+        return setCurrent({next != counts_.end() ? next->first : counts_.begin()->first, 0});
+    }
     if (isForward) {
         if (current_.index + 1 < row->second) return setCurrent({row->first, current_.index + 1});
         if (++row == counts_.end()) row = counts_.begin();
@@ -196,6 +201,7 @@ void ChatFinder::step(bool isForward) {
 
 void ChatFinder::setCurrent(Hit hit) {
     current_ = hit;
+    choosesFirst_ = false;
     Q_EMIT
     currentChanged();
 }

@@ -34,7 +34,8 @@ public:
     explicit ChatFinder(QObject* parent = nullptr);
     ~ChatFinder() override;
 
-    /// Searches in these messages from now on, anew where something is searched for.
+    /// Searches in these messages from now on, anew where something is searched for. No hit becomes the
+    /// current one: who opens another chat does not ask to be taken elsewhere in it.
     void setModel(MessageModel* model);
     /// An empty text finds nothing. The first hit at or behind `fromRow` becomes the current one.
     void search(const QString& text, int fromRow);
@@ -47,8 +48,9 @@ public:
     [[nodiscard]] int currentNumber() const;
     /// Where the current hit begins.
     [[nodiscard]] ChatPosition currentPosition() const;
-    /// Makes the next or the one before the current hit, around both ends.
-    void step(bool isForward);
+    /// Makes the next or the one before the current hit, around both ends; the first at or behind `fromRow`
+    /// where none is current.
+    void step(bool isForward, int fromRow);
     /// The hits of a row in order; null without any.
     [[nodiscard]] const std::vector<markdown::Range>* hitsIn(int row) const;
 
@@ -75,6 +77,7 @@ private:
     std::map<int, int> counts_;  // hits by row
     int hitCount_ = 0;
     bool isSearching_ = false;
+    bool choosesFirst_ = false;  // the first hit that comes becomes the current one
     Hit current_;
     mutable QHash<int, std::vector<markdown::Range>> shown_;  // of rows that were drawn
     std::shared_ptr<std::atomic<bool>> isCancelled_;

@@ -41,6 +41,7 @@ FindBar::FindBar(MessageView* view, QWidget* parent)
     field_->setAccessibleName(tr("Find in this chat"));
     field_->setMaxLength(1'000);
     field_->installEventFilter(this);
+    view_->installEventFilter(this);
     count_->setTextFormat(Qt::PlainText);
     count_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     count_->setProperty("textRole", u"secondary"_s);
@@ -59,7 +60,7 @@ FindBar::FindBar(MessageView* view, QWidget* parent)
     connect(field_, &QLineEdit::textChanged, &typing_, qOverload<>(&QTimer::start));
     connect(previous_, &QToolButton::clicked, this, [this] { step(false); });
     connect(next_, &QToolButton::clicked, this, [this] { step(true); });
-    connect(close_, &QToolButton::clicked, this, &FindBar::close);
+    connect(close_, &QToolButton::clicked, this, &FindBar::dismiss);
     connect(view_, &MessageView::modelChanged, this, [this] { finder_->setModel(view_->model()); });
     connect(finder_, &ChatFinder::changed, this, &FindBar::refresh);
     connect(finder_, &ChatFinder::currentChanged, this, [this] {
@@ -118,7 +119,7 @@ void FindBar::open() {
     refresh();
 }
 
-void FindBar::close() {
+void FindBar::dismiss() {
     typing_.stop();
     hide();
     finder_->search({}, 0);
@@ -135,13 +136,17 @@ void FindBar::step(bool isForward) {
         search();
         return;
     }
-    finder_->step(isForward);
+    finder_->step(isForward, place());
 }
 
 void FindBar::search() {
     typing_.stop();
-    const int from = view_->currentRow() >= 0 ? view_->currentRow() : view_->firstRowInSight();
-    finder_->search(field_->text(), from);
+    finder_->search(field_->text(), place());
+}
+
+/// The row that the reader is at.
+int FindBar::place() const {
+    return view_->currentRow() >= 0 ? view_->currentRow() : view_->firstRowInSight();
 }
 
 QString FindBar::countText() const {
@@ -157,9 +162,10 @@ void FindBar::refresh() {
     } else if (finder_->hitCount() == 0) {
         count_->setText(finder_->isSearching() ? tr("Searching…") : tr("No hits"));
     } else {
+        const int number = finder_->currentNumber();
         count_->setText(
             tr("%1 of %2")
-                .arg(locale.toString(finder_->currentNumber()), locale.toString(finder_->hitCount())) +
+                .arg(number > 0 ? locale.toString(number) : u"–"_s, locale.toString(finder_->hitCount())) +
             more);
     }
     previous_->setEnabled(finder_->hitCount() > 0);
@@ -185,11 +191,19 @@ bool FindBar::eventFilter(QObject* watched, QEvent* event) {
             return true;
         }
     }
+    // Esc closes the bar from the chat as well.
+    const bool isEscape = (event->type() == QEvent::KeyPress || event->type() == QEvent::ShortcutOverride) &&
+                          static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape;
+    if (watched == view_ && isEscape && isVisible()) {
+        event->accept();
+        if (event->type() == QEvent::KeyPress) dismiss();
+        return true;
+    }
     return QWidget::eventFilter(watched, event);
 }
 
 void FindBar::keyPressEvent(QKeyEvent* event) {
-    if (event->key() == Qt::Key_Escape) return close();
+    if (event->key() == Qt::Key_Escape) return dismiss();
     QWidget::keyPressEvent(event);
 }
 

@@ -29,7 +29,7 @@ public:
     /// Shows the bar with what is selected in the chat, or with what was searched for last.
     void open();
     /// Hides it; the marks go, and the focus is where it was before.
-    void close();
+    void dismiss();
     /// The next or the one before the current hit; opens the bar where it is closed.
     void step(bool isForward);
     [[nodiscard]] QLineEdit& field() { return *field_; }
@@ -45,6 +45,7 @@ protected:
 private:
     QToolButton* makeButton(const QString& name, const QString& icon);
     void search();
+    [[nodiscard]] int place() const;
     void refresh();
     void applyTheme();
 

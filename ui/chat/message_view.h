@@ -5,6 +5,7 @@
 
 #include <QAbstractScrollArea>
 #include <QCache>
+#include <QElapsedTimer>
 #include <QPointer>
 #include <QSet>
 #include <QTimer>
@@ -143,6 +144,7 @@ private:
     MessageSelection selection_;
     bool isSelecting_ = false;
     QString pressedLink_;
+    QElapsedTimer doubleClicked_;
     QTimer autoScroll_;  // while a selection is drawn beyond the edge
     BlockPlace hot_;
     BlockPlace done_;

@@ -146,6 +146,13 @@ void MessageView::mousePressEvent(QMouseEvent* event) {
         return;
     }
     if (spot.isButton) return copyBlock({row, spot.block});
+    const bool isThirdClick =
+        doubleClicked_.isValid() && !doubleClicked_.hasExpired(QApplication::doubleClickInterval());
+    doubleClicked_.invalidate();
+    if (isThirdClick && spot.block >= 0) {
+        const markdown::Range range = markdown::shownRangeOf(layout.body().block(spot.block));
+        return select({.anchor = {row, range.begin}, .cursor = {row, range.end}});
+    }
     pressedLink_ = spot.link;
     isSelecting_ = true;
     const ChatPosition position{row, spot.position};
@@ -211,6 +218,7 @@ void MessageView::mouseDoubleClickEvent(QMouseEvent* event) {
     finder.setPosition(clicked.position);
     const auto end = finder.toNextBoundary();
     pressedLink_.clear();
+    doubleClicked_.start();
     select({.anchor = {clicked.row, static_cast<int>(std::max<qsizetype>(begin, 0))},
             .cursor = {clicked.row, static_cast<int>(end < 0 ? clicked.position : end)}});
 }

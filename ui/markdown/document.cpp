@@ -33,12 +33,6 @@ void forEachText(Texts& block, const QString& lead, Visit visit) {
     }
 }
 
-Range shownRangeOf(const Block& block) {
-    if (block.kind == BlockKind::kTable && !block.cells.empty())
-        return {block.cells.front().shownBegin, block.cells.back().shownEnd()};
-    return {block.text.shownBegin, block.text.shownEnd()};
-}
-
 /// Where in the source a position of the shown text lies; -1 where none of its characters came from there.
 int sourceAt(const StyledText& text, int shown, bool isEnd) {
     int nearest = -1;
@@ -56,6 +50,12 @@ int sourceAt(const StyledText& text, int shown, bool isEnd) {
 }
 
 }  // namespace
+
+Range shownRangeOf(const Block& block) {
+    if (block.kind == BlockKind::kTable && !block.cells.empty())
+        return {block.cells.front().shownBegin, block.cells.back().shownEnd()};
+    return {block.text.shownBegin, block.text.shownEnd()};
+}
 
 QString leadOf(const Block& block, bool isFirst) {
     QString lead = isFirst ? QString() : jointText(block.joint);

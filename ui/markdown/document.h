@@ -50,6 +50,9 @@ private:
     int shownLength_ = 0;
 };
 
+/// Where a block's text, or all of its cells, lie in the shown text.
+Range shownRangeOf(const Block& block);
+
 /// What separates a block from the one before it in the shown text, its marker included.
 QString leadOf(const Block& block, bool isFirst);
 

@@ -138,6 +138,7 @@ void CodeBlock::paintHeader(QPainter& painter, QPoint origin, const BlockPaint& 
 }
 
 const TextPiece* CodeBlock::pieceAt(QPoint point, QPoint* topLeft) const {
+    if (point.y() < headerHeight()) return nullptr;
     auto group = std::ranges::upper_bound(groups_, point.y(), {}, &Group::top);
     if (group != groups_.begin()) --group;
     *topLeft = topLeftOf(*group);
