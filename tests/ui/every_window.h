@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QLineEdit>
 #include <QStackedWidget>
 #include <QTabWidget>
 
@@ -7,6 +8,7 @@
 #include "ui/actions/command_palette.h"
 #include "ui/chat/chat_settings_dialog.h"
 #include "ui/chat/edit_banner.h"
+#include "ui/chat/find_bar.h"
 #include "ui/chat/reply_details_dialog.h"
 #include "ui/jobs/jobs_popover.h"
 #include "ui/models/model_manager.h"
@@ -27,6 +29,10 @@ bool showEverything(WindowFixture& app, const QString& folder, Look look) {
     app.window.toggleTint();
     if (!app.ask(QStringLiteral("What about gardens?"))) return false;
     look(QStringLiteral("answered chat"), &app.window);
+    app.window.page().findBar().open();
+    app.window.page().findBar().field().setText(QStringLiteral("gardens"));
+    look(QStringLiteral("search in the chat"), &app.window);
+    app.window.page().findBar().dismiss();
     app.window.actions().find(QStringLiteral("turn.details"))->trigger();
     look(QStringLiteral("where a reply came from"),
          static_cast<QWidget*>(app.window.findChild<ReplyDetailsDialog*>()));

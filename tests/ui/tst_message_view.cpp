@@ -211,6 +211,10 @@ private Q_SLOTS:
 
     void aTipSaysWhereALinkLeads() {
         QCOMPARE(linkTip(u"https://example.org/a"_s), u"https://example.org/a"_s);
+        const QString endless = linkTip(u"https://example.org/"_s + QString(10'000, u'a'));
+        QVERIFY(endless.size() < 500);
+        for (const QString& line : endless.split(u'\n'))
+            QVERIFY(line.size() < 80);
         QCOMPARE(linkTip(u"file:///etc/passwd"_s), u"Is not opened: file:///etc/passwd"_s);
         QVERIFY(!Qt::mightBeRichText(linkTip(u"javascript:<img src='file:///a'>"_s)));
         QVERIFY(!Qt::mightBeRichText(linkTip(u"https://a.example/<b>x</b>"_s)));

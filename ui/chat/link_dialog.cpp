@@ -21,6 +21,7 @@ struct LinkTexts {
 };
 
 constexpr int kLongestShown = 400;
+constexpr int kLineLength = 72;
 
 /// An address that is not opened, in characters that hide nothing and are no markup.
 QString harmless(const QString& target) {
@@ -28,12 +29,20 @@ QString harmless(const QString& target) {
     return QString::fromLatin1(encoded);
 }
 
+/// Addresses have no places to break them at, and a window that is as wide as one is of no use.
+QString inLines(const QString& address) {
+    QStringList lines;
+    for (qsizetype begin = 0; begin < address.size(); begin += kLineLength)
+        lines << address.mid(begin, kLineLength);
+    return lines.join(u'\n');
+}
+
 }  // namespace
 
 QString linkTip(const QString& target) {
     const QUrl address = markdown::openableAddress(target);
-    if (!address.isValid()) return LinkTexts::tr("Is not opened: %1").arg(harmless(target));
-    return markdown::honestAddress(address).left(kLongestShown);
+    if (!address.isValid()) return inLines(LinkTexts::tr("Is not opened: %1").arg(harmless(target)));
+    return inLines(markdown::honestAddress(address).left(kLongestShown));
 }
 
 void askToOpenLink(QWidget* parent, const QString& target) {
@@ -44,14 +53,14 @@ void askToOpenLink(QWidget* parent, const QString& target) {
     box->setWindowTitle(LinkTexts::tr("Open link"));
     if (!address.isValid()) {
         box->setText(LinkTexts::tr("Only web and e-mail addresses are opened. This link leads to:"));
-        box->setInformativeText(harmless(target));
+        box->setInformativeText(inLines(harmless(target)));
         box->addButton(LinkTexts::tr("&Close"), QMessageBox::RejectRole);
         box->open();
         return;
     }
     const QString honest = markdown::honestAddress(address);
     box->setText(LinkTexts::tr("Open this address outside of EpiChat?"));
-    box->setInformativeText(honest);
+    box->setInformativeText(inLines(honest));
     auto* open = box->addButton(LinkTexts::tr("&Open"), QMessageBox::AcceptRole);
     auto* copy = box->addButton(LinkTexts::tr("&Copy address"), QMessageBox::ActionRole);
     auto* cancel = box->addButton(LinkTexts::tr("Cancel"), QMessageBox::RejectRole);
