@@ -2196,6 +2196,17 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
             <translation>%1 Token gelesen</translation>
         </message>
         <message>
+            <source>Quoted before it</source>
+            <translation>Davor zitiert</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n message(s), %1 tokens</source>
+            <translation>
+                <numerusform>%n Nachricht, %1 Token</numerusform>
+                <numerusform>%n Nachrichten, %1 Token</numerusform>
+            </translation>
+        </message>
+        <message>
             <source>Read again before it</source>
             <translation>Davor noch einmal gelesen</translation>
         </message>
@@ -2265,6 +2276,10 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
     </context>
     <context>
         <name>epi::ReplyDetailsDialog</name>
+        <message>
+            <source>&amp;Quoted messages</source>
+            <translation>&amp;Zitierte Nachrichten</translation>
+        </message>
         <message>
             <source>Where the reply came from</source>
             <translation>Woher die Antwort kam</translation>

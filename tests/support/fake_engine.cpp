@@ -5,6 +5,9 @@
 namespace epi::test {
 namespace {
 
+constexpr std::size_t kQuoted = 2;
+constexpr std::int64_t kQuotedTokens = 30;
+
 constexpr int kSegmentTurns = 4;
 
 std::string wordsOf(const Turn& turn) {
@@ -240,6 +243,11 @@ TurnDone FakeEngine::turnDone(const Ask& command, std::string text, std::string 
     done.keptTokens =
         std::min<std::int64_t>(total, command.memory.budget > 0 ? command.memory.budget : total);
     done.historyTokens = total;
+    for (const PassageCandidate& passage : command.passages) {
+        if (done.quoted.size() == kQuoted) break;
+        done.quoted.push_back({.turnId = passage.turnId, .endByte = 5, .tokens = kQuotedTokens});
+        done.quotedTokens += kQuotedTokens;
+    }
     done.statistics = {.promptTokens = fakeTokens(command.question),
                        .generatedTokens = static_cast<std::int64_t>(script_.replyPieces.size()),
                        .firstTokenSeconds = 0.4,

@@ -323,6 +323,31 @@ private Q_SLOTS:
         dialog->close();
     }
 
+    void theReportListsWhatWasQuotedAndLeadsThere() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"Where do herons nest?"_s));
+        QVERIFY(app.ask(u"Do they sing?"_s));
+        QVERIFY(app.ask(u"And the nests of the heron?"_s));
+        const Ask asked = std::get<Ask>(app.engine->posted().back());
+        QVERIFY(!asked.passages.empty());
+        QCOMPARE(asked.passages.front().turnId, app.messages().at(0).id);
+        for (const PassageCandidate& passage : asked.passages)
+            QVERIFY(passage.turnId != app.messages().at(4).id);  // the question itself
+        run(app, u"turn.details"_s);
+        auto* dialog = app.window.findChild<ReplyDetailsDialog*>();
+        QVERIFY(dialog != nullptr);
+        QVERIFY(ReplyReport::text(app.lastMessage()).contains(u"Quoted before it: 2 message"_s));
+        const QList<QAction*> quotes = button(*dialog, u"Quoted messages"_s)->menu()->actions();
+        QCOMPARE(quotes.size(), 2);
+        QCOMPARE(quotes[0]->text(), u"Where do herons nest?"_s);
+        QVERIFY(app.window.page().view().currentRow() != 0);
+        quotes[0]->trigger();
+        QCOMPARE(app.window.page().view().currentRow(), 0);
+        QVERIFY(!dialog->isVisible());
+        const MessageItem kept = app.lastMessage();
+        QCOMPARE(ReplyDetails::fromJson(kept.details.toJson()).toJson(), kept.details.toJson());
+    }
+
     void copiesAReplyAsItWasWritten() {
         FakeScript script;
         script.replyPieces = {"**bold** and `code`"};

@@ -160,19 +160,39 @@ void ChatSession::onStored(const Exchange& exchange) {
 void ChatSession::ask(std::size_t questionIndex, const AskFor& how) {
     failedRow_ = -1;
     writer_ = std::make_unique<ReplyWriter>(store_, messages_, static_cast<int>(questionIndex) + 1, nullptr);
+    const MessageRecord& asked = records_[questionIndex];
+    Ask question;
+    question.conversation = engineName(conversation_.id);
+    question.question = asked.text;
+    question.memory = memory_.options();
+    question.sampling = samplingFor(how);
+    question.episode = how.episode;
+    question.replyBegin = how.replyBegin;
+    const RecallQuery query{
+        .conversationId = conversation_.id, .question = asked.text, .beforeMessage = asked.id};
+    store_.request(
+        this,
+        [query, question = std::move(question)](Store& store) mutable -> Result<Ask> {
+            EPI_TRY_ASSIGN(question.passages, store.recallCandidates(query));
+            return std::move(question);
+        },
+        [this, questionIndex](Result<Ask> command) {
+            if (command) {
+                post(questionIndex, *std::move(command));
+            } else {
+                mustStop_ = false;
+                onFailed(command.error());
+            }
+        });
+}
+
+void ChatSession::post(std::size_t questionIndex, Ask command) {
     if (std::exchange(mustStop_, false)) {
         finishReply(writer_->text(), MessageState::kStopped, {});
         return;
     }
     synchronise(questionIndex);
-    Ask question;
-    question.conversation = engineName(conversation_.id);
-    question.question = records_[questionIndex].text;
-    question.memory = memory_.options();
-    question.sampling = samplingFor(how);
-    question.episode = how.episode;
-    question.replyBegin = how.replyBegin;
-    job_ = engine_.post(std::move(question));
+    job_ = engine_.post(std::move(command));
     setState(State::kAnswering);
 }
 

@@ -114,7 +114,9 @@ private:
     static Result<Branch> readBranch(Store& store, std::int64_t conversationId, std::size_t kept);
 
     void onStored(const Exchange& exchange);
+    /// Asks for what the reply row behind the question is to hold.
     void ask(std::size_t questionIndex, const AskFor& how);
+    void post(std::size_t questionIndex, Ask command);
     /// How the tokens of the next reply are drawn.
     [[nodiscard]] SamplingOptions samplingFor(const AskFor& how) const;
     /// Whether turns may be changed now; tells why not, or `otherwise`, when that is not empty.

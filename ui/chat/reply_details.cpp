@@ -33,6 +33,11 @@ ReplyDetails ReplyDetails::of(const TurnDone& turn) {
     details.readTokens = turn.statistics.readTokens;
     details.hasReadTokens = true;
     details.promptSeconds = turn.statistics.promptSeconds;
+    details.quotedTokens = turn.quotedTokens;
+    for (const QuotedPassage& passage : turn.quoted) {
+        if (details.quoted.empty() || details.quoted.back() != passage.turnId)
+            details.quoted.push_back(passage.turnId);
+    }
     return details;
 }
 
@@ -59,6 +64,9 @@ ReplyDetails ReplyDetails::fromJson(std::string_view json) {
     details.hasReadTokens = object.contains(u"readTokens"_s);
     details.readTokens = object[u"readTokens"_s].toInteger();
     details.promptSeconds = object[u"promptSeconds"_s].toDouble();
+    for (const QJsonValue& id : object[u"quoted"_s].toArray())
+        details.quoted.push_back(id.toInteger());
+    details.quotedTokens = object[u"quotedTokens"_s].toInteger();
     return details;
 }
 
@@ -80,6 +88,11 @@ std::string ReplyDetails::toJson() const {
     if (promptTokens > 0) object[u"promptTokens"_s] = static_cast<qint64>(promptTokens);
     if (hasReadTokens) object[u"readTokens"_s] = static_cast<qint64>(readTokens);
     if (promptSeconds > 0.0) object[u"promptSeconds"_s] = promptSeconds;
+    QJsonArray messages;
+    for (const std::int64_t id : quoted)
+        messages.append(static_cast<qint64>(id));
+    if (!messages.isEmpty()) object[u"quoted"_s] = messages;
+    if (quotedTokens > 0) object[u"quotedTokens"_s] = static_cast<qint64>(quotedTokens);
     if (!reason.isEmpty()) object[u"reason"_s] = reason;
     if (!error.isEmpty()) object[u"error"_s] = error;
     return QJsonDocument(object).toJson(QJsonDocument::Compact).toStdString();

@@ -30,6 +30,8 @@ struct ReplyDetails {
     std::int64_t readTokens = 0;       // besides
     bool hasReadTokens = false;        // recorded: replies of older versions say nothing about it
     double promptSeconds = 0.0;
+    std::vector<std::int64_t> quoted;  // messages that were quoted before the question, each once
+    std::int64_t quotedTokens = 0;
     QString reason;  // why it ended, as the engine says it: "end", "length", "stop", "cancelled"
     QString error;   // why the reply failed; empty when it did not
 

@@ -9,6 +9,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
+#include <QMenu>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -95,6 +96,11 @@ std::vector<std::pair<QString, QString>> ReplyReport::rows(const MessageItem& it
     if (details.positions == "reindexed"_L1)
         add(tr("Positions"), tr("counted anew: the history is longer than the model was trained for"));
     if (details.promptTokens > 0) add(tr("Question"), tr("%1 tokens read").arg(count(details.promptTokens)));
+    if (details.quotedTokens > 0) {
+        add(tr("Quoted before it"),
+            tr("%n message(s), %1 tokens", "", static_cast<int>(details.quoted.size()))
+                .arg(count(details.quotedTokens)));
+    }
     if (details.hasReadTokens)
         add(tr("Read again before it"),
             details.readTokens > 0 ? tr("%1 tokens").arg(count(details.readTokens)) : tr("nothing"));
@@ -124,7 +130,26 @@ QString ReplyReport::text(const MessageItem& item) {
     return lines.join(u'\n');
 }
 
-ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item, QWidget* parent) : QDialog(parent) {
+QPushButton* ReplyDetailsDialog::quotesButton(const std::vector<Quote>& quotes) {
+    auto* button = new QPushButton(tr("&Quoted messages"), this);
+    auto* menu = new QMenu(button);
+    for (const Quote& quote : quotes) {
+        QString title = quote.text;
+        menu->addAction(title.replace(u'&', u"&&"_s), this, [this, id = quote.messageId] {
+            accept();
+            Q_EMIT
+            messageRequested(id);
+        });
+    }
+    button->setMenu(menu);
+    button->setVisible(!quotes.empty());
+    return button;
+}
+
+ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item,
+                                       const std::vector<Quote>& quotes,
+                                       QWidget* parent)
+    : QDialog(parent) {
     const Theme& theme = Theme::current();
     setObjectName(u"replyDetails"_s);
     setWindowTitle(tr("Where the reply came from"));
@@ -167,6 +192,7 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item, QWidget* parent)
     show->setVisible(item.details.episode.has_value());
     buttons->addWidget(copy);
     buttons->addWidget(show);
+    buttons->addWidget(quotesButton(quotes));
     buttons->addStretch(1);
     buttons->addWidget(close);
     column->addLayout(buttons);

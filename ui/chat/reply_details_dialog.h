@@ -9,6 +9,8 @@
 
 #include "ui/chat/message_model.h"
 
+class QPushButton;
+
 namespace epi {
 
 /// What is known about how a reply came about; what was not recorded is left out. It says which tokens were
@@ -32,10 +34,20 @@ class ReplyDetailsDialog final : public QDialog {
     Q_OBJECT
 
 public:
-    ReplyDetailsDialog(const MessageItem& item, QWidget* parent);
+    /// A message that was quoted to the model, as a line.
+    struct Quote {
+        qint64 messageId = 0;
+        QString text;
+    };
+    ReplyDetailsDialog(const MessageItem& item, const std::vector<Quote>& quotes, QWidget* parent);
 
 Q_SIGNALS:
     void episodeRequested(int episode);
+    void messageRequested(qint64 messageId);
+
+private:
+    /// Opens a menu of the quoted messages; choosing one leads to it.
+    QPushButton* quotesButton(const std::vector<Quote>& quotes);
 };
 
 }  // namespace epi

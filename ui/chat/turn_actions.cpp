@@ -160,8 +160,22 @@ void TurnActions::showDetails() {
     if (session() == nullptr) return;
     const int row = session()->replyRow(currentRow());
     if (row < 0) return refuse(tr("Only a reply came from somewhere: choose one."));
-    auto* dialog = new ReplyDetailsDialog(session()->messages().at(row), page_.window());
+    const MessageItem& item = session()->messages().at(row);
+    std::vector<ReplyDetailsDialog::Quote> quotes;
+    for (const std::int64_t id : item.details.quoted) {
+        const int quoted = session()->messages().rowOf(id);
+        if (quoted < 0) continue;  // taken out since, or in another version
+        const QString& text = session()->messages().at(quoted).text;
+        quotes.push_back({id, text.simplified().left(kQuotedCharacters)});
+    }
+    auto* dialog = new ReplyDetailsDialog(item, quotes, page_.window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &ReplyDetailsDialog::messageRequested, this, [this](qint64 id) {
+        const int quoted = session() != nullptr ? session()->messages().rowOf(id) : -1;
+        if (quoted < 0) return;
+        page_.view().setCurrentRow(quoted);
+        page_.view().scrollToRow(quoted);
+    });
     connect(dialog, &ReplyDetailsDialog::episodeRequested, &page_, &ChatPage::episodeActivated);
     dialog->open();
 }

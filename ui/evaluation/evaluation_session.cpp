@@ -146,15 +146,21 @@ void EvaluationSession::start(const EvaluationPlan& plan) {
     const std::string model = engine_.model() ? engine_.model()->title : std::string();
     store_.request(
         this,
-        [id = conversation_.id, settings = plan_.toJson(model)](Store& store) -> Result<Started> {
+        [id = conversation_.id, settings = plan_.toJson(model), selected = selected_](
+            Store& store) -> Result<Started> {
             Started started;
             EPI_TRY_ASSIGN(started.run, store.startOrResumeRun(id, settings));
             EPI_TRY_ASSIGN(started.answers, store.answers(started.run.id));
+            for (const QuestionRecord& each : selected) {
+                EPI_TRY_ASSIGN(
+                    started.passages[each.id],
+                    store.recallCandidates({.conversationId = id, .question = each.question.question}));
+            }
             return started;
         },
         [this](Result<Started> started) {
             if (started) {
-                onStarted(*started);
+                onStarted(*std::move(started));
             } else {
                 setState(State::kIdle);
                 Q_EMIT
@@ -163,7 +169,7 @@ void EvaluationSession::start(const EvaluationPlan& plan) {
         });
 }
 
-void EvaluationSession::onStarted(const Started& started) {
+void EvaluationSession::onStarted(Started started) {
     assign(started.run, started.answers);
     Q_EMIT
     opened();
@@ -175,7 +181,8 @@ void EvaluationSession::onStarted(const Started& started) {
         if (answers_.contains(question.id)) continue;
         batch.questions.push_back({.id = question.id,
                                    .question = question.question.question,
-                                   .category = question.question.category});
+                                   .category = question.question.category,
+                                   .passages = std::move(started.passages[question.id])});
     }
     if (batch.questions.empty()) {
         onDone();

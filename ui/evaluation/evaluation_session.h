@@ -73,10 +73,11 @@ private:
     struct Started {
         RunRecord run;
         std::vector<AnswerRecord> answers;
+        std::map<std::int64_t, std::vector<PassageCandidate>> passages;  // by question
     };
 
     void onLoaded(Loaded loaded);
-    void onStarted(const Started& started);
+    void onStarted(Started started);
     void onAnswer(const EvalAnswer& answer);
     void onDone();
     void select();
