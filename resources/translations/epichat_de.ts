@@ -1638,11 +1638,11 @@ Erstes Token nach %2 s. Klicken zeigt die Episode.</translation>
             <translation>Auswahl als &amp;Markdown kopieren</translation>
         </message>
         <message>
-            <source>Copy message as Mark&amp;down</source>
-            <translation>Nachricht als Mark&amp;down kopieren</translation>
+            <source>Copy message as Markdow&amp;n</source>
+            <translation>Nachricht als Markdow&amp;n kopieren</translation>
         </message>
         <message>
-            <source>Sh&amp;ow source</source>
+            <source>Show so&amp;urce</source>
             <translation>&amp;Quelltext zeigen</translation>
         </message>
     </context>

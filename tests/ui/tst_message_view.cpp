@@ -148,6 +148,20 @@ private Q_SLOTS:
         QCOMPARE(chat.view.selectedText(), u"two three"_s);  // a third click: the block
     }
 
+    void aSelectionOutlivesAnotherWidthAndTheme() {
+        Chat chat({u"one question"_s, u"An **answer** that is a little longer. "_s.repeated(30)});
+        chat.view.setCurrentRow(1);
+        chat.view.select({.anchor = {0, 4}, .cursor = {1, 9}});
+        const QString before = chat.view.selectedText();
+        QCOMPARE(before, u"question\n\nAn answer"_s);
+        chat.view.resize(500, 600);
+        QCOMPARE(chat.view.selectedText(), before);
+        Theme::apply(ThemeChoice::kDark, 150);
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        QCOMPARE(chat.view.selectedText(), before);
+        QCOMPARE(chat.view.currentRow(), 1);
+    }
+
     void withoutASelectionTheCurrentMessageIsCopied() {
         Chat chat({u"one"_s, u"*two*"_s});
         chat.view.setCurrentRow(1);

@@ -377,16 +377,22 @@ void MessageView::resizeEvent(QResizeEvent* event) {
         settle();
         return;
     }
+    layOutAnew();
+}
+
+/// All rows have other heights; what is at the top, current and selected stays so.
+void MessageView::layOutAnew() {
     const bool wasAtEnd = followsEnd_;
-    const int anchor = rowAt({0, 0});
+    const int anchor = model_ ? rowAt({0, 0}) : -1;
     const int current = currentRow_;
+    const MessageSelection selection = selection_;
     reset();
     currentRow_ = current;
-    if (!wasAtEnd && anchor >= 0) {
-        followsEnd_ = false;
-        verticalScrollBar()->setValue(heights_.top(anchor));
-        settle();
-    }
+    selection_ = selection;
+    if (wasAtEnd || anchor < 0) return;
+    followsEnd_ = false;
+    verticalScrollBar()->setValue(heights_.top(anchor));
+    settle();
 }
 
 void MessageView::scrollContentsBy(int, int dy) {
@@ -404,12 +410,7 @@ void MessageView::scrollContentsBy(int, int dy) {
 
 void MessageView::changeEvent(QEvent* event) {
     QAbstractScrollArea::changeEvent(event);
-    if (event->type() == QEvent::StyleChange) {
-        const bool wasAtEnd = followsEnd_;
-        const int anchor = model_ ? rowAt({0, 0}) : -1;
-        reset();
-        if (!wasAtEnd) scrollToRow(anchor);
-    }
+    if (event->type() == QEvent::StyleChange) layOutAnew();
     viewport()->update();
 }
 

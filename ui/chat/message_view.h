@@ -107,6 +107,7 @@ private:
     };
 
     void reset();
+    void layOutAnew();
     void rowsInserted(int first);
     void rowsRemoved(int first);
     void keepRowsBefore(int row);

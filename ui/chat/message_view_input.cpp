@@ -266,10 +266,10 @@ QMenu* MessageView::makeMenu(int row) {
     }
     menu->addAction(tr("&Copy message"), this, [text = documentOf(row).shownText()] { setClipboard(text); });
     if (isMarkdown)
-        menu->addAction(tr("Copy message as Mark&down"), this, [text = item.text] { setClipboard(text); });
+        menu->addAction(tr("Copy message as Markdow&n"), this, [text = item.text] { setClipboard(text); });
     addBlockActions(menu, row);
     if (isMarkdown) {
-        QAction* source = menu->addAction(tr("Sh&ow source"));
+        QAction* source = menu->addAction(tr("Show so&urce"));
         source->setCheckable(true);
         source->setChecked(showsSource(row));
         connect(source, &QAction::toggled, this, [this, id = item.id](bool isOn) {

@@ -5,6 +5,7 @@
 
 #include <QPainter>
 
+#include "ui/markdown/link.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -114,8 +115,11 @@ QList<QTextLayout::FormatRange> TextPiece::styleFormats() const {
         if ((span.styles & markdown::kStruck) != 0) font.setStrikeOut(true);
         format.setFont(font);
         if ((span.styles & markdown::kLink) != 0) {
-            format.setForeground(theme.colors().accent);
-            format.setUnderlineStyle(QTextCharFormat::SingleUnderline);
+            // What is never opened does not look as if it were.
+            const bool isOpenable = markdown::openableAddress(span.target).isValid();
+            if (isOpenable) format.setForeground(theme.colors().accent);
+            format.setUnderlineStyle(isOpenable ? QTextCharFormat::SingleUnderline
+                                                : QTextCharFormat::DotLine);
         }
         formats.append({.start = span.begin, .length = span.end - span.begin, .format = format});
     }
