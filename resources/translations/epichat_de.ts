@@ -158,8 +158,8 @@
     <context>
         <name>epi::ChatPage</name>
         <message>
-            <source>Build &amp;memory</source>
-            <translation>&amp;Gedächtnis aufbauen</translation>
+            <source>B&amp;uild memory</source>
+            <translation>Gedächtnis a&amp;ufbauen</translation>
         </message>
         <message>
             <source>La&amp;ter</source>

@@ -105,7 +105,7 @@ QWidget* ChatPage::makeBuildBanner() {
     bannerText_->setTextFormat(Qt::PlainText);
     bannerText_->setWordWrap(true);
     form_ = new MemoryForm(banner_);
-    build_ = new QPushButton(tr("Build &memory"), banner_);
+    build_ = new QPushButton(tr("B&uild memory"), banner_);
     build_->setProperty("isPrimary", true);
     later_ = new QPushButton(tr("La&ter"), banner_);
     // The text in a row of its own: a grid forgets how high a text is that spans its columns. The buttons as
