@@ -118,12 +118,15 @@ QWidget* ChatPage::makeBuildBanner() {
     row->addWidget(later_);
     row->addWidget(build_);
     column->addLayout(row);
+    // The banner goes, and the next thing to do is to write.
     connect(build_, &QPushButton::clicked, this, [this] {
+        composer_->takeFocus();
         if (session_) session_->memory().build(form_->options());
     });
     connect(later_, &QPushButton::clicked, this, [this] {
         isBannerDismissed_ = true;
         isBuildOffered_ = false;
+        composer_->takeFocus();
         refresh();
     });
     banner_->hide();
