@@ -110,7 +110,17 @@ class TestMessageView : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void initTestCase() {
+        Theme::apply(ThemeChoice::kLight, 100);
+        // The first view of the process, which is the only one of the program.
+        Chat chat({u"one"_s, u"two"_s, u"three"_s, u"four"_s, u"five"_s, u"six"_s});
+        QCOMPARE(QAccessible::queryAccessibleInterface(&chat.view)->role(), QAccessible::List);
+        chat.view.activateWindow();
+        chat.view.setFocus();
+        QTRY_VERIFY(chat.view.hasFocus());
+        for (int row = 0; row < 6; ++row)
+            chat.view.setCurrentRow(row);
+    }
     void init() { QApplication::clipboard()->clear(); }
 
     void repliesAreMarkdownAndQuestionsAreAsTheyWereTyped() {

@@ -31,11 +31,12 @@ int padding() {
 
 MessageView::MessageView(QWidget* parent)
     : QAbstractScrollArea(parent), layouts_(kCachedLayouts), askAgain_(new QPushButton(viewport())) {
+    AccessibleMessages::install();  // before anything is told of this view: then Qt keeps what it makes for
+                                    // it
     setFrameShape(QFrame::NoFrame);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Messages"));
-    AccessibleMessages::install();
     viewport()->setMouseTracking(true);
     viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
     askAgain_->setText(tr("Ask &again"));
@@ -343,6 +344,8 @@ void MessageView::setCurrentRow(int row) {
     currentRow_ = row;
     viewport()->update();
     if (!isAnother || !hasFocus() || !isRow(row)) return;
+    // An interface of another kind would be asked for a child that it does not have.
+    if (dynamic_cast<AccessibleMessages*>(QAccessible::queryAccessibleInterface(this)) == nullptr) return;
     QAccessibleEvent focus(this, QAccessible::Focus);
     focus.setChild(row);
     QAccessible::updateAccessibility(&focus);
