@@ -364,9 +364,13 @@ void MainWindow::connectSession(ChatSession* session) {
     });
     connect(session, &ChatSession::stored, list_, &ConversationList::refresh);
     watchJobs(session);
-    connect(session, &ChatSession::replyFinished, this, [this, session] {
-        if (current_ == session) status_->showReply(session->lastReply());
-    });
+    const auto showReply = [this, session] {
+        if (current_ == session) status_->showReply(session->lastReply(), session->memory().options().budget);
+    };
+    connect(session, &ChatSession::replyFinished, this, showReply);
+    connect(session, &ChatSession::loaded, this, showReply);
+    connect(session, &ChatSession::branchChanged, this, showReply);
+    connect(&session->memory(), &MemorySession::changed, this, showReply);
 }
 
 void MainWindow::openConversation(qint64 id) {
@@ -381,7 +385,7 @@ void MainWindow::show(ChatSession* session) {
     page_->setSession(session);
     drafts_->show(session->conversation().id);
     panel_->setSession(session);
-    status_->showReply(session->lastReply());
+    status_->showReply(session->lastReply(), session->memory().options().budget);
     refreshJob();
     rememberChat();
     if (evaluation_ && session->conversation().id != 0)

@@ -1,53 +1,20 @@
 #include "ui/status_strip.h"
 
-#include <algorithm>
-
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
-#include <QPainter>
 #include <QPushButton>
 #include <QStyle>
 
 #include "ui/bridge/text.h"
+#include "ui/chat/context_meter.h"
 #include "ui/elided_label.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
 
 using namespace Qt::StringLiterals;
-
-/// How much of the history is kept, as a share of a bar.
-class StatusStrip::Meter final : public QWidget {
-public:
-    using QWidget::QWidget;
-
-    void setShare(double share) {
-        share_ = std::clamp(share, 0.0, 1.0);
-        update();
-    }
-    [[nodiscard]] QSize sizeHint() const override {
-        return {Theme::current().px(72), Theme::current().px(8)};
-    }
-
-protected:
-    void paintEvent(QPaintEvent*) override {
-        const Theme& theme = Theme::current();
-        QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        const QRectF bar(0, (height() - theme.px(6)) / 2.0, width(), theme.px(6));
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(theme.colors().border);
-        painter.drawRoundedRect(bar, theme.px(3), theme.px(3));
-        painter.setBrush(theme.colors().accent);
-        painter.drawRoundedRect(
-            QRectF(bar.topLeft(), QSizeF(bar.width() * share_, bar.height())), theme.px(3), theme.px(3));
-    }
-
-private:
-    double share_ = 0.0;
-};
 
 namespace {
 
@@ -72,7 +39,7 @@ StatusStrip::StatusStrip(QWidget* parent)
       device_(makeLabel(tr("Device"), this)),
       speed_(makeLabel(tr("Speed of the last answer"), this)),
       kept_(makeLabel(tr("Memory used by the last answer"), this)),
-      meter_(new Meter(this)),
+      meter_(new ContextMeter(this)),
       job_(new ElidedLabel(this)),
       cancel_(new QPushButton(tr("Cancel"), this)),
       jobs_(new QPushButton(this)) {
@@ -96,7 +63,7 @@ StatusStrip::StatusStrip(QWidget* parent)
     row->addWidget(speed_);
     connect(cancel_, &QPushButton::clicked, this, &StatusStrip::cancelRequested);
     endJob();
-    showReply(std::nullopt);
+    showReply(std::nullopt, 0);
     device_->hide();
     applyTheme();
 }
@@ -134,19 +101,19 @@ void StatusStrip::showEngine(const EngineClient& engine) {
     applyTheme();
 }
 
-void StatusStrip::showReply(const std::optional<ReplyDetails>& reply) {
+void StatusStrip::showReply(const std::optional<ReplyDetails>& reply, std::int64_t budget) {
     const QLocale locale;
-    const bool hasMemory = reply && reply->historyTokens > 0;
-    meter_->setVisible(hasMemory);
-    kept_->setVisible(hasMemory);
+    const auto context = reply ? contextAfter(*reply, budget) : std::nullopt;
+    meter_->show(context);
+    kept_->setVisible(context || (reply && reply->historyTokens > 0));
     speed_->setVisible(reply && reply->tokensPerSecond() > 0.0);
     if (!reply) return;
-    if (hasMemory) {
-        meter_->setShare(static_cast<double>(reply->keptTokens) / static_cast<double>(reply->historyTokens));
-        kept_->setText(tr("%1 / %2 tokens kept")
-                           .arg(locale.toString(static_cast<qlonglong>(reply->keptTokens)),
-                                locale.toString(static_cast<qlonglong>(reply->historyTokens))));
-    }
+    // Replies of older versions do not say how much room there was.
+    kept_->setText(context ? ContextMeter::shortText(*context)
+                           : tr("%1 / %2 tokens kept")
+                                 .arg(locale.toString(static_cast<qlonglong>(reply->keptTokens)),
+                                      locale.toString(static_cast<qlonglong>(reply->historyTokens))));
+    kept_->setToolTip(context ? plainToolTip(ContextMeter::longText(*context)) : QString());
     speed_->setText(tr("%1 tokens/s").arg(locale.toString(reply->tokensPerSecond(), 'f', 1)));
 }
 

@@ -13,6 +13,8 @@ class QPushButton;
 
 namespace epi {
 
+class ContextMeter;
+
 /// The status bar's content: engine state, model and device, how much of the history the last answer's cache
 /// kept, its speed, and the running job with Cancel.
 class StatusStrip final : public QWidget {
@@ -22,7 +24,8 @@ public:
     explicit StatusStrip(QWidget* parent = nullptr);
 
     void showEngine(const EngineClient& engine);
-    void showReply(const std::optional<ReplyDetails>& reply);
+    /// `budget`: to how many tokens the memory is compressed; 0: unknown.
+    void showReply(const std::optional<ReplyDetails>& reply, std::int64_t budget);
     /// The newest job; how many there are, and whether it can be ended.
     void showJob(const QString& text, int jobs, bool canCancel);
     void endJob();
@@ -38,8 +41,6 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
-    class Meter;
-
     void applyTheme();
 
     QLabel* engine_;
@@ -47,7 +48,7 @@ private:
     QLabel* device_;
     QLabel* speed_;
     QLabel* kept_;
-    Meter* meter_;
+    ContextMeter* meter_;
     QLabel* job_;
     QPushButton* cancel_;
     QPushButton* jobs_;

@@ -310,6 +310,12 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.statistics.decodeSeconds = generated->decodeSeconds;
     if (question.remember) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
     const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
+    // Here, because a cache that read a long question for one answer is gone afterwards.
+    done.positions = cache.shift() > 0 ? "reindexed" : "kept";
+    done.usedTokens = meanEntries(cache, model_->executor().spec());
+    const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
+    const std::int64_t taken = prepared.united && question.remember ? rows : 0;
+    done.roomTokens = std::max<std::int64_t>(next.room() - taken - kSmallestReply, 0);
     if (question.remember) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
                        {.role = Role::kAssistant, .text = done.text}};
@@ -374,7 +380,6 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     const double preparedSeconds = secondsSince(start);
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
-    done.positions = asked.shift() > 0 ? "reindexed" : "kept";
     done.residency = store_.residency();
     done.notice = takeNotice();
     return done;

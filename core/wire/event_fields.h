@@ -112,6 +112,8 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("historyTokens", event.historyTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("statistics", event.statistics);
+    visit("usedTokens", event.usedTokens);
+    visit("roomTokens", event.roomTokens);
     visit("margin", event.margin);
     visit("tier", event.tier);
     visit("positions", event.positions);

@@ -240,9 +240,11 @@ struct TurnDone {
     std::int64_t historyTokens = 0;
     bool pastTrainedContext = false;
     TurnStatistics statistics;
-    double margin = 0.0;    // by how much the best similarity exceeds the second; 0 with one episode
-    std::string tier;       // where the episode's cache was: "device", "memory", "disk", "rebuilt"
-    std::string positions;  // of the entries: "kept", or "reindexed"
+    std::int64_t usedTokens = 0;  // keptTokens with the turn itself
+    std::int64_t roomTokens = 0;  // that fit behind them before older ones are evicted
+    double margin = 0.0;          // by how much the best similarity exceeds the second; 0 with one episode
+    std::string tier;             // where the episode's cache was: "device", "memory", "disk", "rebuilt"
+    std::string positions;        // of the entries: "kept", or "reindexed"
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
     Residency residency;

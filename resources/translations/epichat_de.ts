@@ -2593,4 +2593,39 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
             <translation>Die Token werden zufällig unter den wahrscheinlichsten gezogen.</translation>
         </message>
     </context>
+    <context>
+        <name>epi::ContextMeter</name>
+        <message>
+            <source>Context</source>
+            <translation>Kontext</translation>
+        </message>
+        <message>
+            <source>%1 of %2 tokens kept · %3 free</source>
+            <translation>%1 von %2 Token behalten · %3 frei</translation>
+        </message>
+        <message>
+            <source>%1 · compressed soon</source>
+            <translation>%1 · bald verdichtet</translation>
+        </message>
+        <message>
+            <source>The memory that answered last holds %1 of the %2 tokens of this chat.</source>
+            <translation>Das Gedächtnis, das zuletzt geantwortet hat, hält %1 der %2 Token dieses Chats.</translation>
+        </message>
+        <message>
+            <source>%1 of them are new and not compressed yet.</source>
+            <translation>%1 davon sind neu und noch nicht verdichtet.</translation>
+        </message>
+        <message>
+            <source>After %1 more tokens the oldest are compressed to the budget of %2.</source>
+            <translation>Nach %1 weiteren Token werden die ältesten auf das Budget von %2 verdichtet.</translation>
+        </message>
+        <message>
+            <source>After %1 more tokens the oldest are compressed.</source>
+            <translation>Nach %1 weiteren Token werden die ältesten verdichtet.</translation>
+        </message>
+        <message>
+            <source>The chat itself keeps every word.</source>
+            <translation>Der Chat selbst behält jedes Wort.</translation>
+        </message>
+    </context>
 </TS>

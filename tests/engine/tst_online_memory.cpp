@@ -191,6 +191,29 @@ private Q_SLOTS:
         QCOMPARE(done->statistics.readTokens, 0);
     }
 
+    void tellsHowMuchRoomIsLeft() {
+        SyncConversation history = longConversation(40);
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        const auto first = turn(session, history, 1, "What about the dog?");
+        QVERIFY2(first, session.why());
+        const auto& cost = first->statistics;
+        QCOMPARE(first->usedTokens, first->keptTokens + cost.promptTokens + cost.generatedTokens);
+        QVERIFY(first->roomTokens > 0);
+        const auto second = turn(session, history, 1, "And the piano?");
+        QVERIFY2(second, session.why());
+        QCOMPARE(second->keptTokens, first->usedTokens);
+        QCOMPARE(second->roomTokens, first->roomTokens - (second->usedTokens - first->usedTokens));
+        // A question longer than the room, whose cache is given up after the answer.
+        std::string question = "What about";
+        for (int i = 0; i < 400; ++i)
+            question += " the dog on the beach and";
+        const auto longest = session.run<TurnDone>(askEpisode(1, question + " the rain?", false));
+        QVERIFY2(longest, session.why());
+        QCOMPARE(longest->positions, std::string("kept"));
+        QVERIFY(longest->usedTokens > 0);
+    }
+
     void goesOnWithAReplyAsIfItHadNotBeenCutOff() {
         SyncConversation history = longConversation(40);
         Session session(config());

@@ -248,6 +248,9 @@ TurnDone FakeEngine::turnDone(const Ask& command, std::string text, std::string 
         done.quoted.push_back({.turnId = passage.turnId, .endByte = 5, .tokens = kQuotedTokens});
         done.quotedTokens += kQuotedTokens;
     }
+    done.usedTokens = done.keptTokens + fakeTokens(command.question) +
+                      static_cast<std::int64_t>(script_.replyPieces.size());
+    done.roomTokens = 512;
     done.statistics = {.promptTokens = fakeTokens(command.question),
                        .generatedTokens = static_cast<std::int64_t>(script_.replyPieces.size()),
                        .firstTokenSeconds = 0.4,

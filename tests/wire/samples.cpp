@@ -111,6 +111,8 @@ std::vector<Event> events() {
     done.historyTokens = 20000;
     done.pastTrainedContext = true;
     done.statistics = TurnStatistics{12, 34, 56, 0.5, 0.25, 3.1, 0.002};
+    done.usedTokens = 1604;
+    done.roomTokens = 444;
     done.margin = 0.125;
     done.tier = "disk";
     done.positions = "reindexed";

@@ -95,6 +95,7 @@ void ChatSession::load() {
             records_ = std::move(branch->messages);
             messages_.assign(records_);
             messages_.setVersions(branch->versions);
+            findLastReply();
             isLoaded_ = true;
             Q_EMIT
             loaded();
@@ -287,6 +288,13 @@ void ChatSession::setInstructions(const QString& systemPrompt, const SamplingOpt
     if (conversation_.id == 0) return;
     store_.write([id = conversation_.id, prompt = conversation_.systemPrompt, json = conversation_.sampling](
                      Store& store) { return store.setInstructions(id, prompt, json); });
+}
+
+void ChatSession::findLastReply() {
+    lastReply_.reset();
+    for (int row = messages_.rowCount() - 1; row >= 0 && !lastReply_; --row) {
+        if (messages_.at(row).details.episode) lastReply_ = messages_.at(row).details;
+    }
 }
 
 void ChatSession::setTitle(const QString& title) {

@@ -85,6 +85,8 @@ Q_SIGNALS:
     void refused(const QString& reason);
     void removed(const std::vector<std::int64_t>& messageIds);
     void revealed(qint64 messageId);
+    /// The branch shows other messages than before.
+    void branchChanged();
     /// Messages behind a place left the branch with another version; they are kept.
     void leftBehind(int messages);
     void progressed(const epi::Progress& progress);
@@ -131,6 +133,8 @@ private:
     void onFailed(const Error& error);
     void onEngineLost(const QString& reason);
     void finishReply(const QString& text, MessageState state, const ReplyDetails& details);
+    /// What the end of the branch says about the memory.
+    void findLastReply();
     void setState(State state);
 
     EngineClient& engine_;

@@ -175,6 +175,9 @@ void ChatSession::showBranch(Branch branch) {
     messages_.setVersions(branch.versions);
     conversation_.messageCount = static_cast<std::int64_t>(records_.size());
     failedRow_ = -1;
+    findLastReply();
+    Q_EMIT
+    branchChanged();
 }
 
 void ChatSession::changeBranch(std::function<Result<Branch>(Store&)> change, std::function<void()> done) {

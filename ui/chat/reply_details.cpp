@@ -38,6 +38,8 @@ ReplyDetails ReplyDetails::of(const TurnDone& turn) {
         if (details.quoted.empty() || details.quoted.back() != passage.turnId)
             details.quoted.push_back(passage.turnId);
     }
+    details.usedTokens = turn.usedTokens;
+    details.roomTokens = turn.roomTokens;
     return details;
 }
 
@@ -67,6 +69,8 @@ ReplyDetails ReplyDetails::fromJson(std::string_view json) {
     for (const QJsonValue& id : object[u"quoted"_s].toArray())
         details.quoted.push_back(id.toInteger());
     details.quotedTokens = object[u"quotedTokens"_s].toInteger();
+    details.usedTokens = object[u"usedTokens"_s].toInteger();
+    details.roomTokens = object[u"roomTokens"_s].toInteger();
     return details;
 }
 
@@ -87,6 +91,10 @@ std::string ReplyDetails::toJson() const {
     if (!positions.isEmpty()) object[u"positions"_s] = positions;
     if (promptTokens > 0) object[u"promptTokens"_s] = static_cast<qint64>(promptTokens);
     if (hasReadTokens) object[u"readTokens"_s] = static_cast<qint64>(readTokens);
+    if (usedTokens > 0) {
+        object[u"usedTokens"_s] = static_cast<qint64>(usedTokens);
+        object[u"roomTokens"_s] = static_cast<qint64>(roomTokens);
+    }
     if (promptSeconds > 0.0) object[u"promptSeconds"_s] = promptSeconds;
     QJsonArray messages;
     for (const std::int64_t id : quoted)

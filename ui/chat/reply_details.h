@@ -32,8 +32,10 @@ struct ReplyDetails {
     double promptSeconds = 0.0;
     std::vector<std::int64_t> quoted;  // messages that were quoted before the question, each once
     std::int64_t quotedTokens = 0;
-    QString reason;  // why it ended, as the engine says it: "end", "length", "stop", "cancelled"
-    QString error;   // why the reply failed; empty when it did not
+    std::int64_t usedTokens = 0;  // in the cache with the turn; 0: not recorded
+    std::int64_t roomTokens = 0;  // that fit behind them
+    QString reason;               // why it ended, as the engine says it: "end", "length", "stop", "cancelled"
+    QString error;                // why the reply failed; empty when it did not
 
     /// 0 while unknown.
     [[nodiscard]] double tokensPerSecond() const;
