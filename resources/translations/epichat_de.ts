@@ -244,6 +244,10 @@ Alles bleibt auf diesem Rechner.</translation>
                 <numerusform>%n Nachrichten, die folgten, bleiben bei der Fassung davor. Die Pfeile neben der Nachricht führen zu ihr zurück.</numerusform>
             </translation>
         </message>
+        <message>
+            <source>The turn was deleted. With the next question the memory is built anew without it.</source>
+            <translation>Der Beitrag wurde gelöscht. Mit der nächsten Frage wird das Gedächtnis ohne ihn neu aufgebaut.</translation>
+        </message>
     </context>
     <context>
         <name>epi::ChatSession</name>
@@ -421,6 +425,56 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <source>Deleted “%1”</source>
             <translation>„%1“ gelöscht</translation>
         </message>
+        <message>
+            <source>Search chats and messages</source>
+            <translation>Chats und Nachrichten durchsuchen</translation>
+        </message>
+        <message>
+            <source>Clear the search</source>
+            <translation>Suche leeren</translation>
+        </message>
+        <message>
+            <source>No chats here.</source>
+            <translation>Hier sind keine Chats.</translation>
+        </message>
+        <message>
+            <source>The archive is empty.</source>
+            <translation>Das Archiv ist leer.</translation>
+        </message>
+        <message>
+            <source>The bin is empty.
+Deleted chats stay here for 30 days.</source>
+            <translation>Der Papierkorb ist leer.
+Gelöschte Chats bleiben hier 30 Tage.</translation>
+        </message>
+        <message>
+            <source>Chat</source>
+            <translation>Chat</translation>
+        </message>
+        <message>
+            <source>&amp;Search all chats</source>
+            <translation>Alle Chats durch&amp;suchen</translation>
+        </message>
+        <message>
+            <source>&amp;Pin or unpin</source>
+            <translation>An&amp;heften oder lösen</translation>
+        </message>
+        <message>
+            <source>Archi&amp;ve or take out</source>
+            <translation>Archi&amp;vieren oder herausnehmen</translation>
+        </message>
+        <message>
+            <source>Ta&amp;gs…</source>
+            <translation>Schla&amp;gwörter…</translation>
+        </message>
+        <message>
+            <source>Move to a new &amp;folder…</source>
+            <translation>In einen neuen &amp;Ordner verschieben…</translation>
+        </message>
+        <message>
+            <source>“%1” is in the bin</source>
+            <translation>„%1“ ist im Papierkorb</translation>
+        </message>
     </context>
     <context>
         <name>epi::ConversationModel</name>
@@ -434,6 +488,14 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         <message>
             <source>%1, %2</source>
             <translation>%1, %2</translation>
+        </message>
+        <message>
+            <source>Untitled</source>
+            <translation>Ohne Titel</translation>
+        </message>
+        <message>
+            <source>%1, pinned, %2</source>
+            <translation>%1, angeheftet, %2</translation>
         </message>
     </context>
     <context>
@@ -1404,6 +1466,22 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <source>The chat&apos;s settings can be changed when the running job has ended.</source>
             <translation>Die Einstellungen des Chats können geändert werden, wenn die laufende Aufgabe beendet ist.</translation>
         </message>
+        <message>
+            <source>EpiChat chats</source>
+            <translation>EpiChat-Chats</translation>
+        </message>
+        <message>
+            <source>&amp;Export this chat…</source>
+            <translation>Diesen Chat &amp;exportieren…</translation>
+        </message>
+        <message>
+            <source>Export a&amp;ll chats…</source>
+            <translation>A&amp;lle Chats exportieren…</translation>
+        </message>
+        <message>
+            <source>Chats (*.json *.md *.txt);;All files (*)</source>
+            <translation>Chats (*.json *.md *.txt);;Alle Dateien (*)</translation>
+        </message>
     </context>
     <context>
         <name>epi::MemoryBar</name>
@@ -1994,6 +2072,10 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>%1 is already used for: %2. Assigned anyway, it is taken from there.</source>
             <translation>%1 wird schon benutzt für: %2. Trotzdem zugewiesen, wird es dort entfernt.</translation>
+        </message>
+        <message>
+            <source>Clear the search</source>
+            <translation>Suche leeren</translation>
         </message>
     </context>
     <context>
@@ -2626,6 +2708,395 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>The chat itself keeps every word.</source>
             <translation>Der Chat selbst behält jedes Wort.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ConversationMenu</name>
+        <message>
+            <source>&amp;Rename</source>
+            <translation>&amp;Umbenennen</translation>
+        </message>
+        <message>
+            <source>Un&amp;pin</source>
+            <translation>&amp;Lösen</translation>
+        </message>
+        <message>
+            <source>&amp;Pin</source>
+            <translation>An&amp;heften</translation>
+        </message>
+        <message>
+            <source>Move to &amp;folder</source>
+            <translation>In &amp;Ordner verschieben</translation>
+        </message>
+        <message>
+            <source>&amp;Tags…</source>
+            <translation>&amp;Schlagwörter…</translation>
+        </message>
+        <message>
+            <source>Take out of the &amp;archive</source>
+            <translation>Aus dem &amp;Archiv nehmen</translation>
+        </message>
+        <message>
+            <source>&amp;Archive</source>
+            <translation>&amp;Archivieren</translation>
+        </message>
+        <message>
+            <source>&amp;Export…</source>
+            <translation>&amp;Exportieren…</translation>
+        </message>
+        <message>
+            <source>&amp;Move to the bin</source>
+            <translation>In den &amp;Papierkorb</translation>
+        </message>
+        <message>
+            <source>&amp;Restore</source>
+            <translation>&amp;Wiederherstellen</translation>
+        </message>
+        <message>
+            <source>&amp;Delete for ever…</source>
+            <translation>Endgültig &amp;löschen…</translation>
+        </message>
+        <message>
+            <source>&amp;No folder</source>
+            <translation>&amp;Kein Ordner</translation>
+        </message>
+        <message>
+            <source>New &amp;folder…</source>
+            <translation>Neuer &amp;Ordner…</translation>
+        </message>
+        <message>
+            <source>R&amp;ename “%1”…</source>
+            <translation>„%1“ u&amp;mbenennen…</translation>
+        </message>
+        <message>
+            <source>&amp;Remove “%1” and keep its chats</source>
+            <translation>„%1“ &amp;entfernen und die Chats behalten</translation>
+        </message>
+        <message>
+            <source>Tags</source>
+            <translation>Schlagwörter</translation>
+        </message>
+        <message>
+            <source>Tags of this chat, separated by commas:</source>
+            <translation>Schlagwörter dieses Chats, durch Kommas getrennt:</translation>
+        </message>
+        <message>
+            <source>New folder</source>
+            <translation>Neuer Ordner</translation>
+        </message>
+        <message>
+            <source>Name of the folder:</source>
+            <translation>Name des Ordners:</translation>
+        </message>
+        <message>
+            <source>Rename folder</source>
+            <translation>Ordner umbenennen</translation>
+        </message>
+        <message>
+            <source>Delete for ever</source>
+            <translation>Endgültig löschen</translation>
+        </message>
+        <message>
+            <source>Delete “%1” for ever? Its messages cannot be brought back.</source>
+            <translation>„%1“ endgültig löschen? Die Nachrichten lassen sich nicht zurückholen.</translation>
+        </message>
+        <message>
+            <source>&amp;Delete for ever</source>
+            <translation>Endgültig &amp;löschen</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ExportClient</name>
+        <message>
+            <source>chat</source>
+            <translation>chat</translation>
+        </message>
+        <message>
+            <source>Export this chat</source>
+            <translation>Diesen Chat exportieren</translation>
+        </message>
+        <message>
+            <source>Export all chats</source>
+            <translation>Alle Chats exportieren</translation>
+        </message>
+        <message>
+            <source>Exporting…</source>
+            <translation>Export läuft…</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message numerus="yes">
+            <source>Exported %n chat(s) to %1.</source>
+            <translation>
+                <numerusform>%n Chat nach %1 exportiert.</numerusform>
+                <numerusform>%n Chats nach %1 exportiert.</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>%1 was not written. %2</source>
+            <translation>%1 wurde nicht geschrieben. %2</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ImportDialog</name>
+        <message>
+            <source>&amp;All chats</source>
+            <translation>&amp;Alle Chats</translation>
+        </message>
+        <message>
+            <source>Import chats</source>
+            <translation>Chats importieren</translation>
+        </message>
+        <message>
+            <source>Chats of the file</source>
+            <translation>Chats der Datei</translation>
+        </message>
+        <message>
+            <source>What was left out</source>
+            <translation>Was ausgelassen wurde</translation>
+        </message>
+        <message>
+            <source>Progress of the import</source>
+            <translation>Fortschritt des Imports</translation>
+        </message>
+        <message>
+            <source>&amp;Close</source>
+            <translation>S&amp;chließen</translation>
+        </message>
+        <message>
+            <source>&amp;Cancel</source>
+            <translation>&amp;Abbrechen</translation>
+        </message>
+        <message>
+            <source>Reading %1…</source>
+            <translation>%1 wird gelesen…</translation>
+        </message>
+        <message>
+            <source>Importing from %1…</source>
+            <translation>Import aus %1…</translation>
+        </message>
+        <message>
+            <source>%1 (%2)</source>
+            <translation>%1 (%2)</translation>
+        </message>
+        <message numerus="yes">
+            <source>&amp;Import %n chat(s)</source>
+            <translation>
+                <numerusform>%n Chat &amp;importieren</numerusform>
+                <numerusform>%n Chats &amp;importieren</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Imported from %1</source>
+            <translation>Aus %1 importiert</translation>
+        </message>
+        <message>
+            <source>%1 was not imported</source>
+            <translation>%1 wurde nicht importiert</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ImportModel</name>
+        <message>
+            <source>Chat</source>
+            <translation>Chat</translation>
+        </message>
+        <message>
+            <source>Messages</source>
+            <translation>Nachrichten</translation>
+        </message>
+        <message>
+            <source>Last used</source>
+            <translation>Zuletzt benutzt</translation>
+        </message>
+        <message>
+            <source>Here</source>
+            <translation>Hier</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ImportText</name>
+        <message numerus="yes">
+            <source>%n instruction(s) the other program added</source>
+            <translation>
+                <numerusform>%n Anweisung, die das andere Programm hinzufügte</numerusform>
+                <numerusform>%n Anweisungen, die das andere Programm hinzufügte</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n tool call(s) and result(s)</source>
+            <translation>
+                <numerusform>%n Werkzeugaufruf mit Ergebnis</numerusform>
+                <numerusform>%n Werkzeugaufrufe und Ergebnisse</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n passage(s) of a model&apos;s reasoning</source>
+            <translation>
+                <numerusform>%n Abschnitt aus dem Nachdenken eines Modells</numerusform>
+                <numerusform>%n Abschnitte aus dem Nachdenken eines Modells</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n image(s) or file(s), which exports name but do not hold</source>
+            <translation>
+                <numerusform>%n Bild oder Datei, die Exporte nennen, aber nicht enthalten</numerusform>
+                <numerusform>%n Bilder oder Dateien, die Exporte nennen, aber nicht enthalten</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n message(s) marked as hidden</source>
+            <translation>
+                <numerusform>%n als verborgen markierte Nachricht</numerusform>
+                <numerusform>%n als verborgen markierte Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n error message(s) in place of an answer</source>
+            <translation>
+                <numerusform>%n Fehlermeldung an Stelle einer Antwort</numerusform>
+                <numerusform>%n Fehlermeldungen an Stelle einer Antwort</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n empty message(s)</source>
+            <translation>
+                <numerusform>%n leere Nachricht</numerusform>
+                <numerusform>%n leere Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n part(s) of an unknown kind</source>
+            <translation>
+                <numerusform>%n Teil unbekannter Art</numerusform>
+                <numerusform>%n Teile unbekannter Art</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n message(s) that belong to no beginning</source>
+            <translation>
+                <numerusform>%n Nachricht, die zu keinem Anfang gehört</numerusform>
+                <numerusform>%n Nachrichten, die zu keinem Anfang gehören</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>New</source>
+            <translation>Neu</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new message(s)</source>
+            <translation>
+                <numerusform>%n neue Nachricht</numerusform>
+                <numerusform>%n neue Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>In the bin, comes back</source>
+            <translation>Im Papierkorb, kommt zurück</translation>
+        </message>
+        <message>
+            <source>Already here</source>
+            <translation>Schon hier</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new chat(s)</source>
+            <translation>
+                <numerusform>%n neuer Chat</numerusform>
+                <numerusform>%n neue Chats</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n with new messages</source>
+            <translation>
+                <numerusform>%n mit neuen Nachrichten</numerusform>
+                <numerusform>%n mit neuen Nachrichten</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n already here</source>
+            <translation>
+                <numerusform>%n schon hier</numerusform>
+                <numerusform>%n schon hier</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Left out: %1</source>
+            <translation>Ausgelassen: %1</translation>
+        </message>
+        <message>
+            <source>Not imported: %1 (%2)</source>
+            <translation>Nicht importiert: %1 (%2)</translation>
+        </message>
+        <message>
+            <source>The rest of the file cannot be read. %1</source>
+            <translation>Der Rest der Datei ist nicht lesbar. %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::ScopeBox</name>
+        <message>
+            <source>Which chats are listed</source>
+            <translation>Welche Chats aufgelistet sind</translation>
+        </message>
+        <message>
+            <source>All chats</source>
+            <translation>Alle Chats</translation>
+        </message>
+        <message>
+            <source>Archive</source>
+            <translation>Archiv</translation>
+        </message>
+        <message>
+            <source>Bin</source>
+            <translation>Papierkorb</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::SearchModel</name>
+        <message>
+            <source>Assistant</source>
+            <translation>Assistent</translation>
+        </message>
+        <message>
+            <source>You</source>
+            <translation>Sie</translation>
+        </message>
+        <message>
+            <source>other version</source>
+            <translation>andere Fassung</translation>
+        </message>
+        <message>
+            <source>Chat %1</source>
+            <translation>Chat %1</translation>
+        </message>
+        <message>
+            <source>%1, in %2, %3</source>
+            <translation>%1, in %2, %3</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::SearchPanel</name>
+        <message>
+            <source>Newest first</source>
+            <translation>Neueste zuerst</translation>
+        </message>
+        <message>
+            <source>Best match first</source>
+            <translation>Beste Treffer zuerst</translation>
+        </message>
+        <message>
+            <source>Order of the results</source>
+            <translation>Reihenfolge der Treffer</translation>
+        </message>
+        <message>
+            <source>Search results</source>
+            <translation>Suchergebnisse</translation>
+        </message>
+        <message>
+            <source>Nothing found for “%1”.</source>
+            <translation>Nichts gefunden für „%1“.</translation>
         </message>
     </context>
 </TS>

@@ -260,6 +260,11 @@ private Q_SLOTS:
         QVERIFY(isIdle(app));
         QCOMPARE(lastAsk(app.engine->posted()).episode, std::optional<std::int32_t>(3));
         QCOMPARE(app.lastMessage().details.episode, std::optional<std::int32_t>(3));
+        // A message that an episode was made of: the memory is built anew without it.
+        app.window.session()->removeTurn(3);
+        QTRY_VERIFY(app.window.page().notice().text().contains(u"the memory is built anew"_s));
+        app.window.session()->removeTurn(app.messages().rowCount() - 1);
+        QTRY_COMPARE(app.window.page().notice().text(), u"The turn was deleted."_s);
         // Turns of the imported people are none of the user's.
         QVERIFY(!app.window.session()->canEdit(0));
         QCOMPARE(app.window.session()->replyRow(0), -1);

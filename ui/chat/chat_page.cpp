@@ -233,8 +233,13 @@ void ChatPage::connectTurns() {
         notice_->show(NoticeKind::kInformation, reason);
     });
     connect(session_, &ChatSession::removed, this, [this](const std::vector<std::int64_t>& messages) {
+        // What an episode was made of is not taken out of its cache.
+        const bool isRemembered = session_->memory().remembersAny(messages);
         notice_->show(NoticeKind::kInformation,
-                      tr("The turn was deleted."),
+                      isRemembered
+                          ? tr("The turn was deleted. With the next question the memory is built anew "
+                               "without it.")
+                          : tr("The turn was deleted."),
                       tr("&Undo"),
                       [session = session_, messages] {
                           if (session) session->restore(messages);

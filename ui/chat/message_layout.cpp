@@ -328,10 +328,13 @@ QString MessageLayout::chipText(const MessageItem& item) {
     if (!details.episode) return {};
     const QLocale locale;
     QStringList parts{tr("Episode %1").arg(*details.episode + 1),
-                      tr("match %1").arg(locale.toString(details.similarity, 'f', 2)),
-                      tr("%1 of %2 tokens kept")
-                          .arg(locale.toString(static_cast<qlonglong>(details.keptTokens)),
-                               locale.toString(static_cast<qlonglong>(details.historyTokens)))};
+                      tr("match %1").arg(locale.toString(details.similarity, 'f', 2))};
+    // The first question of a chat has nothing before it.
+    if (details.historyTokens > 0) {
+        parts << tr("%1 of %2 tokens kept")
+                     .arg(locale.toString(static_cast<qlonglong>(details.keptTokens)),
+                          locale.toString(static_cast<qlonglong>(details.historyTokens)));
+    }
     if (details.tokensPerSecond() > 0.0) {
         parts << tr("%1 tokens/s").arg(locale.toString(details.tokensPerSecond(), 'f', 1));
     }

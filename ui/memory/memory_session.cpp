@@ -1,5 +1,7 @@
 #include "ui/memory/memory_session.h"
 
+#include <algorithm>
+
 #include "core/wire/options_json.h"
 #include "ui/chat/conversation_turns.h"
 
@@ -103,6 +105,12 @@ void MemorySession::inspect(int episode) {
 const Trace* MemorySession::trace(int episode) const {
     const auto found = traces_.find(episode);
     return found == traces_.end() ? nullptr : &found->second;
+}
+
+bool MemorySession::remembersAny(const std::vector<std::int64_t>& messageIds) const {
+    return std::ranges::any_of(episodes_, [&](const EpisodeRecord& episode) {
+        return std::ranges::find_first_of(episode.turnIds, messageIds) != episode.turnIds.end();
+    });
 }
 
 void MemorySession::onBuilt(const MemoryBuilt& built) {

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] const std::vector<EpisodeRecord>& episodes() const { return episodes_; }
     [[nodiscard]] const std::optional<MemoryBuilt>& lastBuilt() const { return built_; }
     [[nodiscard]] const Trace* trace(int episode) const;
+    /// Whether an episode was made of any of these messages.
+    [[nodiscard]] bool remembersAny(const std::vector<std::int64_t>& messageIds) const;
     [[nodiscard]] JobId buildJob() const { return buildJob_; }
 
 Q_SIGNALS:
