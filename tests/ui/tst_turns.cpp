@@ -172,6 +172,48 @@ private Q_SLOTS:
         QTRY_COMPARE(draft, std::string());
     }
 
+    void anEditEndsWithTheMessageAndItsTextIsKept() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s) && app.ask(u"Second?"_s));
+        app.window.page().beginEdit(2);
+        app.window.page().composer().setText(u"Second, half edi"_s);
+        app.window.session()->removeTurn(3);
+        QTRY_COMPARE(app.messages().rowCount(), 2);
+        QVERIFY(!app.window.page().editBanner().isVisible());
+        QCOMPARE(app.window.page().composer().text(), QString());
+        app.window.session()->restoreAll();
+        QTRY_COMPARE(app.messages().rowCount(), 4);
+        app.window.page().beginEdit(2);
+        QCOMPARE(app.window.page().composer().text(), u"Second, half edi"_s);
+    }
+
+    void aTextThatCannotBeStoredComesBack() {
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.ask(u"First?"_s));
+        }
+        const std::string file = folder_->path().toStdString() + "/epichat.db";
+        auto other = Store::open(file);
+        QVERIFY(other);
+        WindowFixture app(folder_->path());
+        QTRY_VERIFY(app.window.conversations().model().rowCount() == 1);
+        app.window.openConversation(app.window.conversations().model().at(0).id);
+        QTRY_COMPARE(app.messages().rowCount(), 2);
+        Composer& composer = app.window.page().composer();
+        composer.setText(u"Second?"_s);
+        Q_EMIT
+        composer.sendRequested(u"Second?"_s);
+        QTRY_VERIFY(app.window.page().notice().isVisible());
+        QCOMPARE(composer.text(), u"Second?"_s);
+        QCOMPARE(app.messages().rowCount(), 2);
+        app.window.page().beginEdit(0);
+        Q_EMIT
+        composer.sendRequested(u"First, better?"_s);
+        QTRY_VERIFY(app.window.page().editBanner().isVisible());
+        QCOMPARE(composer.text(), u"First, better?"_s);
+        QCOMPARE(texts(app).at(0), u"First?"_s);
+    }
+
     void aStoppedReplyIsContinued() {
         FakeScript script;
         script.holdAskAt = 2;

@@ -252,6 +252,16 @@ void ChatPage::connectTurns() {
                          nullptr,
                          messages));
     });
+    connect(session_, &ChatSession::unsent, this, [this](const QString& text, qint64 editedId) {
+        // What was written meanwhile stays behind it.
+        if (editedId != 0) return edit_->begin(editedId, text);
+        const QString since = composer_->text();
+        composer_->setText(since.isEmpty() ? text : text + u"\n\n"_s + since);
+    });
+    connect(session_, &ChatSession::branchChanged, this, [this] {
+        const bool isGone = edit_->isEditing() && session_->messages().rowOf(edit_->messageId()) < 0;
+        if (isGone) edit_->leave();
+    });
     connect(&session_->messages(), &MessageModel::rowsRemoved, this, &ChatPage::refresh);
 }
 

@@ -130,13 +130,16 @@ bool ChatSession::send(const QString& text) {
             EPI_TRY_ASSIGN(exchange.reply, store.appendMessage(reply));
             return exchange;
         },
-        [this](Result<Exchange> exchange) {
+        [this, text](Result<Exchange> exchange) {
             if (exchange) {
                 onStored(*exchange);
             } else {
+                mustStop_ = false;
                 setState(State::kIdle);
                 Q_EMIT
                 failed(exchange.error());
+                Q_EMIT
+                unsent(text, 0);
             }
         });
     return true;

@@ -81,6 +81,9 @@ Q_SIGNALS:
     /// The list should be read again: messages were added.
     void stored();
     void replyFinished();
+    /// A question that was taken could not be stored; `editedId` is the message it is a version of, 0 for a
+    /// new one.
+    void unsent(const QString& text, qint64 editedId);
     /// Why something was not done, in a sentence for the user.
     void refused(const QString& reason);
     void removed(const std::vector<std::int64_t>& messageIds);
@@ -125,7 +128,7 @@ private:
     bool mayChange(const QString& otherwise = {});
     void showBranch(Branch branch);
     /// Shows a branch that ends with a reply to be written, and asks its question.
-    void answerBranch(Result<Branch> branch, const AskFor& how);
+    bool answerBranch(Result<Branch> branch, const AskFor& how);
     void changeBranch(std::function<Result<Branch>(Store&)> change, std::function<void()> done);
     void synchronise(std::size_t messageCount);
     void onProgress(const Progress& progress);

@@ -94,8 +94,9 @@ void ChatSession::regenerate(int row, std::optional<std::int32_t> episode) {
             return readBranch(store, version.conversationId, kept);
         },
         [this, episode, behind, isAnother](Result<Branch> branch) {
-            answerBranch(std::move(branch), {.episode = episode, .isAnother = isAnother});
-            if (behind > 0) Q_EMIT
+            const bool isStored =
+                answerBranch(std::move(branch), {.episode = episode, .isAnother = isAnother});
+            if (isStored && behind > 0) Q_EMIT
             leftBehind(behind);
         });
 }
@@ -117,10 +118,14 @@ bool ChatSession::edit(int row, const QString& text) {
             EPI_TRY(store.addVersion(id, added));
             return readBranch(store, added[0].conversationId, kept);
         },
-        [this, behind](Result<Branch> branch) {
-            answerBranch(std::move(branch), {});
-            if (behind > 0) Q_EMIT
-            leftBehind(behind);
+        [this, behind, id = static_cast<qint64>(records_[kept].id), text](Result<Branch> branch) {
+            if (!answerBranch(std::move(branch), {})) {
+                Q_EMIT
+                unsent(text, id);
+            } else if (behind > 0) {
+                Q_EMIT
+                leftBehind(behind);
+            }
         });
     return true;
 }
@@ -141,18 +146,19 @@ void ChatSession::continueReply(int row) {
         });
 }
 
-void ChatSession::answerBranch(Result<Branch> branch, const AskFor& how) {
+bool ChatSession::answerBranch(Result<Branch> branch, const AskFor& how) {
     if (!branch) {
         mustStop_ = false;
         setState(State::kIdle);
         Q_EMIT
         failed(branch.error());
-        return;
+        return false;
     }
     showBranch(*std::move(branch));
     Q_EMIT
     stored();
     ask(records_.size() - 2, how);
+    return true;
 }
 
 void ChatSession::showBranch(Branch branch) {
