@@ -70,7 +70,7 @@ public:
 private:
     bool waitUntil(const std::function<bool(const std::vector<Entry>&)>& isDone) {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return isDone(entries_); });
+        return changed_.wait_for(lock, std::chrono::seconds(300), [&] { return isDone(entries_); });
     }
 
     mutable std::mutex mutex_;
