@@ -108,6 +108,7 @@ struct AnswerRecord {
     std::int32_t episode = 0;
     double similarity = 0.0;
     double seconds = 0.0;
+    std::optional<double> likelihood{};  // mean ln p per token of the expected answer, where it was measured
 };
 
 }  // namespace epi

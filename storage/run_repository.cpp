@@ -82,13 +82,15 @@ Result<void> RunRepository::pauseRunning() {
 }
 
 Result<void> RunRepository::saveAnswer(const AnswerRecord& answer) {
-    EPI_TRY_ASSIGN(
-        Statement insert,
-        database_.prepare("INSERT INTO answers (run_id, question_id, text, f1, episode, similarity, seconds) "
-                          "VALUES (:run, :question, :text, :f1, :episode, :similarity, :seconds) "
-                          "ON CONFLICT (run_id, question_id) DO UPDATE SET text = excluded.text, "
-                          "f1 = excluded.f1, episode = excluded.episode, "
-                          "similarity = excluded.similarity, seconds = excluded.seconds"));
+    EPI_TRY_ASSIGN(Statement insert,
+                   database_.prepare(
+                       "INSERT INTO answers (run_id, question_id, text, f1, episode, similarity, seconds, "
+                       "likelihood) "
+                       "VALUES (:run, :question, :text, :f1, :episode, :similarity, :seconds, :likelihood) "
+                       "ON CONFLICT (run_id, question_id) DO UPDATE SET text = excluded.text, "
+                       "f1 = excluded.f1, episode = excluded.episode, "
+                       "similarity = excluded.similarity, seconds = excluded.seconds, "
+                       "likelihood = excluded.likelihood"));
     return insert.bind(":run", answer.runId)
         .bind(":question", answer.questionId)
         .bind(":text", answer.text)
@@ -96,14 +98,15 @@ Result<void> RunRepository::saveAnswer(const AnswerRecord& answer) {
         .bind(":episode", std::int64_t{answer.episode})
         .bind(":similarity", answer.similarity)
         .bind(":seconds", answer.seconds)
+        .bind(":likelihood", answer.likelihood)
         .run();
 }
 
 Result<std::vector<AnswerRecord>> RunRepository::answers(std::int64_t runId) {
-    EPI_TRY_ASSIGN(
-        Statement rows,
-        database_.prepare("SELECT question_id, text, f1, episode, similarity, seconds FROM answers "
-                          "WHERE run_id = :run ORDER BY question_id"));
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare(
+                       "SELECT question_id, text, f1, episode, similarity, seconds, likelihood FROM answers "
+                       "WHERE run_id = :run ORDER BY question_id"));
     rows.bind(":run", runId);
     std::vector<AnswerRecord> answers;
     for (;;) {
@@ -117,6 +120,7 @@ Result<std::vector<AnswerRecord>> RunRepository::answers(std::int64_t runId) {
         answer.episode = static_cast<std::int32_t>(rows.integer());
         answer.similarity = rows.real();
         answer.seconds = rows.real();
+        answer.likelihood = rows.optionalReal();
         answers.push_back(std::move(answer));
     }
 }

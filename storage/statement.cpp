@@ -54,6 +54,12 @@ Statement& Statement::bind(const char* parameter, std::optional<std::int64_t> va
     return *this;
 }
 
+Statement& Statement::bind(const char* parameter, std::optional<double> value) {
+    if (value) return bind(parameter, *value);
+    note(sqlite3_bind_null(handle_.get(), parameterIndex(parameter)));
+    return *this;
+}
+
 Result<bool> Statement::step() {
     if (!unknownParameter_.empty()) {
         return Error{ErrorCode::kInternal,
@@ -102,6 +108,14 @@ std::optional<std::int64_t> Statement::optionalInteger() {
         return std::nullopt;
     }
     return integer();
+}
+
+std::optional<double> Statement::optionalReal() {
+    if (sqlite3_column_type(handle_.get(), column_) == SQLITE_NULL) {
+        ++column_;
+        return std::nullopt;
+    }
+    return real();
 }
 
 }  // namespace epi

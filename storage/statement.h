@@ -23,6 +23,7 @@ public:
     Statement& bind(const char* parameter, double value);
     Statement& bind(const char* parameter, std::string_view value);
     Statement& bind(const char* parameter, std::optional<std::int64_t> value);
+    Statement& bind(const char* parameter, std::optional<double> value);
 
     /// Advances to the next row; false after the last one.
     Result<bool> step();
@@ -34,6 +35,7 @@ public:
     double real();
     std::string_view text();  // valid until the next step
     std::optional<std::int64_t> optionalInteger();
+    std::optional<double> optionalReal();
 
 private:
     struct Finalize {

@@ -42,18 +42,19 @@ Result<EvalReport> reportOf(Store& store, const ConversationRecord& conversation
              .f1 = answer.f1,
              .episode = answer.episode,
              .similarity = answer.similarity,
-             .seconds = answer.seconds});
+             .seconds = answer.seconds,
+             .likelihood = answer.likelihood});
     }
     return report;
 }
 
-nlohmann::json describe(const Means& means) {
+nlohmann::json describe(const Means& means, const std::string& score) {
     nlohmann::json categories = nlohmann::json::array();
     for (const CategoryMean& each : means.categories) {
         categories.push_back(
-            {{"category", each.category}, {"questions", each.mean.questions}, {"f1", each.mean.score}});
+            {{"category", each.category}, {"questions", each.mean.questions}, {score, each.mean.score}});
     }
-    return {{"overall", {{"questions", means.overall.questions}, {"f1", means.overall.score}}},
+    return {{"overall", {{"questions", means.overall.questions}, {score, means.overall.score}}},
             {"categories", std::move(categories)}};
 }
 

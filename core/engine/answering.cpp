@@ -315,7 +315,8 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.usedTokens = meanEntries(cache, model_->executor().spec());
     const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
     const std::int64_t taken = prepared.united && question.remember ? rows : 0;
-    done.roomTokens = std::max<std::int64_t>(next.room() - taken - kSmallestReply, 0);
+    const std::int64_t reserved = taken + quotedRows(*conversation.memory) + kSmallestReply;
+    done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
     if (question.remember) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
                        {.role = Role::kAssistant, .text = done.text}};
@@ -400,43 +401,6 @@ Result<Event> EngineSession::handle(const Ask& command, const JobContext& contex
                                .passages = command.passages},
                               context));
         return Event(std::move(done));
-    });
-}
-
-Result<Event> EngineSession::handle(const EvalBatch& command, const JobContext& context) {
-    EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
-    const c10::InferenceMode inference;
-    return guarded("evaluating", [&]() -> Result<Event> {
-        EvalDone done;
-        for (const EvalQuestion& question : command.questions) {
-            if (context.cancel.isCancelled())
-                return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
-            const auto start = std::chrono::steady_clock::now();
-            const JobContext quiet{.emit =
-                                       [&](Event event) {
-                                           if (std::holds_alternative<Progress>(event))
-                                               context.emit(std::move(event));
-                                       },
-                                   .cancel = context.cancel};
-            EPI_TRY_ASSIGN(TurnDone turn,
-                           answer(*conversation,
-                                  command.memory,
-                                  {.text = question.question,
-                                   .sampling = command.sampling,
-                                   .episode = {},
-                                   .remember = false,
-                                   .passages = question.passages},
-                                  quiet));
-            if (turn.reason == "cancelled")
-                return Error{ErrorCode::kCancelled, "the evaluation was cancelled"};
-            context.emit(EvalAnswer{.questionId = question.id,
-                                    .text = std::move(turn.text),
-                                    .episode = turn.episode,
-                                    .similarity = turn.similarities[static_cast<std::size_t>(turn.episode)],
-                                    .seconds = secondsSince(start)});
-            ++done.answered;
-        }
-        return Event(done);
     });
 }
 

@@ -127,6 +127,15 @@ private:
                             const MemoryOptions& options,
                             const Question& question,
                             const JobContext& context);
+    Result<EvalAnswer> answerOf(Conversation& conversation,
+                                const EvalBatch& command,
+                                const EvalQuestion& question,
+                                const JobContext& context);
+    /// How likely the expected answer is.
+    Result<EvalAnswer> measure(Conversation& conversation,
+                               const MemoryOptions& options,
+                               const EvalQuestion& question,
+                               const JobContext& context);
     /// The reply, and what becomes of it in the cache.
     Result<void> reply(Conversation& conversation,
                        const Question& question,

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/log_softmax.h>
 
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
@@ -139,6 +143,46 @@ Result<Generation> generate(const LanguageModel& model, KvCache& cache, const Ge
         generation.promptSeconds = promptSeconds;
         generation.decodeSeconds = secondsSince(start) - promptSeconds;
         return generation;
+    });
+}
+
+Result<double> replyLikelihood(const LanguageModel& model, KvCache& cache, const GivenReply& given) {
+    if (given.prompt.empty() || given.reply.empty())
+        return Error{ErrorCode::kInvalidArgument, "a likelihood needs a prompt and a reply"};
+    std::vector<TokenId> ids = given.prompt;
+    ids.insert(ids.end(), given.reply.begin(), given.reply.end() - 1);
+    const auto count = static_cast<std::int64_t>(ids.size());
+    if (count > cache.room()) {
+        return Error{ErrorCode::kOutOfMemory,
+                     "prompt and reply have " + std::to_string(count) + " tokens, the cache has room for " +
+                         std::to_string(cache.room())};
+    }
+    const c10::InferenceMode inference;
+    return guarded("measuring a reply", [&]() -> Result<double> {
+        const auto before =
+            static_cast<std::int64_t>(given.prompt.size()) - 1;  // rows that predict nothing of it
+        double sum = 0.0;
+        for (std::int64_t first = 0; first < count; first += kRowsPerForward) {
+            const std::int64_t rows = std::min(kRowsPerForward, count - first);
+            const std::int64_t predicting = std::clamp<std::int64_t>(first + rows - before, 0, rows);
+            const ForwardRequest request{
+                .groups = {{.kind = RowGroup::Kind::kAppend,
+                            .ids = std::span(ids).subspan(static_cast<std::size_t>(first),
+                                                          static_cast<std::size_t>(rows)),
+                            .firstPosition = cache.nextPosition()}},
+                .logitRows = predicting,
+                .hook = nullptr,
+                .cancel = given.cancel};
+            EPI_TRY_ASSIGN(const at::Tensor logits, model.executor().forward(request, cache));
+            if (predicting == 0) continue;
+            const at::Tensor logProbabilities = at::log_softmax(logits.to(at::kDouble), -1);
+            for (std::int64_t row = 0; row < predicting; ++row) {
+                const auto next = static_cast<std::size_t>(first + rows - predicting + row - before);
+                sum += logProbabilities[row][given.reply[next]].item<double>();
+            }
+        }
+        if (!std::isfinite(sum)) return Error{ErrorCode::kInternal, "the model's logits are not finite"};
+        return sum / static_cast<double>(given.reply.size());
     });
 }
 

@@ -43,4 +43,14 @@ struct Generation {
 /// reply is written ends it with reason "cancelled"; one while the prompt is read is kCancelled.
 Result<Generation> generate(const LanguageModel& model, KvCache& cache, const GenerationRequest& request);
 
+/// Reads the prompt and a reply that is given; the mean ln p per token of the reply. Both stay in the cache
+/// but for the reply's last token. kInvalidArgument without a prompt or a reply, kOutOfMemory when they do
+/// not fit, kInternal when logits are not finite.
+struct GivenReply {
+    std::vector<TokenId> prompt;
+    std::vector<TokenId> reply;
+    CancelToken cancel;
+};
+Result<double> replyLikelihood(const LanguageModel& model, KvCache& cache, const GivenReply& given);
+
 }  // namespace epi

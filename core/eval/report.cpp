@@ -35,15 +35,17 @@ ordered_json toJson(const Mean& mean) {
 }
 
 ordered_json toJson(const EvalRow& row) {
-    return {{"conversation", row.conversation},
-            {"question", row.question},
-            {"gold", row.gold},
-            {"answer", row.answer},
-            {"category", row.category},
-            {"f1", row.f1},
-            {"episode", row.episode},
-            {"similarity", row.similarity},
-            {"seconds", row.seconds}};
+    ordered_json object{{"conversation", row.conversation},
+                        {"question", row.question},
+                        {"gold", row.gold},
+                        {"answer", row.answer},
+                        {"category", row.category},
+                        {"f1", row.f1},
+                        {"episode", row.episode},
+                        {"similarity", row.similarity},
+                        {"seconds", row.seconds}};
+    if (row.likelihood) object["likelihood"] = *row.likelihood;
+    return object;
 }
 
 }  // namespace
@@ -57,14 +59,24 @@ Means summaryOf(const EvalReport& report) {
     return meansOf(scores);
 }
 
+Means likelihoodOf(const EvalReport& report) {
+    std::vector<CategoryScore> scores;
+    for (const EvalRow& row : report.rows) {
+        if (row.likelihood) scores.push_back({row.category, *row.likelihood});
+    }
+    return meansOf(scores);
+}
+
 std::string toCsv(const EvalReport& report) {
-    std::string csv = "conversation,question,gold,answer,category,f1,episode,similarity,seconds\r\n";
+    std::string csv =
+        "conversation,question,gold,answer,category,f1,episode,similarity,seconds,likelihood\r\n";
     for (const EvalRow& row : report.rows) {
         for (const std::string* text : {&row.conversation, &row.question, &row.gold, &row.answer}) {
             csv += textCell(*text) + ',';
         }
         csv += std::to_string(row.category) + ',' + digits(row.f1) + ',' + std::to_string(row.episode) + ',' +
-               digits(row.similarity) + ',' + digits(row.seconds) + "\r\n";
+               digits(row.similarity) + ',' + digits(row.seconds) + ',' +
+               (row.likelihood ? digits(*row.likelihood) : std::string()) + "\r\n";
     }
     return csv;
 }

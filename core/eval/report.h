@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct EvalRow {
     std::int32_t episode = 0;
     double similarity = 0.0;  // of the question to that episode
     double seconds = 0.0;
+    std::optional<double> likelihood{};  // mean ln p per token of the gold answer, where it was measured
 };
 
 /// An evaluation run as it is shown and exported.
@@ -31,6 +33,8 @@ struct EvalReport {
 
 /// F1 per category and over all rows.
 Means summaryOf(const EvalReport& report);
+/// The same of the likelihood, over the rows where it was measured.
+Means likelihoodOf(const EvalReport& report);
 
 /// The rows as CSV (RFC 4180, UTF-8, a header line). Texts that a spreadsheet would take for a formula get an
 /// apostrophe in front.

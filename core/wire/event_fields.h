@@ -134,6 +134,7 @@ void visitFields(Visitor& visit, MaybeConst<EvalAnswer> auto& event) {
     visit("episode", event.episode);
     visit("similarity", event.similarity);
     visit("seconds", event.seconds);
+    visit("likelihood", event.likelihood);
 }
 
 template <>

@@ -74,9 +74,11 @@ struct EvalQuestion {
     std::string question;
     std::int32_t category = 0;
     std::vector<PassageCandidate> passages{};  // as in Ask
+    /// Is not answered but read as the reply, and its likelihood told; empty: the question is answered.
+    std::string expected{};
 };
-/// Answers each question from the unchanged memory; one EvalAnswer each as soon as it is there, then
-/// EvalDone.
+/// Answers each question from the unchanged memory, or measures how likely the expected answer is; one
+/// EvalAnswer each as soon as it is there, then EvalDone.
 struct EvalBatch {
     std::string conversation;
     MemoryOptions memory;
@@ -259,6 +261,7 @@ struct EvalAnswer {
     std::int32_t episode = 0;
     double similarity = 0.0;
     double seconds = 0.0;
+    std::optional<double> likelihood{};  // mean ln p per token of the expected answer
 };
 struct EvalDone {
     std::int64_t answered = 0;

@@ -87,6 +87,7 @@ void visitFields(Visitor& visit, MaybeConst<EvalQuestion> auto& question) {
     visit("question", question.question);
     visit("category", question.category);
     visit("passages", question.passages);
+    visit("expected", question.expected);
 }
 
 template <typename Visitor>

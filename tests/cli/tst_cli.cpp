@@ -252,21 +252,8 @@ private Q_SLOTS:
     void asksWithEarlierTurnsQuoted() {
         const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
         const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
-        QJsonArray turns;
-        for (int i = 1; i <= 40; ++i) {
-            const QString number = QString::number(i);
-            turns.append(QJsonObject{
-                {"speaker", i % 2 == 1 ? "Ann" : "Ben"},
-                {"dia_id", QStringLiteral("D1:") + number},
-                {"text", "Number " + number + (i == 7 ? " is a red bicycle" : " is of no interest")}});
-        }
-        const QJsonObject sessions{{"session_1_date_time", "1:00 pm on 8 May, 2023"}, {"session_1", turns}};
-        const QByteArray conversation =
-            QJsonDocument(
-                QJsonObject{{"sample_id", "conv-2"}, {"conversation", sessions}, {"qa", QJsonArray()}})
-                .toJson();
         const QString database = cli_->filePath("chats.db");
-        QCOMPARE(run({"import", write("long.json", conversation), "--db", database}).exitCode, 0);
+        QCOMPARE(run({"import", write("long.json", longConversation()), "--db", database}).exitCode, 0);
         const QStringList ask{"ask",
                               "-q",
                               "Which bicycle?",
@@ -302,6 +289,42 @@ private Q_SLOTS:
         QVERIFY(bare["quoted"].toArray().isEmpty());
     }
 
+    void measuresTheExpectedAnswerBehindDifferentContexts() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", longConversation()), "--db", database}).exitCode, 0);
+        const QStringList eval{
+            "eval",           "run",    "--metric", "likelihood", "--contexts", "none,full,evidence,memory",
+            "--conversation", "conv-2", "--db",     database,     "-m",         model,
+            "--embedder",     embedder, "--device", "cpu",        "--budget",   "256",
+            "--block",        "128",    "--json"};
+        const Finished first = run(eval);
+        QVERIFY2(first.exitCode == 0, first.err + first.out);
+        const QJsonArray rows = first.json()["contexts"].toArray();
+        QCOMPARE(rows.size(), 4);
+        for (const QJsonValue& row : rows) {
+            QCOMPARE(row["overall"]["questions"].toInt(), 1);
+            QVERIFY(row["overall"]["likelihood"].toDouble() < 0.0);
+            QCOMPARE(row["answered_now"].toInt(), 1);
+        }
+        QCOMPARE(rows[0]["context"].toString(), QStringLiteral("none"));
+        QCOMPARE(rows[0]["recovered"].toDouble(-1.0), 0.0);
+        QCOMPARE(rows[1]["recovered"].toDouble(), 1.0);
+        QVERIFY(rows[0]["overall"]["likelihood"].toDouble() != rows[2]["overall"]["likelihood"].toDouble());
+        // What was measured is stored.
+        const QJsonArray again = run(eval).json()["contexts"].toArray();
+        QCOMPARE(again.size(), 4);
+        for (int i = 0; i < 4; ++i) {
+            QVERIFY(again[i]["run"].toInt() != rows[i]["run"].toInt());  // that one was done
+            QCOMPARE(again[i]["overall"]["likelihood"].toDouble(),
+                     rows[i]["overall"]["likelihood"].toDouble());
+        }
+        QCOMPARE(run({"eval", "run", "--contexts", "nothing", "--conversation", "conv-2", "--db", database})
+                     .exitCode,
+                 2);
+    }
+
     void makesNoDatabaseWhenListing() {
         const QString database = cli_->filePath("chats.db");
         QCOMPARE(run({"conversations", "--db", database}).exitCode, 3);
@@ -319,6 +342,33 @@ private Q_SLOTS:
     }
 
 private:
+    /// Forty turns of two sessions, and a question about one of them.
+    static QByteArray longConversation() {
+        QJsonObject sessions;
+        for (int session = 1; session <= 2; ++session) {
+            QJsonArray turns;
+            for (int i = 1; i <= 20; ++i) {
+                const bool isWanted = session == 1 && i == 7;
+                turns.append(QJsonObject{
+                    {"speaker", i % 2 == 1 ? "Ann" : "Ben"},
+                    {"dia_id", QString("D%1:%2").arg(session).arg(i)},
+                    {"text",
+                     QString("Number %1 is ").arg(i) + (isWanted ? "a red bicycle" : "of no interest")}});
+            }
+            sessions[QString("session_%1").arg(session)] = turns;
+            sessions[QString("session_%1_date_time").arg(session)] =
+                QString("1:00 pm on %1 May, 2023").arg(session);
+        }
+        const QJsonObject question{{"question", "Which bicycle?"},
+                                   {"answer", "the red one"},
+                                   {"evidence", QJsonArray{"D1:7"}},
+                                   {"category", 4}};
+        return QJsonDocument(QJsonObject{{"sample_id", "conv-2"},
+                                         {"conversation", sessions},
+                                         {"qa", QJsonArray{question}}})
+            .toJson();
+    }
+
     [[nodiscard]] Finished run(const QStringList& arguments) const { return cli_->run(arguments); }
     [[nodiscard]] QString write(const char* name, const QByteArray& content) const {
         return cli_->write(name, content);

@@ -156,6 +156,10 @@ private Q_SLOTS:
             const auto first = session.run<TurnDone>(ask);
             QVERIFY2(first, session.why());
             QVERIFY(first->quotedTokens > 0);
+            QCOMPARE(first->usedTokens,
+                     first->keptTokens + first->statistics.promptTokens - first->quotedTokens +
+                         first->statistics.generatedTokens);
+            QVERIFY(first->roomTokens <= 256);  // what is kept free for the next quotation is none
             after = before + first->statistics.promptTokens - first->quotedTokens +
                     first->statistics.generatedTokens;
             answer = first->text;

@@ -26,9 +26,23 @@ private Q_SLOTS:
     void writesCsvThatSpreadsheetsReadAsText() {
         QCOMPARE(
             QString::fromStdString(toCsv(smallReport())),
-            QString("conversation,question,gold,answer,category,f1,episode,similarity,seconds\r\n"
-                    "\"conv-1\",\"Who?\",\"Ana, \"\"the\"\" first\",\"line 1\r\nline 2\",4,1,2,0.25,1.5\r\n"
-                    "\"conv-1\",\"'=1+1\",\"'@a\",\"'-1\",1,0.1,0,-0.5,0\r\n"));
+            QString("conversation,question,gold,answer,category,f1,episode,similarity,seconds,likelihood\r\n"
+                    "\"conv-1\",\"Who?\",\"Ana, \"\"the\"\" first\",\"line 1\r\nline 2\",4,1,2,0.25,1.5,\r\n"
+                    "\"conv-1\",\"'=1+1\",\"'@a\",\"'-1\",1,0.1,0,-0.5,0,\r\n"));
+    }
+
+    void meansLikelihoodsWhereTheyWereMeasured() {
+        EvalReport report = smallReport();
+        QCOMPARE(likelihoodOf(report).overall.questions, std::int64_t{0});
+        report.rows[1].likelihood = -2.5;
+        QCOMPARE(likelihoodOf(report).overall.questions, std::int64_t{1});
+        QCOMPARE(likelihoodOf(report).overall.score, -2.5);
+        QVERIFY(QString::fromStdString(toCsv(report)).endsWith(",-0.5,0,-2.5\r\n"));
+        const auto json = toJson(report);
+        QVERIFY(json);
+        const QJsonObject document = QJsonDocument::fromJson(QByteArray::fromStdString(*json)).object();
+        QCOMPARE(document["rows"][1]["likelihood"].toDouble(), -2.5);
+        QVERIFY(document["rows"][0]["likelihood"].isUndefined());
     }
 
     void writesSettingsSummaryAndRowsAsJson() {

@@ -55,6 +55,7 @@ private Q_SLOTS:
         QVERIFY(!unknown);
         QCOMPARE(unknown.error().code, ErrorCode::kNotFound);
         QVERIFY(QString::fromStdString(unknown.error().message).contains("token_f1"));
+        QVERIFY(findMetric("likelihood") && (*findMetric("likelihood"))->score == nullptr);
     }
 
 private:

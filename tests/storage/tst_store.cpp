@@ -238,7 +238,9 @@ private Q_SLOTS:
         const auto run = store_->startOrResumeRun(*conversation, "{}");
         const std::int64_t question = store_->questions(*conversation)->front().id;
         QVERIFY(store_->saveAnswer({run->id, question, "first", 0.0, 0, 0.0, 0.0}));
-        QVERIFY(store_->saveAnswer({run->id, question, "second", 1.0, 0, 0.0, 0.0}));
+        QVERIFY(!store_->answers(run->id)->front().likelihood);
+        QVERIFY(store_->saveAnswer({run->id, question, "second", 1.0, 0, 0.0, 0.0, -2.5}));
+        QCOMPARE(store_->answers(run->id)->front().likelihood.value_or(0.0), -2.5);
         QCOMPARE(store_->answers(run->id)->size(), std::size_t{1});
         QCOMPARE(store_->answers(run->id)->front().text, std::string("second"));
     }

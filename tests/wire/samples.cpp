@@ -56,8 +56,10 @@ std::vector<Command> commands() {
     Ask bestEpisode = ask;
     bestEpisode.episode.reset();
     bestEpisode.memory.level.reset();
-    EvalBatch batch{
-        "43", memory(), sampling(), {EvalQuestion{5, "When?", 2, ask.passages}, EvalQuestion{6, "Who?", 4}}};
+    EvalBatch batch{"43",
+                    memory(),
+                    sampling(),
+                    {EvalQuestion{5, "When?", 2, ask.passages, "May"}, EvalQuestion{6, "Who?", 4}}};
     return {load,
             sync,
             BuildMemory{"42", memory(), true},
@@ -131,6 +133,7 @@ std::vector<Event> events() {
             TokenDelta{"é🙂"},
             done,
             EvalAnswer{5, "May", 1, 0.75, 1.5},
+            EvalAnswer{6, "", 1, 0.75, 1.5, -2.25},
             EvalDone{2},
             Released{3, 1 << 20},
             LayersProfiled{16384, {1.0, 0.25}, {1.0, 0.5}, 12.5},

@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,10 @@
 #include "app/cli/command_line.h"
 #include "app/cli/database_option.h"
 #include "app/cli/engine_runner.h"
+#include "app/cli/eval_context.h"
 #include "app/cli/eval_report.h"
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
-#include "app/cli/stored_memory.h"
 #include "core/eval/metric.h"
 #include "core/wire/options_json.h"
 
@@ -23,6 +24,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kMetric = "token_f1";
+constexpr const char* kContext = "memory";
 constexpr std::int32_t kAnswerTokens = 64;  // benchmark answers are short phrases
 
 struct EvalRunOptions {
@@ -32,6 +34,8 @@ struct EvalRunOptions {
     std::vector<std::int32_t> categories;
     std::int32_t limit = 0;
     std::int32_t maxTokens = kAnswerTokens;
+    std::string metric = kMetric;
+    std::vector<std::string> contexts{kContext};
 };
 
 /// The questions that are asked: with an answer, of the wanted categories, at most `limit`.
@@ -49,15 +53,18 @@ std::vector<QuestionRecord> select(const std::vector<QuestionRecord>& all, const
 }
 
 /// What a run is: one with the same settings is resumed.
-std::string settingsOf(const EvalRunOptions& options, const MemoryOptions& memory, const EvalBatch& batch) {
+std::string settingsOf(const EvalRunOptions& options, const EvalBatch& batch, EvalContext context) {
     const std::set<std::int32_t> categories(options.categories.begin(), options.categories.end());
-    return json{{"model", options.model.model},
-                {"compute", options.model.compute},
-                {"memory", toJson(memory)},
-                {"sampling", toJson(batch.sampling)},
-                {"categories", categories},
-                {"limit", options.limit}}
-        .dump(-1, ' ', false, json::error_handler_t::replace);
+    json settings{{"model", options.model.model},
+                  {"compute", options.model.compute},
+                  {"memory", toJson(batch.memory)},
+                  {"sampling", toJson(batch.sampling)},
+                  {"categories", categories},
+                  {"limit", options.limit}};
+    // Named where they are others than the window's.
+    if (options.metric != kMetric) settings["metric"] = options.metric;
+    if (context != EvalContext::kMemory) settings["context"] = name(context);
+    return settings.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 /// Scores and saves answers as they come.
@@ -75,13 +82,15 @@ public:
             return Error{ErrorCode::kInternal,
                          "question " + std::to_string(answer.questionId) + " was answered but not asked"};
         }
+        const double f1 = metric_.score != nullptr ? metric_.score(answer.text, gold->second) : 0.0;
         return store_.saveAnswer({.runId = runId_,
                                   .questionId = answer.questionId,
                                   .text = answer.text,
-                                  .f1 = metric_.score(answer.text, gold->second),
+                                  .f1 = f1,
                                   .episode = answer.episode,
                                   .similarity = answer.similarity,
-                                  .seconds = answer.seconds});
+                                  .seconds = answer.seconds,
+                                  .likelihood = answer.likelihood});
     }
 
 private:
@@ -91,24 +100,121 @@ private:
     std::map<std::int64_t, std::string> expected_;
 };
 
-Result<void> answerAll(EngineRunner& engine,
-                       EvalBatch batch,
-                       AnswerRecorder& recorder,
-                       const Output& output) {
-    const std::string total = std::to_string(batch.questions.size());
+/// What all contexts have in common.
+struct Evaluation {
+    const EvalRunOptions& options;  // with the model as the window writes it
+    const CommandContext& context;
+    Store& store;
+    const ConversationRecord& record;
+    const MemoryOptions& memory;
+    const Metric& metric;
+    std::span<const QuestionRecord> selected;
+    EngineRunner& engine;
+};
+
+struct ContextResult {
+    EvalContext context = EvalContext::kMemory;
+    std::int64_t run = 0;
+    std::size_t answeredNow = 0;
+    EvalReport report;
+};
+
+Result<ContextResult> evaluateBehind(EvalContext evalContext, const Evaluation& task) {
+    EvalBatch batch{
+        .conversation = engineName(task.record), .memory = task.memory, .sampling = {}, .questions = {}};
+    batch.sampling.maxTokens = task.options.maxTokens;
+    EPI_TRY_ASSIGN(const RunRecord run,
+                   task.store.startOrResumeRun(task.record.id, settingsOf(task.options, batch, evalContext)));
+    EPI_TRY_ASSIGN(const std::vector<AnswerRecord> answers, task.store.answers(run.id));
+    AnswerRecorder recorder(task.store, task.metric, run.id);
+    std::vector<QuestionRecord> asked;
+    for (const QuestionRecord& question : task.selected) {
+        if (std::ranges::find(answers, question.id, &AnswerRecord::questionId) != answers.end()) continue;
+        recorder.expect(question);
+        asked.push_back(question);
+        EPI_TRY_ASSIGN(std::vector<PassageCandidate> passages,
+                       task.store.recallCandidates(
+                           {.conversationId = task.record.id, .question = question.question.question}));
+        batch.questions.push_back(
+            {.id = question.id,
+             .question = question.question.question,
+             .category = question.question.category,
+             .passages = std::move(passages),
+             .expected = task.metric.score == nullptr ? question.question.answer : std::string()});
+    }
+    const std::string total =
+        std::to_string(asked.size()) + " questions answered (" + std::string(name(evalContext)) + ")";
     std::size_t done = 0;
     const auto observe = [&](const Event& event) -> Result<void> {
         const auto* const answer = std::get_if<EvalAnswer>(&event);
         if (answer == nullptr) return {};
-        output.notice(std::to_string(++done) + " of " + total + " questions answered");
+        task.context.output.notice(std::to_string(++done) + " of " + total);
         return recorder.record(*answer);
     };
-    EPI_TRY(engine.run<EvalDone>(std::move(batch), observe));
-    return {};
+    if (!asked.empty()) {
+        EPI_TRY(askBehind(evalContext,
+                          {.engine = task.engine,
+                           .conversation = {task.store, task.record},
+                           .memory = task.memory,
+                           .questions = asked,
+                           .output = task.context.output},
+                          std::move(batch),
+                          observe));
+    }
+    EPI_TRY(task.store.finishRun(run.id));
+    EPI_TRY_ASSIGN(EvalReport report, reportOf(task.store, task.record, run));
+    return ContextResult{evalContext, run.id, asked.size(), std::move(report)};
+}
+
+double secondsOf(const EvalReport& report) {
+    double seconds = 0.0;
+    for (const EvalRow& row : report.rows)
+        seconds += row.seconds;
+    return seconds;
+}
+
+/// A row for each context; with none and full among them, the share of what the history is worth that each
+/// recovers.
+void printComparison(const std::vector<ContextResult>& results, bool isLikelihood, const Output& output) {
+    const auto meansOf = [&](const ContextResult& result) {
+        return isLikelihood ? likelihoodOf(result.report) : summaryOf(result.report);
+    };
+    const auto find = [&](EvalContext context) {
+        return std::ranges::find(results, context, &ContextResult::context);
+    };
+    const auto none = find(EvalContext::kNone);
+    const auto full = find(EvalContext::kFull);
+    const bool isCompared = none != results.end() && full != results.end();
+    json rows = json::array();
+    std::string lines;
+    for (const ContextResult& result : results) {
+        const double score = meansOf(result).overall.score;
+        json row = describe(meansOf(result), isLikelihood ? "likelihood" : "f1");
+        row["context"] = name(result.context);
+        row["run"] = result.run;
+        row["answered_now"] = result.answeredNow;
+        row["seconds"] = secondsOf(result.report);
+        lines += std::string(name(result.context)) + "\t" + std::to_string(score);
+        if (isCompared) {
+            const double zero = meansOf(*none).overall.score;
+            const double worth = meansOf(*full).overall.score - zero;
+            const double recovered = worth == 0.0 ? 0.0 : (score - zero) / worth;
+            row["recovered"] = recovered;
+            lines += "\t" + std::to_string(recovered) + " recovered";
+        }
+        lines += "\n";
+        rows.push_back(std::move(row));
+    }
+    output.print({{"contexts", std::move(rows)}}, lines);
 }
 
 Result<void> evaluate(const EvalRunOptions& options, const CommandContext& context) {
-    EPI_TRY_ASSIGN(const Metric* const metric, findMetric(kMetric));
+    EPI_TRY_ASSIGN(const Metric* const metric, findMetric(options.metric));
+    std::vector<EvalContext> contexts;
+    for (const std::string& each : options.contexts) {
+        EPI_TRY_ASSIGN(const EvalContext known, evalContextFromName(each));
+        contexts.push_back(known);
+    }
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
@@ -122,36 +228,23 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
     }
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
-
     EvalRunOptions named = options;
-    named.model.model = engine.model().title;  // as the window writes it
-    EvalBatch batch{.conversation = engineName(record), .memory = memory, .sampling = {}, .questions = {}};
-    batch.sampling.maxTokens = options.maxTokens;
-    EPI_TRY_ASSIGN(const RunRecord run, store.startOrResumeRun(record.id, settingsOf(named, memory, batch)));
-    EPI_TRY_ASSIGN(const std::vector<AnswerRecord> answers, store.answers(run.id));
-    AnswerRecorder recorder(store, *metric, run.id);
-    for (const QuestionRecord& question : selected) {
-        if (std::ranges::find(answers, question.id, &AnswerRecord::questionId) != answers.end()) continue;
-        recorder.expect(question);
-        EPI_TRY_ASSIGN(
-            std::vector<PassageCandidate> passages,
-            store.recallCandidates({.conversationId = record.id, .question = question.question.question}));
-        batch.questions.push_back({.id = question.id,
-                                   .question = question.question.question,
-                                   .category = question.question.category,
-                                   .passages = std::move(passages)});
+    named.model.model = engine.model().title;
+    const Evaluation task{named, context, store, record, memory, *metric, selected, engine};
+    std::vector<ContextResult> results;
+    for (const EvalContext each : contexts) {
+        EPI_TRY_ASSIGN(ContextResult result, evaluateBehind(each, task));
+        results.push_back(std::move(result));
     }
-    const std::size_t asked = batch.questions.size();
-    if (asked > 0) {
-        EPI_TRY(buildStoredMemory(engine, {store, record}, memory, context.output));
-        EPI_TRY(answerAll(engine, std::move(batch), recorder, context.output));
+    const bool isLikelihood = metric->score == nullptr;
+    if (isLikelihood || results.size() > 1) {
+        printComparison(results, isLikelihood, context.output);
+        return {};
     }
-    EPI_TRY(store.finishRun(run.id));
-    EPI_TRY_ASSIGN(const EvalReport report, reportOf(store, record, run));
-    const Means means = summaryOf(report);
+    const Means means = summaryOf(results.front().report);
     json result = describe(means);
-    result["run"] = run.id;
-    result["answered_now"] = asked;
+    result["run"] = results.front().run;
+    result["answered_now"] = results.front().answeredNow;
     context.output.print(result, textOf(means));
     return {};
 }
@@ -175,4 +268,11 @@ EPI_COMMANDS(eval_run) {
     command.add_option("--limit", options->limit, "At most so many questions; 0: all")
         ->check(CLI::NonNegativeNumber);
     command.add_option("--max-tokens", options->maxTokens, "Longest answer")->capture_default_str();
+    command.add_option("--metric", options->metric, "token_f1, or likelihood: ln p of the expected answer")
+        ->capture_default_str();
+    command
+        .add_option("--contexts",
+                    options->contexts,
+                    "What is in front of the questions, separated by commas: none, full, evidence, memory")
+        ->delimiter(',');
 }
