@@ -7,7 +7,7 @@ namespace epi {
 Result<std::vector<EpisodeRecord>> EpisodeRepository::all(std::int64_t conversationId) {
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT position, segments, turn_ids, representatives, kept_entries, "
-                                     "cache_key FROM episodes WHERE conversation_id = :conversation "
+                                     "cache_key, name FROM episodes WHERE conversation_id = :conversation "
                                      "ORDER BY position"));
     rows.bind(":conversation", conversationId);
     std::vector<EpisodeRecord> episodes;
@@ -22,6 +22,7 @@ Result<std::vector<EpisodeRecord>> EpisodeRepository::all(std::int64_t conversat
         EPI_TRY_ASSIGN(episode.representatives, stringsFromJsonColumn(rows.text()));
         episode.keptEntries = rows.integer();
         episode.cacheKey = rows.text();
+        episode.name = rows.text();
         episodes.push_back(std::move(episode));
     }
 }
@@ -34,8 +35,8 @@ Result<void> EpisodeRepository::replace(std::int64_t conversationId,
     EPI_TRY_ASSIGN(
         Statement insert,
         database_.prepare("INSERT INTO episodes (conversation_id, position, segments, turn_ids, "
-                          "representatives, kept_entries, cache_key) VALUES (:conversation, :position, "
-                          ":segments, :turns, :representatives, :kept, :key)"));
+                          "representatives, kept_entries, cache_key, name) VALUES (:conversation, :position, "
+                          ":segments, :turns, :representatives, :kept, :key, :name)"));
     for (const EpisodeRecord& episode : episodes) {
         insert.bind(":conversation", conversationId)
             .bind(":position", std::int64_t{episode.index})
@@ -43,7 +44,8 @@ Result<void> EpisodeRepository::replace(std::int64_t conversationId,
             .bind(":turns", toJsonColumn(episode.turnIds))
             .bind(":representatives", toJsonColumn(episode.representatives))
             .bind(":kept", episode.keptEntries)
-            .bind(":key", episode.cacheKey);
+            .bind(":key", episode.cacheKey)
+            .bind(":name", episode.name);
         EPI_TRY(insert.run());
     }
     return {};

@@ -86,6 +86,7 @@ struct EpisodeRecord {
     std::vector<std::string> representatives;
     std::int64_t keptEntries = 0;
     std::string cacheKey;
+    std::string name;  // its most distinctive words; may be empty
 };
 
 /// An evaluation run. Its answers are rows of their own, so that a kill costs at most the question being

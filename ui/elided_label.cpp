@@ -1,7 +1,9 @@
 #include "ui/elided_label.h"
 
+#include <QHelpEvent>
 #include <QPainter>
 #include <QStyle>
+#include <QToolTip>
 
 namespace epi {
 
@@ -28,10 +30,13 @@ void ElidedLabel::paintEvent(QPaintEvent*) {
                           foregroundRole());
 }
 
-void ElidedLabel::resizeEvent(QResizeEvent* event) {
-    QLabel::resizeEvent(event);
+bool ElidedLabel::event(QEvent* event) {
     const bool isElided = fontMetrics().horizontalAdvance(text()) > contentsRect().width();
-    setToolTip(isElided ? u"<p>"_s + text().toHtmlEscaped() + u"</p>"_s : QString());
+    if (event->type() != QEvent::ToolTip || !toolTip().isEmpty() || !isElided) return QLabel::event(event);
+    // Tool tips guess whether their text is markup.
+    QToolTip::showText(
+        static_cast<QHelpEvent*>(event)->globalPos(), u"<p>"_s + text().toHtmlEscaped() + u"</p>"_s, this);
+    return true;
 }
 
 }  // namespace epi

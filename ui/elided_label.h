@@ -4,7 +4,8 @@
 
 namespace epi {
 
-/// One line of plain text that ends in "…" where it does not fit, and says the whole of it in its tool tip.
+/// One line of plain text that ends in "…" where it does not fit, and then says the whole of it in its tool
+/// tip where it has no other.
 class ElidedLabel final : public QLabel {
     Q_OBJECT
 
@@ -14,8 +15,8 @@ public:
     [[nodiscard]] QSize minimumSizeHint() const override;
 
 protected:
+    bool event(QEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
 };
 
 }  // namespace epi

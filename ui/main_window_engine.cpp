@@ -29,11 +29,10 @@ void MainWindow::connectEngine() {
         watchModel();
         refreshModelMenu();
         if (engine_.state() != EngineClient::State::kReady) return;
-        QString notice = toQString(engine_.model()->notice);
+        const QString notice = toQString(engine_.model()->notice);
         if (notice.isEmpty()) {
             notice_->hide();
         } else {
-            notice.front() = notice.front().toUpper();
             notice_->show(NoticeKind::kInformation, notice);
         }
     });

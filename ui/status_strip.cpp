@@ -18,11 +18,19 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-QLabel* makeLabel(const QString& name, QWidget* parent) {
-    auto* label = new QLabel(parent);
+QLabel* named(QLabel* label, const QString& name) {
     label->setTextFormat(Qt::PlainText);
     label->setAccessibleName(name);
     return label;
+}
+
+QLabel* makeLabel(const QString& name, QWidget* parent) {
+    return named(new QLabel(parent), name);
+}
+
+/// For texts that may be longer than there is room.
+QLabel* makeElidedLabel(const QString& name, QWidget* parent) {
+    return named(new ElidedLabel(parent), name);
 }
 
 /// Tool tips guess whether their text is markup; what comes from outside must not be.
@@ -35,10 +43,10 @@ QString plainToolTip(const QString& text) {
 StatusStrip::StatusStrip(QWidget* parent)
     : QWidget(parent),
       engine_(makeLabel(tr("Engine"), this)),
-      model_(makeLabel(tr("Model"), this)),
+      model_(makeElidedLabel(tr("Model"), this)),
       device_(makeLabel(tr("Device"), this)),
       speed_(makeLabel(tr("Speed of the last answer"), this)),
-      kept_(makeLabel(tr("Memory used by the last answer"), this)),
+      kept_(makeElidedLabel(tr("Memory used by the last answer"), this)),
       meter_(new ContextMeter(this)),
       job_(new ElidedLabel(this)),
       cancel_(new QPushButton(tr("Cancel"), this)),

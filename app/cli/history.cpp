@@ -55,7 +55,8 @@ std::vector<EpisodeRecord> episodeRecords(std::int64_t conversationId, const Mem
                            .turnIds = episode.turnIds,
                            .representatives = episode.representatives,
                            .keptEntries = episode.keptEntries,
-                           .cacheKey = episode.cacheKey});
+                           .cacheKey = episode.cacheKey,
+                           .name = episode.name});
     }
     return records;
 }

@@ -672,8 +672,8 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <translation>%1 behalten</translation>
         </message>
         <message>
-            <source>Episode %1, %2: %3</source>
-            <translation>Episode %1, %2: %3</translation>
+            <source>Episode %1, %2, %3: %4</source>
+            <translation>Episode %1, %2, %3: %4</translation>
         </message>
         <message>
             <source>Episode %1</source>

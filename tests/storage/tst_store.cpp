@@ -185,7 +185,8 @@ private Q_SLOTS:
         for (std::int32_t i = 0; i < 4; ++i)
             numbered[i].index = i;
         QVERIFY(store_->saveEpisodes(conversation, numbered));
-        const std::vector<EpisodeRecord> one{{conversation, 0, 7, {1, 2, 3}, {"a \"b\"", ""}, 99, "key"}};
+        const std::vector<EpisodeRecord> one{
+            {conversation, 0, 7, {1, 2, 3}, {"a \"b\"", ""}, 99, "key", "herons, nests"}};
         QVERIFY(store_->saveEpisodes(conversation, one));
         const auto read = store_->episodes(conversation);
         QVERIFY(read);
@@ -195,6 +196,7 @@ private Q_SLOTS:
         QCOMPARE(read->front().segments, std::int64_t{7});
         QCOMPARE(read->front().keptEntries, std::int64_t{99});
         QCOMPARE(read->front().cacheKey, std::string("key"));
+        QCOMPARE(read->front().name, std::string("herons, nests"));
     }
 
     void goesOnWithARunThatWasLeftHalfWay() {

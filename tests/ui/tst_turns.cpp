@@ -370,6 +370,19 @@ private Q_SLOTS:
         dialog->close();
     }
 
+    void theChipOfAReplyOpensItsReport() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"What about gardens?"_s));
+        MessageView& view = app.window.page().view();
+        const int row = app.messages().rowCount() - 1;
+        const QPoint middle = view.layoutOf(row).chip().center() + QPoint(0, view.rowTop(row));
+        QVERIFY(app.window.findChild<ReplyDetailsDialog*>() == nullptr);
+        QTest::mouseClick(view.viewport(), Qt::LeftButton, Qt::NoModifier, middle);
+        auto* dialog = app.window.findChild<ReplyDetailsDialog*>();
+        QVERIFY(dialog != nullptr);
+        dialog->close();
+    }
+
     void theReportListsWhatWasQuotedAndLeadsThere() {
         WindowFixture app(folder_->path());
         QVERIFY(app.ask(u"Where do herons nest?"_s));

@@ -79,7 +79,9 @@ Q_SIGNALS:
     /// A row's menu is about to be shown; whoever has something to offer adds to it.
     void menuOpening(QMenu* menu, int row);
     void tintToggled();
-    /// An episode's chip was clicked.
+    /// The chip under the current reply was clicked: where it came from is wanted.
+    void detailsRequested();
+    /// An episode was chosen to be looked at.
     void episodeActivated(int episode);
     void modelChanged();
 

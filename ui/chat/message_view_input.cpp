@@ -133,8 +133,9 @@ void MessageView::mousePressEvent(QMouseEvent* event) {
     const QPoint local = point - QPoint(0, rowTop(row));
     const MessageLayout& layout = layoutOf(row);
     if (layout.chip().contains(local)) {
+        setCurrentRow(row);
         Q_EMIT
-        episodeActivated(model_->at(row).details.episode.value_or(0));
+        detailsRequested();
         return;
     }
     const int versionStep = layout.versionStepAt(local);

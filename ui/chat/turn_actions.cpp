@@ -30,6 +30,7 @@ TurnActions::TurnActions(ChatPage& page, QObject* parent) : QObject(parent), pag
     page_.view().installEventFilter(this);
     connect(&page_.view(), &MessageView::menuOpening, this, &TurnActions::fillMenu);
     connect(&page_.view(), &MessageView::versionRequested, this, &TurnActions::stepVersion);
+    connect(&page_.view(), &MessageView::detailsRequested, this, &TurnActions::showDetails);
 }
 
 void TurnActions::registerActions(ActionRegistry& actions) {

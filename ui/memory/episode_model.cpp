@@ -38,6 +38,12 @@ void paintQuote(QPainter& painter, const QRect& area, const QString& text) {
     layout.endLayout();
 }
 
+/// The swatch beside it has the number already.
+QString nameOf(const EpisodeRecord& episode) {
+    return episode.name.empty() ? EpisodeModel::tr("Episode %1").arg(episode.index + 1)
+                                : toQString(episode.name).simplified();
+}
+
 QString detailsOf(const EpisodeRecord& episode) {
     const QString segments = EpisodeModel::tr("%n segment(s)", nullptr, static_cast<int>(episode.segments));
     const QString turns =
@@ -63,13 +69,17 @@ QVariant EpisodeModel::data(const QModelIndex& index, int role) const {
             return text;
         case kIndexRole:
             return episode.index;
+        case kNameRole:
+            return nameOf(episode);
         case kDetailsRole:
             return detailsOf(episode);
         case kFirstTurnRole:
             return episode.turnIds.empty() ? QVariant()
                                            : QVariant(static_cast<qint64>(episode.turnIds.front()));
         case Qt::AccessibleTextRole:
-            return tr("Episode %1, %2: %3").arg(episode.index + 1).arg(detailsOf(episode), text);
+            return tr("Episode %1, %2, %3: %4")
+                .arg(episode.index + 1)
+                .arg(nameOf(episode), detailsOf(episode), text);
         default:
             return {};
     }
@@ -107,9 +117,11 @@ void EpisodeDelegate::paint(QPainter* painter,
     paintEpisodeSwatch(*painter, QRect(area.left(), area.top(), side, side), episode);
     painter->setPen(colors.text);
     painter->setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
-    painter->drawText(area.adjusted(side + theme.px(8), 0, 0, 0),
+    const QRect title = area.adjusted(side + theme.px(8), 0, 0, 0);
+    painter->drawText(title,
                       Qt::AlignLeft | Qt::AlignTop,
-                      EpisodeModel::tr("Episode %1").arg(episode + 1));
+                      painter->fontMetrics().elidedText(
+                          index.data(EpisodeModel::kNameRole).toString(), Qt::ElideRight, title.width()));
     area.setTop(area.top() + side + theme.px(4));
     painter->setFont(theme.font(TextSize::kSmall));
     painter->setPen(colors.secondaryText);

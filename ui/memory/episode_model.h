@@ -14,7 +14,7 @@ class EpisodeModel final : public QAbstractListModel {
     Q_OBJECT
 
 public:
-    enum Roles { kIndexRole = Qt::UserRole, kDetailsRole, kFirstTurnRole };
+    enum Roles { kIndexRole = Qt::UserRole, kNameRole, kDetailsRole, kFirstTurnRole };
 
     using QAbstractListModel::QAbstractListModel;
 

@@ -126,7 +126,8 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
                              .turnIds = episode.turnIds,
                              .representatives = episode.representatives,
                              .keptEntries = episode.keptEntries,
-                             .cacheKey = episode.cacheKey});
+                             .cacheKey = episode.cacheKey,
+                             .name = episode.name});
     }
     store_.write([id = conversationId_, episodes = episodes_](Store& store) {
         return store.saveEpisodes(id, episodes);
