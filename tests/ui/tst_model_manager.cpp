@@ -156,7 +156,7 @@ private Q_SLOTS:
         QVERIFY2(manager->detailsText().contains(u"Architecture: "_s), qPrintable(manager->detailsText()));
         QVERIFY(manager->detailsText().contains(u"Parameters: "_s));
         QVERIFY(manager->detailsText().contains(u"Licence: "_s));
-        for (auto* button : manager->loadPanel().findChildren<QPushButton*>()) {
+        for (auto* button : manager->findChildren<QPushButton*>()) {
             if (button->text() == u"&Load"_s) button->click();
         }
         const auto load = last<LoadModel>(app.engine->posted());

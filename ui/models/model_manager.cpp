@@ -204,6 +204,7 @@ bool ModelManager::isEngineHere() const {
 }
 
 void ModelManager::scan() {
+    ++scan_;
     if (!isEngineHere()) {
         std::vector<ModelEntry> entries;
         if (engine_.hello()) {
@@ -227,7 +228,8 @@ void ModelManager::scan() {
     background_.run(
         this,
         [places = std::move(places)] { return findModelFiles(places); },
-        [this](const std::vector<ModelFile>& files) {
+        [this, number = scan_](const std::vector<ModelFile>& files) {
+            if (number != scan_) return;  // begun before the places were changed, and slower
             const QString before = shown_;
             std::vector<ModelEntry> entries;
             for (const ModelFile& file : files) {

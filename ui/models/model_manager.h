@@ -89,6 +89,7 @@ private:
     QPushButton* check_ = nullptr;
     QPushButton* remove_ = nullptr;
     QString shown_;  // whose details are on the right
+    int scan_ = 0;   // the newest; results of older ones are stale
     std::optional<CancelToken> checking_;
     Background background_;  // last: its work ends before what it tells
 };
