@@ -29,7 +29,7 @@ void MainWindow::connectEngine() {
         watchModel();
         refreshModelMenu();
         if (engine_.state() != EngineClient::State::kReady) return;
-        const QString notice = toQString(engine_.model()->notice);
+        const QString notice = sentence(engine_.model()->notice);
         if (notice.isEmpty()) {
             notice_->hide();
         } else {

@@ -77,8 +77,7 @@ void NoticeBar::show(NoticeKind kind, const QString& text) {
 
 void NoticeBar::show(NoticeKind kind, const QString& text, const QString& action, std::function<void()> run) {
     kind_ = kind;
-    // Messages of the engine begin small, as parts of longer ones.
-    text_->setText(text.isEmpty() ? text : text.front().toUpper() + text.sliced(1));
+    text_->setText(text);
     // An error always comes with something to do about it, were it only to tell somebody.
     const bool mustCopy = action.isEmpty() && kind == NoticeKind::kError;
     if (mustCopy) {

@@ -6,6 +6,11 @@ namespace epi {
 
 using namespace Qt::StringLiterals;
 
+QString sentence(std::string_view notice) {
+    const QString text = toQString(notice);
+    return text.isEmpty() ? text : text.front().toUpper() + text.sliced(1);
+}
+
 QString describe(const Error& error) {
     const auto tr = [](const char* text) {
         return QCoreApplication::translate("epi", text);

@@ -18,6 +18,9 @@ inline std::string toUtf8(const QString& text) {
     return {bytes.constData(), static_cast<std::size_t>(bytes.size())};
 }
 
+/// A notice of the engine, which begins small as part of a longer message would, on its own.
+QString sentence(std::string_view notice);
+
 /// One sentence for the user: what kind of trouble it is, then the message of the error.
 QString describe(const Error& error);
 

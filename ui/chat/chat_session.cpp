@@ -231,7 +231,7 @@ void ChatSession::onTurnDone(const TurnDone& turn) {
     finishReply(toQString(turn.text),
                 isStopped ? MessageState::kStopped : MessageState::kComplete,
                 ReplyDetails::of(turn));
-    if (!turn.notice.empty()) noticed(toQString(turn.notice));
+    if (!turn.notice.empty()) noticed(sentence(turn.notice));
 }
 
 void ChatSession::onFailed(const Error& error) {
