@@ -85,6 +85,16 @@ struct FormatQ5_1 {
     }
 };
 
+/// Asks for the same block of the rows that come after the next ones. Four rows side by side are four short
+/// streams, which the hardware's own prefetcher does not follow.
+template <int kRows>
+inline void prefetchRowsAhead(const std::byte* block, std::int64_t rowBytes) {
+    if constexpr (kRows > 1) {
+        for (int r = 0; r < kRows; ++r)
+            _mm_prefetch(block + (2 * kRows + r) * rowBytes, _MM_HINT_T0);
+    }
+}
+
 /// The scales of up to four rows at the same block, one per 32-bit lane; lanes without a row are 0.
 template <int kRows>
 inline __m128 scalesOf(const std::byte* block, std::int64_t rowBytes) {
@@ -119,6 +129,7 @@ void multiplyRows32(const std::byte* row, const BlockMatrix& matrix, const Quant
     alignas(32) float scales[8];
     for (std::int64_t group = 0; group < matrix.columns / kGroup; ++group) {
         const std::byte* block = row + group * Format::kBytes;
+        prefetchRowsAhead<kRows>(block, rowBytes);
         const __m256i activations = loadBytes(x.values + group * kGroup);
         constexpr int kStep = Format::kHasMinimum ? 2 : 1;
         if constexpr (Format::kHasMinimum) {
@@ -153,6 +164,7 @@ void multiplyRowsQ8_0(const std::byte* row, const BlockMatrix& matrix, const Qua
     alignas(16) float scales[4];
     for (std::int64_t group = 0; group < matrix.columns / kGroup; ++group) {
         const std::byte* block = row + group * kBytes;
+        prefetchRowsAhead<kRows>(block, matrix.rowBytes);
         const __m256i activations = loadBytes(x.values + group * kGroup);
         _mm_store_ps(scales,
                      _mm_mul_ps(scalesOf<kRows>(block, matrix.rowBytes), _mm_broadcast_ss(x.scales + group)));
