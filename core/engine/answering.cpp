@@ -195,6 +195,21 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
     return {};
 }
 
+Result<void> EngineSession::indexHistory(Conversation& conversation, const JobContext& context) {
+    const PassageIndex* const before = conversation.passages ? &*conversation.passages : nullptr;
+    const PassageIndexing indexing{
+        .embedder = *embedder_,
+        .folder = config_.cacheFolder,
+        .progress =
+            [&](std::int64_t done, std::int64_t total) {
+                context.emit(
+                    Progress{.phase = "embedding", .done = done, .total = total, .unit = "passages"});
+            },
+        .cancel = context.cancel};
+    EPI_TRY_ASSIGN(conversation.passages, indexPassages(indexing, conversation.text.turns, before));
+    return {};
+}
+
 Result<void> EngineSession::quote(Conversation& conversation,
                                   const Question& question,
                                   Prepared& prepared,
@@ -207,17 +222,7 @@ Result<void> EngineSession::quote(Conversation& conversation,
     if (budget <= 0) return {};
     std::vector<double> byMeaning;
     if (embedder_) {
-        const PassageIndex* const before = conversation.passages ? &*conversation.passages : nullptr;
-        const PassageIndexing indexing{
-            .embedder = *embedder_,
-            .folder = config_.cacheFolder,
-            .progress =
-                [&](std::int64_t done, std::int64_t total) {
-                    context.emit(
-                        Progress{.phase = "embedding", .done = done, .total = total, .unit = "passages"});
-                },
-            .cancel = context.cancel};
-        EPI_TRY_ASSIGN(conversation.passages, indexPassages(indexing, conversation.text.turns, before));
+        EPI_TRY(indexHistory(conversation, context));
         EPI_TRY_ASSIGN(byMeaning,
                        comparePassages(*embedder_, *conversation.passages, question.text, context.cancel));
     }

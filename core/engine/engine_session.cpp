@@ -321,6 +321,12 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
     const Coverage coverage = command.rebuild ? Coverage::kWholeHistory : Coverage::kBeginning;
     EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, coverage, context));
+    // The first question need not wait for it then. What fails here fails there again, with a reply to tell
+    // it.
+    if (embedder_ && quotedRows(*memory) > 0) {
+        if (const auto indexed = indexHistory(*conversation, context); !indexed)
+            logWarning(indexed.error().message + "; passages are compared at the first question");
+    }
     MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
     built.notice = takeNotice();
     memory->readTokens = 0;  // told once: what follows did not read it

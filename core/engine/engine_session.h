@@ -104,6 +104,8 @@ private:
                            const Question& question,
                            Prepared& prepared,
                            const CancelToken& cancel);
+    /// Makes the passages of the history ready to be compared with questions. Needs an embedder.
+    Result<void> indexHistory(Conversation& conversation, const JobContext& context);
     /// Quotes what bears on the question and is not in the cache as a whole, as far as there is room.
     Result<void> quote(Conversation& conversation,
                        const Question& question,

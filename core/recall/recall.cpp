@@ -5,6 +5,21 @@
 #include "core/recall/passage_packing.h"
 
 namespace epi {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(kBlanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+/// Whether a unit says nothing but the question: it was asked before, and matches best of all.
+bool isTheQuestion(const RecallTask& task, const PassageUnit& unit) {
+    return trimmed(task.turns[unit.turn].text) == trimmed(task.question);
+}
+
+}  // namespace
 
 Recalled recallPassages(const RecallTask& task) {
     const PassageRankings rankings = rankPassages({.turns = task.turns,
@@ -22,7 +37,10 @@ Recalled recallPassages(const RecallTask& task) {
          .budget = task.budget,
          .wording = task.wording,
          .tokens = [&](const std::string& text) { return static_cast<std::int64_t>(encode(text).size()); },
-         .isKnown = task.isKept});
+         .isKnown =
+             [&](const PassageUnit& unit) {
+                 return isTheQuestion(task, unit) || (task.isKept && task.isKept(unit));
+             }});
     Recalled recalled;
     while (!packed.empty()) {
         std::vector<std::size_t> chosen;

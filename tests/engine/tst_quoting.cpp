@@ -188,6 +188,7 @@ private Q_SLOTS:
         QVERIFY2(first, session.why());
         QVERIFY(session.run<Synced>(told(kTurns, ask.question, first->text)));
         Ask second = askAboutTheDog(300);
+        second.question = "Is the dog well?";  // the same question again would not be quoted anyway
         second.passages.insert(second.passages.begin(), {kTurns + 1, 20.0, 20.0});
         const auto done = session.run<TurnDone>(second);
         QVERIFY2(done, session.why());
@@ -229,6 +230,17 @@ private Q_SLOTS:
         Session other(config());
         QVERIFY(prepare(other));
         QVERIFY2(other.run<TurnDone>(askAboutTheDog(300)), other.why());
+    }
+
+    void embedsPassagesWhileItBuilds() {
+        Session session(config());
+        QVERIFY(prepare(session));
+        const auto silent = session.run<MemoryBuilt>(BuildMemory{"long", quotingMemory(0)});
+        QVERIFY2(silent, session.why());
+        QVERIFY(filesWith(config().cacheFolder, ".passages").empty());
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", quotingMemory(300)});
+        QVERIFY2(built, session.why());
+        QCOMPARE(filesWith(config().cacheFolder, ".passages").size(), std::size_t{1});
     }
 
     void unitesTwoEpisodesBehindAQuotation() {

@@ -92,6 +92,13 @@ private Q_SLOTS:
         QCOMPARE(idsOf(recalled), (std::vector<std::int64_t>{4}));
         QVERIFY(recall(byWords, 1000, [](const PassageUnit&) { return true; }).text.empty());
     }
+    void doesNotQuoteTheQuestionItself() {
+        const std::vector<PassageCandidate> byWords{{4, 2.0, 2.0}};
+        const Recalled other = recall(byWords, 1000, {}, "its name?");
+        QCOMPARE(idsOf(other), (std::vector<std::int64_t>{3, 4}));
+        const Recalled same = recall(byWords, 1000, {}, " What is its name?\n");
+        QCOMPARE(idsOf(same), (std::vector<std::int64_t>{3}));
+    }
     void countsTheTokensOfEachLine() {
         const Recalled recalled = recall(std::vector<PassageCandidate>{{3, 0.0, 1.0}}, 1000);
         QCOMPARE(recalled.passages.size(), std::size_t{1});
@@ -103,14 +110,15 @@ private Q_SLOTS:
 private:
     Recalled recall(const std::vector<PassageCandidate>& byWords,
                     std::int64_t budget,
-                    const std::function<bool(const PassageUnit&)>& isKept = {}) {
+                    const std::function<bool(const PassageUnit&)>& isKept = {},
+                    std::string_view question = "dog") {
         const std::vector<Turn> turns = dialogue();
         const std::vector<PassageUnit> units = passageUnits(turns);
         Wording wording;
         wording.quotation = "Earlier:\n{passages}.";
         return recallPassages({.turns = turns,
                                .units = units,
-                               .question = "dog",
+                               .question = question,
                                .byWords = byWords,
                                .byMeaning = {},
                                .tokenizer = tokenizer_,
