@@ -26,6 +26,11 @@ void decodeRow(const Weight& weight, std::int64_t row, float* values) {
                {values, static_cast<std::size_t>(weight.columns)});
 }
 
+/// Whether the rounding to bfloat16 is small beside that of the format.
+bool losesLittleAsBfloat16(TensorType type) {
+    return type != TensorType::kF32 && type != TensorType::kF16;
+}
+
 }  // namespace
 
 cpu::BlockMatrix blockMatrix(const Weight& weight) {
@@ -71,6 +76,8 @@ at::Tensor Linear::applyByPanels(const at::Tensor& x, const Weight& weight) cons
     const std::int64_t needed = rowsPerPanel * weight.columns;
     if (!panel_.defined() || panel_.numel() < needed)
         panel_ = at::empty({std::max(needed, kPanelFloats)}, x.options());
+    const bool isRounded = losesLittleAsBfloat16(weight.type) && cpu::multipliesBfloat16();
+    const at::Tensor input = isRounded ? x.to(at::kBFloat16) : x;
     at::Tensor y = at::empty({x.size(0), weight.rows}, x.options());
     for (std::int64_t first = 0; first < weight.rows; first += rowsPerPanel) {
         const std::int64_t count = std::min(rowsPerPanel, weight.rows - first);
@@ -81,7 +88,11 @@ at::Tensor Linear::applyByPanels(const at::Tensor& x, const Weight& weight) cons
                 decodeRow(weight, first + row, values + row * weight.columns);
         });
         at::Tensor part = y.narrow(1, first, count);
-        at::mm_out(part, x, panel.t());
+        if (isRounded) {
+            part.copy_(at::linear(input, panel.to(at::kBFloat16)));
+        } else {
+            at::mm_out(part, input, panel.t());
+        }
     }
     return y;
 }

@@ -17,7 +17,8 @@ cpu::BlockMatrix blockMatrix(const Weight& weight);
 
 /// Products with weights in whatever form they are held. Few rows are multiplied with the blocks themselves
 /// and activations in int8; for many, panels of the matrix are decoded into a scratch of bounded size, which
-/// takes less time than the rows save. One thread.
+/// takes less time than the rows save, and quantised ones are multiplied in bfloat16 where the CPU does that
+/// faster. One thread.
 class Linear {
 public:
     explicit Linear(const Placement& placement);

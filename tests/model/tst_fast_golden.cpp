@@ -26,9 +26,13 @@ using nlohmann::json;
 
 constexpr double kMeanNll = 0.03;
 constexpr double kCertain = 2.0;  // gap from which on the best token must be the reference's
-// Rows that are read at a time: single ones as replies are written, a few as questions are read.
-constexpr std::size_t kFewRows = 16;
-constexpr std::size_t kSingleRows = 400;
+/// Rows that are read at a time, and how many are read one by one before.
+struct Reading {
+    std::size_t singleRows = 0;
+    std::size_t together = 0;
+};
+constexpr Reading kAsRepliesAndQuestions{.singleRows = 400, .together = 16};
+constexpr Reading kAsBlocks{.singleRows = 0, .together = 512};
 
 std::unique_ptr<LanguageModel> loadFast(const std::filesystem::path& path) {
     auto loaded =
@@ -37,8 +41,8 @@ std::unique_ptr<LanguageModel> loadFast(const std::filesystem::path& path) {
     return loaded ? *std::move(loaded) : nullptr;
 }
 
-/// Reads a text row by row, then in small groups; its log-probabilities and best last token are compared.
-void compareText(const LanguageModel& model, const json& prompt) {
+/// Reads a text; its log-probabilities and best last token are compared.
+void compareText(const LanguageModel& model, const json& prompt, const Reading& reading) {
     const c10::InferenceMode inference;
     const auto ids = prompt["ids"].get<std::vector<TokenId>>();
     const Executor& executor = model.executor();
@@ -49,7 +53,7 @@ void compareText(const LanguageModel& model, const json& prompt) {
     at::Tensor last;
     for (std::size_t first = 0; first < ids.size();) {
         const std::size_t count =
-            first < kSingleRows ? 1 : std::min<std::size_t>(kFewRows, ids.size() - first);
+            first < reading.singleRows ? 1 : std::min<std::size_t>(reading.together, ids.size() - first);
         const auto some = std::span(ids).subspan(first, count);
         const auto logits = executor.forward({.groups = {{.kind = RowGroup::Kind::kAppend,
                                                           .ids = some,
@@ -97,8 +101,10 @@ private Q_SLOTS:
         bool hasNll = false;
         for (const json& prompt : data["prompts"]) {
             hasNll = hasNll || prompt.contains("mean_nll");
-            compareText(*loaded, prompt);
-            if (QTest::currentTestFailed()) return;
+            for (const Reading& reading : {kAsRepliesAndQuestions, kAsBlocks}) {
+                compareText(*loaded, prompt, reading);
+                if (QTest::currentTestFailed()) return;
+            }
         }
         QVERIFY(hasNll);
     }

@@ -65,4 +65,12 @@ const Kernels& bestKernels() {
     return best;
 }
 
+bool multipliesBfloat16() {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 }  // namespace epi::cpu

@@ -90,5 +90,8 @@ extern const Kernels kAvx512VnniKernels;
 std::span<const Kernels* const> allKernels();
 /// The fastest that this CPU supports.
 const Kernels& bestKernels();
+/// Whether this CPU has instructions for products of bfloat16 (AVX512-BF16: Cooper Lake, Sapphire Rapids, Zen
+/// 4 and later), with which a library multiplies matrices several times as fast as in fp32.
+bool multipliesBfloat16();
 
 }  // namespace epi::cpu
