@@ -45,7 +45,7 @@ Result<PassageFinder> PassageFinder::open(const RecallArguments& arguments,
         return finder;
     }
     if (!folder) return std::move(folder).error();
-    EPI_TRY_ASSIGN(finder.embedder_, SentenceEmbedder::load(*folder));
+    EPI_TRY_ASSIGN(finder.embedder_, SentenceEmbedder::load(*folder, ComputeMode::kFast));
     return finder;
 }
 

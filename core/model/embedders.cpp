@@ -169,7 +169,7 @@ Result<std::unique_ptr<TextEmbedder>> loadEmbedder(const std::filesystem::path& 
         return makeLastTokenEmbedder(std::move(decoder), wording);
     }
     EPI_TRY_ASSIGN(const std::filesystem::path folder, findEmbedder(modelFolder, command.embedder));
-    EPI_TRY_ASSIGN(auto sentences, SentenceEmbedder::load(folder));
+    EPI_TRY_ASSIGN(auto sentences, SentenceEmbedder::load(folder, command.compute));
     return std::unique_ptr<TextEmbedder>(std::move(sentences));
 }
 

@@ -15,6 +15,7 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/format/safetensors.h"
+#include "core/tensor/cpu/kernels.h"
 #include "core/tensor/guard.h"
 #include "core/text/word_piece.h"
 
@@ -64,12 +65,21 @@ struct SentenceEmbedder::State {
     [[nodiscard]] const at::Tensor& tensor(const std::string& name) const { return tensors.at(name); }
 
     [[nodiscard]] at::Tensor linear(const at::Tensor& x, const std::string& name) const {
-        return at::linear(x, tensor(name + ".weight"), tensor(name + ".bias"));
+        const at::Tensor& weight = tensor(name + ".weight");
+        return at::linear(x.to(weight.scalar_type()), weight, tensor(name + ".bias")).to(at::kFloat);
     }
 
     [[nodiscard]] at::Tensor norm(const at::Tensor& x, const std::string& name) const {
         return at::layer_norm(
             x, {config.dimension}, tensor(name + ".weight"), tensor(name + ".bias"), config.epsilon);
+    }
+
+    /// Weights and biases of the layers' products, to bfloat16.
+    void roundLinearLayers() {
+        for (auto& [name, values] : tensors) {
+            const bool isLinear = name.starts_with("encoder.") && name.find("LayerNorm") == std::string::npos;
+            if (isLinear) values = values.to(at::kBFloat16);
+        }
     }
 
     /// One sentence: [pieces] to [dimension].
@@ -104,7 +114,8 @@ struct SentenceEmbedder::State {
 SentenceEmbedder::SentenceEmbedder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SentenceEmbedder::~SentenceEmbedder() = default;
 
-Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::filesystem::path& folder) {
+Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::filesystem::path& folder,
+                                                                 ComputeMode compute) {
     EPI_TRY_ASSIGN(const BertConfig config, readConfig(folder / "config.json"));
     EPI_TRY_ASSIGN(WordPiece wordPiece, WordPiece::load(folder / "vocab.txt"));
     EPI_TRY_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / "model.safetensors"));
@@ -143,6 +154,10 @@ Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::file
         }
         const Digest256 bytes = digest.finish();
         state->fingerprint = hex(bytes);
+        if (compute == ComputeMode::kFast && cpu::multipliesBfloat16()) {
+            state->roundLinearLayers();
+            state->fingerprint += "-bf16";
+        }
         const at::Tensor& words = state->tensor("embeddings.word_embeddings.weight");
         const at::Tensor& positions = state->tensor("embeddings.position_embeddings.weight");
         if (words.size(0) < state->wordPiece.vocabularySize() || words.size(1) != config.dimension ||

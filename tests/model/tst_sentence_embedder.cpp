@@ -1,5 +1,6 @@
 // all-MiniLM-L6-v2 against reference embeddings (goldens/models/minilm_embeddings.json).
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include <QtTest>
 
 #include "core/model/sentence_embedder.h"
+#include "core/tensor/cpu/kernels.h"
 #include "tests/support/check_result.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/tiny_model.h"
@@ -34,7 +36,7 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(folder, modelFile, "all-minilm-l6-v2");
         const json data = test::readJson(goldenPath);
         QVERIFY(data.is_object());
-        const auto embedder = SentenceEmbedder::load(folder);
+        const auto embedder = SentenceEmbedder::load(folder, ComputeMode::kExact);
         QVERIFY2(embedder, test::why(embedder));
         for (const json& sentence : data["sentences"]) {
             const auto name = sentence["name"].get<std::string>();
@@ -59,10 +61,41 @@ private Q_SLOTS:
         }
     }
 
+    void staysCloseToTheReferenceInFastMode() {
+        EPI_FIND_OR_SKIP(goldenPath, sharedFile, "goldens/models/minilm_embeddings.json");
+        EPI_FIND_OR_SKIP(folder, modelFile, "all-minilm-l6-v2");
+        const json data = test::readJson(goldenPath);
+        const auto embedder = SentenceEmbedder::load(folder, ComputeMode::kFast);
+        QVERIFY2(embedder, test::why(embedder));
+        double least = 1.0;
+        for (const json& sentence : data["sentences"]) {
+            const char* vector = sentence.contains("embedding_plain") ? "embedding_plain" : "embedding";
+            const auto expected = sentence[vector].get<std::vector<double>>();
+            const std::vector<float> found = embedOne(**embedder, sentence["text"].get<std::string>());
+            double dot = 0.0;
+            for (std::size_t i = 0; i < found.size(); ++i)
+                dot += found[i] * expected[i];
+            least = std::min(least, dot);
+        }
+        qInfo("least cosine to the reference: %.6f", least);
+        QVERIFY(least > 0.999);
+    }
+
+    void namesWhatItMultipliesIn() {
+        QTemporaryDir folder;
+        const auto path = test::writeTinyEmbedder(folder.path().toStdString(), "e");
+        const auto exact = SentenceEmbedder::load(path, ComputeMode::kExact);
+        const auto fast = SentenceEmbedder::load(path, ComputeMode::kFast);
+        QVERIFY2(exact && fast, test::why(exact));
+        const bool isRounded = embedOne(**exact, "the sea at night") != embedOne(**fast, "the sea at night");
+        QCOMPARE((*exact)->fingerprint() != (*fast)->fingerprint(), isRounded);
+        QCOMPARE(isRounded, cpu::multipliesBfloat16());
+    }
+
     void embedsManyTextsAsEachAlone() {
         QTemporaryDir folder;
-        const auto embedder =
-            SentenceEmbedder::load(test::writeTinyEmbedder(folder.path().toStdString(), "e"));
+        const auto embedder = SentenceEmbedder::load(
+            test::writeTinyEmbedder(folder.path().toStdString(), "e"), ComputeMode::kExact);
         QVERIFY2(embedder, test::why(embedder));
         const std::vector<std::string> texts{"a dog", "", "the sea at night"};
         std::vector<std::int64_t> done;
@@ -77,8 +110,8 @@ private Q_SLOTS:
 
     void stopsBetweenTextsWhenItIsCancelled() {
         QTemporaryDir folder;
-        const auto embedder =
-            SentenceEmbedder::load(test::writeTinyEmbedder(folder.path().toStdString(), "e"));
+        const auto embedder = SentenceEmbedder::load(
+            test::writeTinyEmbedder(folder.path().toStdString(), "e"), ComputeMode::kExact);
         QVERIFY2(embedder, test::why(embedder));
         const std::vector<std::string> texts(8, "a dog");
         const CancelToken cancel;
@@ -98,7 +131,7 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const auto path = test::writeTinyEmbedder(folder.path().toStdString(), "e");
         std::filesystem::remove(path / "vocab.txt");
-        const auto embedder = SentenceEmbedder::load(path);
+        const auto embedder = SentenceEmbedder::load(path, ComputeMode::kExact);
         QVERIFY(test::failsWith(embedder, ErrorCode::kNotFound));
         QVERIFY2(embedder.error().message.find("vocab.txt") != std::string::npos, test::why(embedder));
     }
