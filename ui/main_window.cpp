@@ -154,8 +154,18 @@ void MainWindow::connectParts() {
     });
     connect(list_, &ConversationList::messageOpened, this, &MainWindow::openMessage);
     connect(list_, &ConversationList::exportRequested, this, [this](qint64 id) { exportChats(id); });
+    connect(&importer_, &ImportClient::progressed, this, [this](double share) {
+        if (imports_.empty()) return;
+        const auto [job, bytes] = imports_.front();
+        jobs_.advance(job,
+                      {.phase = "checking",
+                       .done = static_cast<std::int64_t>(share * static_cast<double>(bytes)),
+                       .total = bytes,
+                       .unit = "bytes"});
+    });
     connect(&importer_, &ImportClient::finished, this, &MainWindow::onImported);
     connect(&importer_, &ImportClient::failed, this, [this](const QString& path, const Error& error) {
+        endImport();
         const QString text = tr("%1 was not imported. %2").arg(QFileInfo(path).fileName(), describe(error));
         notice_->show(NoticeKind::kError, text, tr("&Import another…"), [this] { chooseFiles(); });
         Q_EMIT
@@ -411,8 +421,9 @@ void MainWindow::toggleTint() {
 
 void MainWindow::showEvaluation() {
     if (!evaluation_) {
+        // Kept when it is closed: a run goes on, as one of the jobs.
         evaluation_ = new EvaluationWindow(engine_, store_, this);
-        evaluation_->setAttribute(Qt::WA_DeleteOnClose);
+        watchEvaluation(evaluation_->session());
     }
     if (current_ && current_->conversation().id != 0)
         evaluation_->setConversation(current_->conversation().id);
@@ -456,12 +467,22 @@ EvaluationWindow* MainWindow::evaluation() const {
 
 void MainWindow::importFiles(const QStringList& paths) {
     for (const QString& path : paths) {
-        notice_->show(NoticeKind::kInformation, tr("Importing %1…").arg(QFileInfo(path).fileName()));
+        const QFileInfo file(path);
+        notice_->show(NoticeKind::kInformation, tr("Importing %1…").arg(file.fileName()));
         importer_.start(path);
+        const int job = jobs_.begin(tr("Import of %1").arg(file.fileName()), [this] { importer_.cancel(); });
+        imports_.push_back({.job = job, .bytes = file.size()});
     }
 }
 
+void MainWindow::endImport() {
+    if (imports_.empty()) return;
+    jobs_.end(imports_.front().job);
+    imports_.pop_front();
+}
+
 void MainWindow::onImported(const ImportResult& result) {
+    endImport();
     list_->refresh();
     QString text = tr("Imported %n conversation(s) from %1.", nullptr, static_cast<int>(result.lines.size()))
                        .arg(QFileInfo(result.path).fileName());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -30,6 +31,7 @@ class FirstSteps;
 class ModelManager;
 class ConversationList;
 class DraftKeeper;
+class EvaluationSession;
 class EvaluationWindow;
 class MemoryPanel;
 class NoticeBar;
@@ -131,6 +133,12 @@ private:
     void watchModel();
     void trimCaches();
     void watchJobs(ChatSession* session);
+    void watchEvaluation(EvaluationSession& session);
+    struct RunningImport {
+        int job = 0;  // of the board
+        qint64 bytes = 0;
+    };
+    void endImport();
     void onImported(const ImportResult& result);
     void exportChats(std::optional<qint64> conversation);
     void openMessage(qint64 conversation, qint64 message);
@@ -150,6 +158,7 @@ private:
     ActionRegistry actions_;
     JobBoard jobs_;
     int modelJob_ = 0;  // of the board
+    std::deque<RunningImport> imports_;
     ImportClient importer_;
     std::map<qint64, std::unique_ptr<ChatSession>> sessions_;
     std::unique_ptr<ChatSession> draft_;

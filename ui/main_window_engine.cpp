@@ -167,6 +167,30 @@ void MainWindow::watchJobs(ChatSession* session) {
     });
 }
 
+void MainWindow::watchEvaluation(EvaluationSession& session) {
+    const auto job = std::make_shared<int>(0);
+    connect(&session, &EvaluationSession::stateChanged, this, [this, &session, job] {
+        const bool isRunning = session.state() == EvaluationSession::State::kRunning;
+        if (isRunning && *job == 0) {
+            *job =
+                jobs_.begin(tr("Evaluation of “%1”").arg(session.title()), [&session] { session.pause(); });
+        } else if (!isRunning) {
+            jobs_.end(std::exchange(*job, 0));
+        }
+    });
+    connect(&session, &EvaluationSession::answered, this, [this, &session, job] {
+        jobs_.advance(*job,
+                      {.phase = "answering",
+                       .done = session.answerCount(),
+                       .total = std::ssize(session.selected()),
+                       .unit = "questions"});
+    });
+    // What a memory needs before the first question is answered.
+    connect(&session, &EvaluationSession::progressed, this, [this, job](const Progress& progress) {
+        jobs_.advance(*job, progress);
+    });
+}
+
 void MainWindow::refreshJob() {
     const bool isBusy = current_ && (current_->isAnswering() || current_->memory().isBuilding());
     stopAction_->setEnabled(isBusy);

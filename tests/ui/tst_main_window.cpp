@@ -163,6 +163,18 @@ private Q_SLOTS:
         QVERIFY(app.window.page().buildBanner().isVisible());
     }
 
+    void anImportIsAJob() {
+        WindowFixture app(folder_->path());
+        QStringList titles;
+        connect(&app.window.jobs(), &JobBoard::changed, &app.window, [&] {
+            for (const JobBoard::Job& job : app.window.jobs().jobs())
+                titles << job.title;
+        });
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QCOMPARE(titles.filter(QRegularExpression(QStringLiteral("^Import of .*json$"))).isEmpty(), false);
+        QTRY_VERIFY(app.window.jobs().jobs().empty());
+    }
+
     void aFileThatIsNoConversationIsReported() {
         WindowFixture app(folder_->path());
         const QString path = folder_->path() + QStringLiteral("/notes.json");
@@ -310,6 +322,30 @@ private Q_SLOTS:
         QCOMPARE(evaluation.session().answerCount(), 4);
         QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{2});
         QVERIFY(evaluation.summary().startsWith(QStringLiteral("All: F1 0.500 (4)")));
+    }
+
+    void anEvaluationIsAJobThatOutlivesItsWindow() {
+        FakeScript script;
+        script.holdEvalAt = 2;
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.window.jobs().jobs().empty());
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+        evaluation.toggleRun();
+        QTRY_COMPARE(evaluation.session().answerCount(), 2);
+        QTRY_VERIFY(app.engine->isHolding());
+        evaluation.close();
+        QCOMPARE(app.window.jobs().jobs().size(), std::size_t{1});
+        const JobBoard::Job job = app.window.jobs().jobs().front();
+        QVERIFY(job.progress && job.progress->done == 2 && job.progress->total == 4);
+        job.cancel();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
+        QVERIFY(app.window.jobs().jobs().empty());
+        app.window.showEvaluation();
+        QCOMPARE(app.window.evaluation(), &evaluation);
+        QCOMPARE(evaluation.session().answerCount(), 2);
     }
 
     void evaluationResultsAreExported() {

@@ -46,6 +46,7 @@ public:
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] qint64 conversationId() const { return conversation_.id; }
+    [[nodiscard]] QString title() const { return QString::fromStdString(conversation_.title); }
     [[nodiscard]] const std::vector<QuestionRecord>& questions() const { return questions_; }
     /// The questions of the run, in order.
     [[nodiscard]] const std::vector<QuestionRecord>& selected() const { return selected_; }

@@ -40,6 +40,7 @@ QString phaseText(const std::string& phase) {
 QString unitText(const std::string& unit) {
     if (unit == "tokens") return tr("tokens");
     if (unit == "segments") return tr("segments");
+    if (unit == "passages") return tr("passages");
     if (unit == "questions") return tr("questions");
     if (unit == "bytes") return tr("bytes");
     return toQString(unit);
