@@ -18,10 +18,20 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+constexpr char kNameProperty[] = "spokenName";
+
 QLabel* named(QLabel* label, const QString& name) {
     label->setTextFormat(Qt::PlainText);
+    label->setProperty(kNameProperty, name);
     label->setAccessibleName(name);
     return label;
+}
+
+/// A text beside which a screen reader also says what it is of.
+void setSpokenText(QLabel* label, const QString& text) {
+    const QString name = label->property(kNameProperty).toString();
+    label->setText(text);
+    label->setAccessibleName(text.isEmpty() ? name : StatusStrip::tr("%1: %2").arg(name, text));
 }
 
 QLabel* makeLabel(const QString& name, QWidget* parent) {
@@ -48,11 +58,10 @@ StatusStrip::StatusStrip(QWidget* parent)
       speed_(makeLabel(tr("Speed of the last answer"), this)),
       kept_(makeElidedLabel(tr("Memory used by the last answer"), this)),
       meter_(new ContextMeter(this)),
-      job_(new ElidedLabel(this)),
+      job_(makeElidedLabel(tr("Running job"), this)),
       cancel_(new QPushButton(tr("Cancel"), this)),
       jobs_(new QPushButton(this)) {
     cancel_->setAccessibleDescription(tr("Ends the running job"));
-    job_->setAccessibleName(tr("Running job"));
     job_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     cancel_->setProperty("isCompact", true);
     jobs_->setProperty("isCompact", true);
@@ -93,8 +102,8 @@ QString StatusStrip::stateText(EngineClient::State state) {
 }
 
 void StatusStrip::showEngine(const EngineClient& engine) {
-    engine_->setText(stateText(engine.state()));
-    model_->setText(engine.model() ? toQString(engine.model()->title) : QString());
+    setSpokenText(engine_, stateText(engine.state()));
+    setSpokenText(model_, engine.model() ? toQString(engine.model()->title) : QString());
     model_->setToolTip(engine.model() ? plainToolTip(toQString(engine.model()->path)) : QString());
     model_->setVisible(engine.model().has_value());
     const QString reason = engine.hello() ? toQString(engine.hello()->deviceReason) : QString();
@@ -102,7 +111,7 @@ void StatusStrip::showEngine(const EngineClient& engine) {
                            : engine.hello() ? toQString(engine.hello()->device)
                                             : QString();
     isDeviceWarning_ = !reason.isEmpty();
-    device_->setText(isDeviceWarning_ ? tr("CPU") : device);
+    setSpokenText(device_, isDeviceWarning_ ? tr("CPU") : device);
     device_->setToolTip(plainToolTip(isDeviceWarning_ ? device + u"\n"_s + reason : device));
     device_->setAccessibleDescription(reason);
     device_->setVisible(!device_->text().isEmpty());
@@ -117,16 +126,17 @@ void StatusStrip::showReply(const std::optional<ReplyDetails>& reply, std::int64
     speed_->setVisible(reply && reply->tokensPerSecond() > 0.0);
     if (!reply) return;
     // Replies of older versions do not say how much room there was.
-    kept_->setText(context ? ContextMeter::shortText(*context)
-                           : tr("%1 / %2 tokens kept")
-                                 .arg(locale.toString(static_cast<qlonglong>(reply->keptTokens)),
-                                      locale.toString(static_cast<qlonglong>(reply->historyTokens))));
+    setSpokenText(kept_,
+                  context ? ContextMeter::shortText(*context)
+                          : tr("%1 / %2 tokens kept")
+                                .arg(locale.toString(static_cast<qlonglong>(reply->keptTokens)),
+                                     locale.toString(static_cast<qlonglong>(reply->historyTokens))));
     kept_->setToolTip(context ? plainToolTip(ContextMeter::longText(*context)) : QString());
-    speed_->setText(tr("%1 tokens/s").arg(locale.toString(reply->tokensPerSecond(), 'f', 1)));
+    setSpokenText(speed_, tr("%1 tokens/s").arg(locale.toString(reply->tokensPerSecond(), 'f', 1)));
 }
 
 void StatusStrip::showJob(const QString& text, int jobs, bool canCancel) {
-    job_->setText(text);
+    setSpokenText(job_, text);
     job_->show();
     cancel_->setVisible(canCancel);
     jobs_->setText(tr("%n job(s)", nullptr, jobs));
