@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/heap.h"
 #include "core/base/paths.h"
 #include "core/engine/local_engine.h"
 #include "core/wire/serve.h"
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
     app.add_option("--cache", config.cacheFolder, "Folder of the episode caches")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 
+    epi::keepFreedBlocks();
     spdlog::set_default_logger(spdlog::stderr_color_mt("epichat-engine"));
     const auto served = serve(config);
     if (served) return 0;

@@ -8,6 +8,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include "core/base/heap.h"
 #include "core/base/log.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/memory_folder.h"
@@ -330,6 +331,7 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
     MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
     built.notice = takeNotice();
     memory->readTokens = 0;  // told once: what follows did not read it
+    returnFreedBlocks();
     lastConversation_ = conversation->name;
     lastEpisode_ = -1;
     return Event(std::move(built));
