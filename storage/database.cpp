@@ -104,7 +104,7 @@ std::int64_t Database::changedRows() const {
 
 Result<void> Database::checkWritable() const {
     if (isReadOnly()) {
-        return Error{ErrorCode::kUnsupported,
+        return Error{ErrorCode::kIo,
                      file_.string() + ": opened read-only, because another program is writing to it"};
     }
     if (hasFailedFlush_) {

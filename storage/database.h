@@ -39,8 +39,8 @@ public:
     [[nodiscard]] bool isReadOnly() const { return access_ == Access::kReadOnly; }
     [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
-    /// kUnsupported on a read-only connection, kIo after a failed flush: what the disk then holds is unknown
-    /// until the file has been opened anew, and trying again would report success without truth.
+    /// kIo on a read-only connection and after a failed flush: what the disk then holds is unknown until the
+    /// file has been opened anew, and trying again would report success without truth.
     Result<void> checkWritable() const;
 
 private:

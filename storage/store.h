@@ -23,7 +23,7 @@ struct StoreState;
 /// uses it through StoreThread, the command line directly.
 ///
 /// Opening takes the profile's lock; a second program gets a read-only store (`isReadOnly`), whose writes are
-/// kUnsupported. Every message row carries a checksum, checked on read (kCorruptData names the row).
+/// kIo. Every message row carries a checksum, checked on read (kCorruptData names the row).
 class Store {
 public:
     /// Opens or creates the database. Replies that a killed program left streaming become kCutOff.

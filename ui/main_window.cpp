@@ -49,6 +49,7 @@ void openDataFolder(const StoreClient& store) {
 constexpr char kGeometryKey[] = "window.geometry";
 constexpr char kStateKey[] = "window.state";
 constexpr char kSplitterKey[] = "window.splitter";
+constexpr char kSidesKey[] = "window.sides";  // text size in per cent, widths of list and panel
 constexpr char kChatKey[] = "window.chat";
 constexpr char kScrollKey[] = "window.scroll";  // value and maximum of the scroll bar
 
@@ -204,7 +205,7 @@ void MainWindow::restore() {
         [](Store& store) -> Result<Settings> {
             Settings settings{.values = {}, .isReadOnly = store.isReadOnly()};
             std::vector<std::string> keys = settingKeys();
-            keys.insert(keys.end(), {kGeometryKey, kStateKey, kSplitterKey, kChatKey, kScrollKey});
+            keys.insert(keys.end(), {kGeometryKey, kStateKey, kSplitterKey, kSidesKey, kChatKey, kScrollKey});
             for (const std::string& key : keys) {
                 EPI_TRY_ASSIGN(const auto value, store.setting(key));
                 if (value) settings.values[key] = *value;
@@ -241,6 +242,10 @@ void MainWindow::applySettings(const Settings& settings) {
     restoreState(fromBase64(settings.values, kStateKey));
     if (settings.values.contains(kSplitterKey)) {
         splitter_->restoreState(fromBase64(settings.values, kSplitterKey));
+    }
+    if (settings.values.contains(kSidesKey)) {
+        const QStringList sides = toQString(settings.values.at(kSidesKey)).split(u' ');
+        if (sides.size() == 3) scaleSidePanels(sides[0].toInt(), sides[1].toInt(), sides[2].toInt());
     }
     if (!chosen.engineCommand.isEmpty() && options_.engineFor) {
         engine_.setFactory(options_.engineFor(chosen.engineCommand));
@@ -309,9 +314,13 @@ void MainWindow::scrollTo(qint64 value, qint64 maximum) {
 }
 
 void MainWindow::saveSettings() {
-    SettingValues values{{kGeometryKey, toBase64(saveGeometry())},
-                         {kStateKey, toBase64(saveState())},
-                         {kSplitterKey, toBase64(splitter_->saveState())}};
+    SettingValues values{
+        {kGeometryKey, toBase64(saveGeometry())},
+        {kStateKey, toBase64(saveState())},
+        {kSplitterKey, toBase64(splitter_->saveState())},
+        {kSidesKey,
+         std::to_string(Theme::current().percent()) + ' ' + std::to_string(splitter_->sizes().front()) + ' ' +
+             std::to_string(dock_->width())}};
     const QScrollBar* bar = page_->view().verticalScrollBar();
     values[kScrollKey] = std::to_string(bar->value()) + ' ' + std::to_string(bar->maximum());
     store_.write([values = std::move(values)](Store& store) -> Result<void> {
@@ -326,18 +335,22 @@ void MainWindow::setAppearance(ThemeChoice choice, int percent) {
     const int before = Theme::current().percent();
     Theme::apply(choice, percent);
     const Theme& theme = Theme::current();
-    if (before != theme.percent()) {
-        QList<int> sizes = splitter_->sizes();
-        sizes[0] = sizes[0] * theme.percent() / before;
-        splitter_->setSizes(sizes);
-        // The conversation stays the widest part.
-        const int dockWidth = std::min(dock_->width() * theme.percent() / before, width() / 3);
-        resizeDocks({dock_}, {dockWidth}, Qt::Horizontal);
-    }
+    scaleSidePanels(before, splitter_->sizes().front(), dock_->width());
     setMinimumSize(theme.px(560), theme.px(400));
     for (QAction* action : themeActions_->actions()) {
         action->setChecked(action->data().toInt() == static_cast<int>(theme.choice()));
     }
+}
+
+void MainWindow::scaleSidePanels(int before, int listWidth, int dockWidth) {
+    const int now = Theme::current().percent();
+    if (before == now || before <= 0) return;
+    const int list = listWidth * now / before;
+    // Before it is shown the splitter has no width to share yet; its conversation takes what is left then.
+    const int rest = isVisible() ? splitter_->width() - list : Theme::current().px(800);
+    splitter_->setSizes({list, std::max(rest, list)});
+    // The conversation stays the widest part.
+    resizeDocks({dock_}, {std::min(dockWidth * now / before, width() / 3)}, Qt::Horizontal);
 }
 
 void MainWindow::newChat() {

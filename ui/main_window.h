@@ -133,6 +133,8 @@ private:
     void watchModel();
     void trimCaches();
     void watchJobs(ChatSession* session);
+    /// Makes the side panels as wide for the text's size as they were for `before` per cent.
+    void scaleSidePanels(int before, int listWidth, int dockWidth);
     void watchEvaluation(EvaluationSession& session);
     struct RunningImport {
         int job = 0;  // of the board

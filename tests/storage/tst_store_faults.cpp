@@ -138,7 +138,7 @@ private Q_SLOTS:
         QCOMPARE(reader->messages(*conversation)->front().state, MessageState::kStreaming);
         const auto written = reader->appendMessage(userMessage(*conversation, "mine"));
         QVERIFY(!written);
-        QCOMPARE(written.error().code, ErrorCode::kUnsupported);
+        QCOMPARE(written.error().code, ErrorCode::kIo);
 
         QVERIFY(writer->appendMessage(userMessage(*conversation, "theirs")));
         QCOMPARE(reader->messages(*conversation)->size(), std::size_t{2});

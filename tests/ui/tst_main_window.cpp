@@ -7,6 +7,7 @@
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QSplitter>
 
 #include "tests/ui/window_fixture.h"
 
@@ -322,6 +323,31 @@ private Q_SLOTS:
         QCOMPARE(evaluation.session().answerCount(), 4);
         QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{2});
         QVERIFY(evaluation.summary().startsWith(QStringLiteral("All: F1 0.500 (4)")));
+    }
+
+    void sidePanelsKeepTheirWidthForAnotherTextSize() {
+        const auto widthOfTheList = [](const WindowFixture& app) {
+            return app.window.findChild<QSplitter*>()->sizes().front();
+        };
+        int width = 0;
+        {
+            WindowFixture app(folder_->path());
+            app.window.raiseWindow();
+            app.window.resize(1600, 900);
+            QTRY_COMPARE(app.window.width(), 1600);
+            width = widthOfTheList(app);
+            app.window.setAppearance(ThemeChoice::kLight, 200);
+            QTRY_COMPARE_GT(widthOfTheList(app), width * 3 / 2);
+            width = widthOfTheList(app) / 2;
+            app.window.close();
+        }
+        Theme::apply(ThemeChoice::kLight, 100);
+        WindowFixture app(folder_->path());
+        app.window.raiseWindow();
+        QTRY_COMPARE(app.window.width(), 1600);
+        const int again = widthOfTheList(app);
+        QVERIFY2(std::abs(again - width) <= width / 20,
+                 qPrintable(QStringLiteral("%1, was %2").arg(again).arg(width)));
     }
 
     void anEvaluationIsAJobThatOutlivesItsWindow() {
