@@ -36,6 +36,9 @@ std::int64_t firstDifference(std::span<const Turn> a, std::span<const Turn> b) {
 MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, std::int32_t trainedContext) {
     const BuiltMemory& memory = *conversation.memory;
     const bool isReindexed = std::ranges::any_of(memory.episodes, &EpisodeMemory::isReindexed);
+    std::int64_t pinnedTokens = 0;
+    for (const OriginRange& range : pinnedRanges(memory.resolved.options, conversation.history))
+        pinnedTokens += range.end - range.first;
     MemoryBuilt built{.conversation = conversation.name,
                       .memory = memory.resolved.options,
                       .historyTokens = memory.builtTokens,
@@ -45,6 +48,7 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .peakEntriesBound = peak.entriesBound,
                       .peakBytes = peak.bytes + peak.hostBytes,
                       .readTokens = memory.readTokens,
+                      .pinnedTokens = pinnedTokens,
                       .pastTrainedContext = memory.builtTokens > trainedContext,
                       .seconds = memory.seconds,
                       .notice = {},

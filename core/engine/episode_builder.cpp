@@ -60,13 +60,8 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
     memory.sharesCache = !score.usesPatchedPrompt();
     const ModelSpec& spec = context.model.executor().spec();
     const HistoryLayout layout = conversation.text.layout;
-    memory.layerBudgets =
-        planLayerBudgets(spec,
-                         memory.resolved,
-                         context.profile,
-                         pinnedEntries({.layerBudgets = {},
-                                        .pins = memory.resolved.preset.pins,
-                                        .prefixTokens = conversation.history.prefixTokens}));
+    memory.layerBudgets = planLayerBudgets(
+        spec, memory.resolved, context.profile, pinnedEntries(evictionRule(memory, conversation.history)));
     memory.repeatRequest =
         encodeParts(context.model.tokenizer(), repeatPrompt(layout, *context.chatTemplate, context.wording));
     memory.key = memoryKey(
@@ -287,6 +282,15 @@ Result<KvSnapshot> rebuildEpisode(const BuildContext& context,
     });
 }
 
+std::vector<OriginRange> pinnedRanges(const MemoryOptions& options, const HistoryTokens& history) {
+    std::vector<OriginRange> ranges;
+    for (const TurnSpan& turn : history.turns) {
+        if (!std::ranges::binary_search(options.pinnedTurns, turn.turnId)) continue;
+        ranges.push_back({.first = turn.firstToken, .end = turn.endToken});
+    }
+    return ranges;
+}
+
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history) {
     return {.layerBudgets = memory.layerBudgets,
             .level = memory.resolved.level,
@@ -294,7 +298,8 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
             .prefixTokens = history.prefixTokens,
             // A dense memory is never cut: it becomes one of episodes instead.
             .score = memory.resolved.isDense ? Score() : *Score::bind(memory.resolved.score),
-            .headFloor = memory.resolved.headFloor};
+            .headFloor = memory.resolved.headFloor,
+            .pinned = pinnedRanges(memory.resolved.options, history)};
 }
 
 std::int64_t quotedRows(const BuiltMemory& memory) {

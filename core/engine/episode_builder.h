@@ -63,6 +63,9 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
                                       const Conversation& conversation,
                                       const MemoryOptions& options);
 
+/// Where the pinned turns of a memory lie.
+std::vector<OriginRange> pinnedRanges(const MemoryOptions& options, const HistoryTokens& history);
+
 /// How a cache of this memory evicts.
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history);
 

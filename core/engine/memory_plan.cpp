@@ -48,6 +48,7 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     EPI_TRY(checkRange("recalled tokens", options.online.recallTokens.value_or(0), 0, 1 << 16));
     MemoryOptions& chosen = resolved.options;
     chosen.online.recallTokens = recallTokens(resolved);
+    std::ranges::sort(chosen.pinnedTurns);
     if (chosen.budget == 0) {
         const std::int64_t quarter =
             (historyTokens / 4 + kAutoBudgetStep - 1) / kAutoBudgetStep * kAutoBudgetStep;

@@ -66,6 +66,8 @@ struct MemoryOptions {
     std::optional<double> headFloor;  // share of M_l that each head keeps at least; default: the preset's
     CacheCodec codec = CacheCodec::kExact;
     PositionMode positions = PositionMode::kAuto;
+    /// Ids of turns of which every cache keeps every token; they count towards the budget.
+    std::vector<std::int64_t> pinnedTurns{};
     OnlineOptions online{};
 
     bool operator==(const MemoryOptions&) const = default;

@@ -1,6 +1,7 @@
 #include "core/policy/probe_eviction.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 namespace epi {
@@ -21,12 +22,19 @@ void keepNewest(std::int32_t window, LayerArena& arena) {
     arena.apply(plan);
 }
 
+std::int64_t pinnedByUser(const EvictionRule& rule) {
+    std::int64_t entries = 0;
+    for (const OriginRange& range : rule.pinned)
+        entries += range.end - range.first;
+    return entries;
+}
+
 }  // namespace
 
 std::int64_t pinnedEntries(const EvictionRule& rule) {
     const std::int64_t first =
         std::max<std::int64_t>(rule.pins.sinks, rule.pins.chatPrefix ? rule.prefixTokens : 0);
-    return first + rule.pins.recent;
+    return first + rule.pins.recent + pinnedByUser(rule);
 }
 
 Result<void> checkPins(const ModelSpec& spec, const EvictionRule& rule) {
@@ -38,8 +46,9 @@ Result<void> checkPins(const ModelSpec& spec, const EvictionRule& rule) {
                          std::to_string(layer) + " is smaller than the " + std::to_string(pinned) +
                          " that always stay: the template's " +
                          std::to_string(rule.pins.chatPrefix ? rule.prefixTokens : 0) +
-                         " tokens, the first " + std::to_string(rule.pins.sinks) + " and the last " +
-                         std::to_string(rule.pins.recent)};
+                         " tokens, the first " + std::to_string(rule.pins.sinks) + ", the last " +
+                         std::to_string(rule.pins.recent) + " and the " + std::to_string(pinnedByUser(rule)) +
+                         " of pinned messages; a larger budget or fewer pins will do"};
     }
     return {};
 }
@@ -52,8 +61,10 @@ ProbeEviction::ProbeEviction(const ModelSpec& spec,
 
 bool ProbeEviction::isPinned(std::int32_t position, std::int32_t origin) const {
     const Pins& pins = rule_.pins;
+    const auto range = std::ranges::upper_bound(rule_.pinned, origin, {}, &OriginRange::first);
     return (pins.chatPrefix && origin < rule_.prefixTokens) || origin < pins.sinks ||
-           position >= point_.nextPosition - pins.recent;
+           position >= point_.nextPosition - pins.recent ||
+           (range != rule_.pinned.begin() && origin < std::prev(range)->end);
 }
 
 Result<void> ProbeEviction::afterLayer(std::int32_t layer,
@@ -74,7 +85,7 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer,
                                                           .level = rule_.level});
     ScoredEntries entries;
     entries.scores = computed.scores;
-    const bool hasPins = rule_.pins != Pins{};
+    const bool hasPins = rule_.pins != Pins{} || !rule_.pinned.empty();
     for (std::int32_t head = 0; head < attention.kvHeads; ++head) {
         entries.lengths.push_back(arena.length(head));
         if (!hasPins) continue;

@@ -12,6 +12,12 @@
 
 namespace epi {
 
+/// Positions [first, end) at which a history was read.
+struct OriginRange {
+    std::int64_t first = 0;
+    std::int64_t end = 0;
+};
+
 /// How much every layer keeps, what it must keep, and what decides about the rest.
 struct EvictionRule {
     std::vector<std::int32_t> layerBudgets;  // M_l per layer, mean entries per KV head
@@ -19,7 +25,8 @@ struct EvictionRule {
     Pins pins;
     std::int64_t prefixTokens = 0;  // positions below it are the chat prefix
     Score score{};
-    double headFloor = 0.0;  // share of M_l that every head keeps at least, with kPair
+    double headFloor = 0.0;             // share of M_l that every head keeps at least, with kPair
+    std::vector<OriginRange> pinned{};  // by the user: ascending, apart from each other
 };
 
 /// Entries per head that are pinned at most.
@@ -55,7 +62,7 @@ public:
                             std::span<const at::Tensor> probeScores) override;
 
 private:
-    /// Recent is what lies close by position; prefix and sinks are where the history began.
+    /// Recent is what lies close by position; all else is where the history was read.
     [[nodiscard]] bool isPinned(std::int32_t position, std::int32_t origin) const;
 
     const ModelSpec& spec_;

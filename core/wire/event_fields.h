@@ -71,6 +71,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryBuilt> auto& event) {
     visit("peakEntriesBound", event.peakEntriesBound);
     visit("peakBytes", event.peakBytes);
     visit("readTokens", event.readTokens);
+    visit("pinnedTokens", event.pinnedTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("seconds", event.seconds);
     visit("notice", event.notice);

@@ -177,6 +177,7 @@ struct MemoryBuilt {
     std::int64_t peakEntriesBound = 0;       // M_l + block + patched prompt + what may be quoted
     std::int64_t peakBytes = 0;              // of all KV memory, as allocated
     std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
+    std::int64_t pinnedTokens = 0;  // of pinned turns, in each layer and head
     bool pastTrainedContext = false;
     double seconds = 0.0;
     std::string notice;  // e.g. that caches could not be written; empty without

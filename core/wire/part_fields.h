@@ -50,6 +50,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryOptions> auto& options) {
     visit("headFloor", options.headFloor);
     visit("codec", options.codec);
     visit("positions", options.positions);
+    visit("pinnedTurns", options.pinnedTurns);
     visit("online", options.online);
 }
 

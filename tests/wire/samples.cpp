@@ -20,6 +20,7 @@ MemoryOptions memory() {
     options.headFloor = 0.25;
     options.codec = CacheCodec::kInt4;
     options.positions = PositionMode::kKeep;
+    options.pinnedTurns = {3, 1LL << 60};
     options.online.unionMargin = 0.0625;
     options.online.newEpisodeBelow = 0.25;
     options.online.recallTokens = 768;
@@ -89,6 +90,7 @@ std::vector<Event> events() {
                       2048,
                       1 << 30,
                       20000,
+                      412,
                       true,
                       12.5,
                       "disk full",

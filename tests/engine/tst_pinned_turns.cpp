@@ -1,0 +1,143 @@
+// What the user pinned stays whole in every cache.
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "tests/engine/local_session.h"
+#include "tests/support/tiny_model.h"
+
+namespace epi {
+namespace {
+
+constexpr std::int64_t kTurns = 40;
+
+MemoryOptions memoryWith(std::vector<std::int64_t> pinned, const std::string& preset = "epicache") {
+    MemoryOptions options = smallMemory();
+    options.preset = preset;
+    options.pinnedTurns = std::move(pinned);
+    return options;
+}
+
+/// Whether an episode keeps all tokens of a turn's text in every layer and head.
+bool keepsWhole(const Trace& trace, std::int64_t turnId) {
+    const auto turn = std::ranges::find(trace.turns, turnId, &Trace::TurnTokens::turnId);
+    if (turn == trace.turns.end() || turn->byteEnds.empty()) return false;
+    const auto first = trace.retainedShare.begin() + turn->firstToken;
+    return std::all_of(
+        first, first + std::ssize(turn->byteEnds), [](std::uint8_t share) { return share == 255; });
+}
+
+class TestPinnedTurns : public QObject {
+    Q_OBJECT
+
+private:
+    [[nodiscard]] LocalEngineConfig config() const {
+        return {.modelFolder = models_.path().toStdString(),
+                .cacheFolder = fs::path(caches_->path().toStdString()) / "kv"};
+    }
+    static bool prepare(Session& session) {
+        LoadModel command;
+        command.model = "tiny";
+        command.embedder = kEmbedder;
+        command.device = DeviceChoice::kCpu;
+        command.compute = ComputeMode::kExact;
+        return session.run<ModelLoaded>(command) && session.run<Synced>(longConversation(kTurns));
+    }
+
+    QTemporaryDir models_;
+    std::unique_ptr<QTemporaryDir> caches_;
+
+private Q_SLOTS:
+    void initTestCase() {
+        test::writeTinyModel(models_.path().toStdString());
+        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
+    }
+    void init() { caches_ = std::make_unique<QTemporaryDir>(); }
+
+    void everyEpisodeKeepsThemWhole_data() {
+        QTest::addColumn<std::string>("preset");
+        for (const char* preset : {"epichat", "epicache", "epicache-released", "keydiff", "streaming"})
+            QTest::newRow(preset) << std::string(preset);
+    }
+    void everyEpisodeKeepsThemWhole() {
+        QFETCH(std::string, preset);
+        Session session(config());
+        QVERIFY(prepare(session));
+        const std::vector<std::int64_t> turns{6, 21};
+        const auto keptWhole = [&](const MemoryOptions& options) -> int {
+            const auto built = session.run<MemoryBuilt>(BuildMemory{"long", options});
+            if (!built) return -1;
+            int count = 0;
+            for (std::int32_t episode = 0; episode < std::ssize(built->episodes); ++episode) {
+                const auto trace = session.run<Trace>(Inspect{"long", options, episode});
+                for (const std::int64_t turn : turns)
+                    count += trace && keepsWhole(*trace, turn) ? 1 : 0;
+            }
+            return count;
+        };
+        QVERIFY(keptWhole(memoryWith({}, preset)) < static_cast<int>(turns.size()) * kEpisodes);
+        QCOMPARE(keptWhole(memoryWith({21, 6}, preset)), static_cast<int>(turns.size()) * kEpisodes);
+    }
+
+    void theyCountTowardsTheBudget() {
+        Session session(config());
+        QVERIFY(prepare(session));
+        const auto without = session.run<MemoryBuilt>(BuildMemory{"long", memoryWith({})});
+        QVERIFY2(without, session.why());
+        const auto with = session.run<MemoryBuilt>(BuildMemory{"long", memoryWith({6, 21})});
+        QVERIFY2(with, session.why());
+        QCOMPARE(without->pinnedTokens, std::int64_t{0});
+        QVERIFY(with->pinnedTokens > 20);
+        QCOMPARE(with->peakEntriesBound, without->peakEntriesBound);
+        QCOMPARE(with->episodes[0].keptEntries, without->episodes[0].keptEntries);
+        QVERIFY(with->episodes[0].cacheKey != without->episodes[0].cacheKey);
+    }
+
+    void tooManyAreRefusedWithBothNumbers() {
+        Session session(config());
+        QVERIFY(prepare(session));
+        std::vector<std::int64_t> most;
+        for (std::int64_t turn = 1; turn <= 30; ++turn)
+            most.push_back(turn);
+        QVERIFY(!session.run<MemoryBuilt>(BuildMemory{"long", memoryWith(most)}));
+        const std::string why = session.why();
+        QVERIFY2(why.find("160") != std::string::npos, why.c_str());
+        QVERIFY2(why.find("of pinned messages") != std::string::npos, why.c_str());
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", memoryWith({6})});
+        QVERIFY2(built, session.why());
+    }
+
+    void theyStayWhenTurnsAreAdded() {
+        const MemoryOptions options = memoryWith({6, 21});
+        std::string answer;
+        {
+            Session session(config());
+            QVERIFY(prepare(session));
+            Ask ask = askLong("What about the dog?", true);
+            ask.memory = options;
+            ask.episode = 1;
+            std::int64_t turns = kTurns;
+            for (int round = 0; round < 12; ++round) {
+                const auto done = session.run<TurnDone>(ask);
+                QVERIFY2(done, session.why());
+                QVERIFY(session.run<Synced>(told(turns, ask.question, done->text)));
+                turns += 2;
+            }
+            const auto trace = session.run<Trace>(Inspect{"long", options, 1});
+            QVERIFY2(trace, session.why());
+            QVERIFY(keepsWhole(*trace, 6) && keepsWhole(*trace, 21));
+        }
+        // Found again with what was pinned.
+        Session session(config());
+        QVERIFY(prepare(session));
+        const auto again = session.run<MemoryBuilt>(BuildMemory{"long", options});
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->readTokens, std::int64_t{0});
+    }
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestPinnedTurns)
+#include "tst_pinned_turns.moc"
