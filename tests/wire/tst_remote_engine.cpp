@@ -1,6 +1,8 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include <QtTest>
@@ -34,6 +36,19 @@ RemoteEngineConfig echoEngine(std::vector<std::string> arguments = {}) {
 std::ptrdiff_t countOpenFiles() {
     const std::filesystem::directory_iterator files("/proc/self/fd");
     return std::distance(begin(files), end(files));
+}
+
+/// Waits until a process that stops itself has stopped: a SIGCONT that comes before would be lost.
+bool waitUntilStopped(pid_t process) {
+    const std::string path = "/proc/" + std::to_string(process) + "/stat";
+    return QTest::qWaitFor(
+        [&path] {
+            std::ifstream file(path);
+            const std::string status{std::istreambuf_iterator<char>(file), {}};
+            const std::size_t name = status.rfind(')');
+            return name != std::string::npos && status.compare(name, 3, ") T") == 0;
+        },
+        60'000);
 }
 
 /// Whether every process that was started has been waited for.
@@ -169,6 +184,8 @@ private Q_SLOTS:
         engine->post(kSync, conversation());
         engine->post(kJob, ask("freeze"));
         QVERIFY(log.wait<TokenDelta>(kJob));
+        const auto process = static_cast<pid_t>(std::stoi(log.wait<Hello>(0)->device));
+        QVERIFY(waitUntilStopped(process));
         SyncConversation large = conversation();
         large.turns.front().text.assign(1 << 20, 'x');  // a pipe holds 64 KiB
         constexpr JobId kCount = 8;
@@ -176,7 +193,7 @@ private Q_SLOTS:
             engine->post(100 + job, large);
         // All posts have returned, and the engine has read none of them.
         QVERIFY(!std::ranges::any_of(log.all(), [](const auto& entry) { return entry.job >= 100; }));
-        QCOMPARE(::kill(static_cast<pid_t>(std::stoi(log.wait<Hello>(0)->device)), SIGCONT), 0);
+        QCOMPARE(::kill(process, SIGCONT), 0);
         for (JobId job = 0; job < kCount; ++job)
             QVERIFY(log.wait<Synced>(100 + job));
     }
