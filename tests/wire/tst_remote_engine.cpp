@@ -295,6 +295,7 @@ private Q_SLOTS:
         engine->post(kSync, conversation());
         engine->post(kJob, ask("freeze"));
         QVERIFY(log.wait<TokenDelta>(kJob));
+        QVERIFY(waitUntilStopped(static_cast<pid_t>(std::stoi(log.wait<Hello>(0)->device))));
         engine.reset();
         QVERIFY(hasNoChildren());
     }
