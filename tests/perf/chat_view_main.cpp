@@ -19,6 +19,7 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include "tests/perf/sample_texts.h"
 #include "ui/bridge/text.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/message_view.h"
@@ -49,22 +50,6 @@ double percentile(std::vector<double> values, double share) {
     std::ranges::sort(values);
     return values.empty() ? 0.0
                           : values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-}
-
-QString prose(int number, int sentences) {
-    QString text;
-    for (int i = 0; i < sentences; ++i)
-        text +=
-            u"Sentence %1 of message %2 says something about **gardens** and `rivers`. "_s.arg(i).arg(number);
-    return text;
-}
-
-QString reply(int number) {
-    QString text = u"## Answer %1\n\n"_s.arg(number) + prose(number, 2 + number % 5) + u"\n\n"_s;
-    if (number % 3 == 0) text += u"- first point\n- second point\n  - inner point\n\n"_s;
-    if (number % 4 == 0) text += u"```python\nfor i in range(%1):\n    print(i)\n```\n\n"_s.arg(number);
-    if (number % 7 == 0) text += u"| a | b |\n|---|--:|\n| one | 1 |\n| two | 2 |\n\n"_s;
-    return text + prose(number, 1);
 }
 
 /// An answer as models write them: sections of prose, lists, code and a table.
