@@ -148,10 +148,11 @@ Result<TermCounts> SearchRepository::termCounts(const RecallQuery& query,
     }
     const std::string match = matchAny(words);
     if (match.empty() || result.messages.empty()) return result;
-    // The range of ids spares reading what other conversations hold.
+    // The range of ids spares reading what other conversations hold. CROSS: the words first, then the
+    // messages that hold them. The other way about, each message of the conversation is a search of its own.
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT id, epi_phrase_counts(message_stems) "
-                                     "FROM message_stems JOIN messages ON id = message_stems.rowid "
+                                     "FROM message_stems CROSS JOIN messages ON id = message_stems.rowid "
                                      "WHERE message_stems MATCH :match "
                                      "AND message_stems.rowid BETWEEN :first AND :last "
                                      "AND conversation_id = :conversation AND sequence IS NOT NULL"));

@@ -291,6 +291,34 @@ private Q_SLOTS:
         QCOMPARE(store_->recallCandidates(later)->size(), std::size_t{1});
     }
 
+    void aQuestionInALongChatIsOneSearch() {
+        PortableChat chat;
+        chat.uid = "long";
+        for (int i = 0; i < 20'000; ++i) {
+            PortableMessage message;
+            message.id = std::to_string(i);
+            if (i > 0) message.parent = static_cast<std::size_t>(i - 1);
+            message.text = "Words of message " + std::to_string(i) + ", which is not short either.";
+            chat.messages.push_back(std::move(message));
+        }
+        chat.current = chat.messages.size() - 1;
+        const auto imported = store_->importChat(chat);
+        QVERIFY(imported);
+        QElapsedTimer timer;
+        timer.start();
+        QCOMPARE(store_->messages(imported->conversationId)->size(), std::size_t{20'000});
+        const qint64 reading = timer.nsecsElapsed();
+        timer.restart();
+        const auto found = store_->recallCandidates(
+            {.conversationId = imported->conversationId, .question = "Is there a 17171?"});
+        const qint64 searching = timer.nsecsElapsed();
+        const std::int64_t wanted = store_->messages(imported->conversationId, 17'171, 1)->front().id;
+        QVERIFY(std::ranges::find(*found, wanted, &PassageCandidate::turnId) != found->end());
+        // A search per message takes some seventeen times as long as reading them all.
+        QVERIFY2(searching < 4 * reading,
+                 qPrintable(QString::number(searching) + " ns, reading takes " + QString::number(reading)));
+    }
+
     void cutsExcerptsAtCharacters() {
         std::string text;
         for (int i = 0; i < 300; ++i)
