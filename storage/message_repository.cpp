@@ -92,13 +92,75 @@ Result<std::vector<MessageRecord>> MessageRepository::readAll(Statement& rows) c
 }
 
 Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId,
-                                                                   std::int64_t after) {
+                                                                   std::int64_t after,
+                                                                   std::int64_t limit) {
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
                                      "WHERE conversation_id = :conversation AND sequence > :after "
-                                     "ORDER BY sequence"));
-    rows.bind(":conversation", conversationId).bind(":after", after);
+                                     "ORDER BY sequence LIMIT :limit"));
+    rows.bind(":conversation", conversationId).bind(":after", after).bind(":limit", limit);
     return readAll(rows);
+}
+
+Result<std::vector<std::int64_t>> MessageRepository::branchIds(std::int64_t conversationId,
+                                                               std::int64_t after) {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT id FROM messages WHERE conversation_id = :conversation "
+                                     "AND sequence > :after ORDER BY sequence"));
+    rows.bind(":conversation", conversationId).bind(":after", after);
+    std::vector<std::int64_t> ids;
+    for (;;) {
+        EPI_TRY_ASSIGN(const bool hasRow, rows.step());
+        if (!hasRow) return ids;
+        ids.push_back(rows.integer());
+    }
+}
+
+Result<MessagePage> MessageRepository::page(std::span<const std::int64_t> ids, std::int64_t maxBytes) {
+    EPI_TRY_ASSIGN(Statement row,
+                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages WHERE id = :id"));
+    MessagePage page;
+    std::int64_t bytes = 0;
+    for (const std::int64_t id : ids) {
+        auto message = [&]() -> Result<MessageRecord> {
+            EPI_TRY_ASSIGN(const bool hasRow, row.bind(":id", id).step());
+            if (!hasRow) return Error{ErrorCode::kNotFound, "no message " + std::to_string(id)};
+            auto found = read(row);
+            EPI_TRY(row.run());
+            return found;
+        }();
+        if (message) {
+            bytes += std::ssize(message->text);
+            page.messages.push_back(*std::move(message));
+            if (bytes > maxBytes) break;
+            continue;
+        }
+        const ErrorCode code = message.error().code;
+        if (code != ErrorCode::kCorruptData && code != ErrorCode::kNotFound) return message.error();
+        page.damaged.push_back({id, message.error()});
+    }
+    return page;
+}
+
+Result<std::int64_t> MessageRepository::branchBytes(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(Statement row,
+                   database_.prepare("SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM messages "
+                                     "WHERE conversation_id = :conversation AND sequence > 0"));
+    EPI_TRY(row.bind(":conversation", conversationId).step());
+    return row.integer();
+}
+
+Result<std::optional<MessageRecord>> MessageRepository::lastFromEpisode(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(Statement row,
+                   database_.prepare(
+                       "SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
+                       "WHERE conversation_id = :conversation AND sequence > 0 AND details <> '' "
+                       "AND iif(json_valid(details), json_extract(details, '$.episode'), NULL) IS NOT NULL "
+                       "ORDER BY sequence DESC LIMIT 1"));
+    EPI_TRY_ASSIGN(const bool hasRow, row.bind(":conversation", conversationId).step());
+    if (!hasRow) return std::optional<MessageRecord>();
+    EPI_TRY_ASSIGN(MessageRecord message, read(row));
+    return std::optional(std::move(message));
 }
 
 Result<std::vector<MessageRecord>> MessageRepository::all(std::int64_t conversationId) {
@@ -185,6 +247,21 @@ Result<void> MessageRepository::place(const MessageRecord& message) {
         .bind(":removed", message.removedAtMs)
         .bind(":checksum", checksum(message))
         .bind(":id", message.id);
+    return change.run();
+}
+
+Result<void> MessageRepository::erase(MessageRecord message) {
+    message.speaker.clear();
+    message.text.clear();
+    message.caption.clear();
+    message.session.clear();
+    message.details.clear();
+    // The id from elsewhere stays: a file that holds the message must not bring it again.
+    EPI_TRY_ASSIGN(Statement change,
+                   database_.prepare("UPDATE messages SET speaker = '', text = '', caption = '', "
+                                     "session = '', details = '', removed_at_ms = :removed, "
+                                     "checksum = :checksum WHERE id = :id"));
+    change.bind(":removed", message.removedAtMs).bind(":checksum", checksum(message)).bind(":id", message.id);
     return change.run();
 }
 

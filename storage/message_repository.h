@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -11,14 +13,26 @@
 
 namespace epi {
 
+inline constexpr std::int64_t kAllMessages = std::numeric_limits<std::int64_t>::max();
+
 /// The table `messages`. Every row is checked against its checksum when read. Writing functions run inside
 /// the caller's transaction.
 class MessageRepository {
 public:
     explicit MessageRepository(Database& database) : database_(database) {}
 
-    /// What follows place `after` of it.
-    Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId, std::int64_t after = 0);
+    /// What follows place `after` of it, at most `limit` messages.
+    Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId,
+                                                    std::int64_t after = 0,
+                                                    std::int64_t limit = kAllMessages);
+    /// The ids of the same, read from an index alone.
+    Result<std::vector<std::int64_t>> branchIds(std::int64_t conversationId, std::int64_t after);
+    /// These messages in this order, up to the first whose text makes it more than `maxBytes` of texts.
+    Result<MessagePage> page(std::span<const std::int64_t> ids, std::int64_t maxBytes);
+    /// Bytes of all texts of the active branch.
+    Result<std::int64_t> branchBytes(std::int64_t conversationId);
+    /// The last message of the active branch whose details name an episode.
+    Result<std::optional<MessageRecord>> lastFromEpisode(std::int64_t conversationId);
     Result<MessageRecord> find(std::int64_t id);
     /// Of all branches, parents before the messages that follow them; `sequence` is 0 off the active branch.
     Result<std::vector<MessageRecord>> all(std::int64_t conversationId);
@@ -46,6 +60,9 @@ public:
     Result<void> update(const MessageRecord& message);
     /// Writes `sequence`, `leftBranch` and `removedAtMs` of the row. Requires: the record was read, not made.
     Result<void> place(const MessageRecord& message);
+    /// Takes everything that was said out of the row; only its place in the tree stays. Requires: the message
+    /// is none of the active branch.
+    Result<void> erase(MessageRecord message);
     /// Replies that a killed program left streaming become kCutOff; their text stays.
     Result<void> cutOffStreaming();
 

@@ -32,8 +32,21 @@ struct MessageRecord {
     MessageState state = MessageState::kComplete;
     std::string details;  // JSON object: which episode answered, kept/total, timings, error; empty without
     std::int64_t createdAtMs = 0;
-    std::int64_t leftBranch = 0;              // grows; of several versions the last to leave was shown last
-    std::optional<std::int64_t> removedAtMs;  // taken out of the conversation since
+    std::int64_t leftBranch = 0;  // grows; of several versions the last to leave was shown last
+    std::optional<std::int64_t>
+        removedAtMs;  // taken out of the conversation since; 0: for good, without text
+};
+
+/// A message that is there and cannot be read.
+struct DamagedMessage {
+    std::int64_t id = 0;
+    Error error;
+};
+
+/// Some messages, read one by one: what is damaged among them does not hide the others.
+struct MessagePage {
+    std::vector<MessageRecord> messages;
+    std::vector<DamagedMessage> damaged;
 };
 
 /// Which of several versions a message is. Versions are what stands at the same place of a conversation: they

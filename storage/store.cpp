@@ -110,15 +110,26 @@ Result<Store> Store::open(const std::filesystem::path& file) {
     const bool isReadOnly = state->database.isReadOnly();
     if (!isReadOnly) EPI_TRY(settleUnfinished(*state));
     Store store(std::move(state));
-    if (!isReadOnly) EPI_TRY(store.emptyOldBin());
+    if (!isReadOnly) EPI_TRY(store.forgetOld());
     return store;
 }
 
-Result<void> Store::emptyOldBin() {
-    EPI_TRY_ASSIGN(const auto old, state_->history.binnedBefore(nowMs() - kBinMs));
+Result<void> Store::forgetOld() {
+    const std::int64_t before = nowMs() - kBinMs;
+    EPI_TRY_ASSIGN(const auto old, state_->history.binnedBefore(before));
     for (const std::int64_t id : old)
         EPI_TRY(deleteConversation(id));
-    return {};
+    EPI_TRY_ASSIGN(const std::int64_t erased, state_->inTransaction([&]() -> Result<std::int64_t> {
+        EPI_TRY_ASSIGN(const std::int64_t count, state_->versions.purgeRemoved(before));
+        if (count > 0) EPI_TRY(state_->search.forgetDeleted());
+        return count;
+    }));
+    return erased > 0 ? forgetLog() : Result<void>();
+}
+
+Result<void> Store::forgetLog() {
+    // The write-ahead log still holds what was deleted.
+    return state_->database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 bool Store::isReadOnly() const {
@@ -183,8 +194,7 @@ Result<void> Store::deleteConversation(std::int64_t id) {
         return state_->search.forgetDeleted();
     };
     EPI_TRY(state_->inTransaction(remove));
-    // The write-ahead log still holds what was deleted.
-    return state_->database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    return forgetLog();
 }
 
 Result<std::vector<ConversationRecord>> Store::bin() {
@@ -235,8 +245,30 @@ Result<void> Store::setDraft(std::int64_t id, std::string_view text) {
     return state_->inTransaction([&] { return state_->history.setDraft(id, text); });
 }
 
-Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId, std::int64_t after) {
-    return state_->messages.activeBranch(conversationId, after);
+Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId,
+                                                   std::int64_t after,
+                                                   std::int64_t limit) {
+    return state_->messages.activeBranch(conversationId, after, limit);
+}
+
+Result<std::vector<std::int64_t>> Store::messageIds(std::int64_t conversationId, std::int64_t after) {
+    return state_->messages.branchIds(conversationId, after);
+}
+
+Result<MessagePage> Store::messagePage(std::span<const std::int64_t> ids, std::int64_t maxBytes) {
+    return state_->messages.page(ids, maxBytes);
+}
+
+Result<MessageRecord> Store::message(std::int64_t id) {
+    return state_->messages.find(id);
+}
+
+Result<std::int64_t> Store::messageBytes(std::int64_t conversationId) {
+    return state_->messages.branchBytes(conversationId);
+}
+
+Result<std::optional<MessageRecord>> Store::lastFromEpisode(std::int64_t conversationId) {
+    return state_->messages.lastFromEpisode(conversationId);
 }
 
 Result<MessageRecord> Store::appendMessage(const MessageRecord& message) {

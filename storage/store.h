@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,7 +60,8 @@ public:
     /// For ever, with everything that belongs to it.
     Result<void> deleteConversation(std::int64_t id);
 
-    // Order among many conversations. What lies in the bin for 30 days is deleted when the store is opened.
+    // Order among many conversations. What lies in the bin for 30 days is deleted when the store is opened,
+    // and what was said in turns that were taken out 30 days ago.
     Result<std::vector<ConversationRecord>> bin();
     Result<void> setInBin(std::int64_t id, bool isInBin);
     Result<void> setPinned(std::int64_t id, bool isPinned);
@@ -74,8 +76,22 @@ public:
     Result<std::string> draft(std::int64_t id);
     Result<void> setDraft(std::int64_t id, std::string_view text);
 
-    // Messages of the active branch in order, behind place `after` of it.
-    Result<std::vector<MessageRecord>> messages(std::int64_t conversationId, std::int64_t after = 0);
+    // Messages of the active branch in order.
+    /// At most `limit` behind place `after` of it.
+    Result<std::vector<MessageRecord>> messages(
+        std::int64_t conversationId,
+        std::int64_t after = 0,
+        std::int64_t limit = std::numeric_limits<std::int64_t>::max());
+    /// The ids of all behind place `after`: some milliseconds for a hundred thousand. They ascend.
+    Result<std::vector<std::int64_t>> messageIds(std::int64_t conversationId, std::int64_t after = 0);
+    /// These messages in this order, each on its own: what is damaged is told beside the others. Ends behind
+    /// the message that makes it more than `maxBytes` of texts.
+    Result<MessagePage> messagePage(std::span<const std::int64_t> ids, std::int64_t maxBytes);
+    Result<MessageRecord> message(std::int64_t id);
+    /// Bytes of all texts.
+    Result<std::int64_t> messageBytes(std::int64_t conversationId);
+    /// The last reply whose details name the episode it came from.
+    Result<std::optional<MessageRecord>> lastFromEpisode(std::int64_t conversationId);
     /// Appends to the active branch; id, sequence, parent and time are given by the store.
     Result<MessageRecord> appendMessage(const MessageRecord& message);
     /// Replaces text, state and details of a reply.
@@ -124,7 +140,8 @@ public:
 
 private:
     explicit Store(std::unique_ptr<StoreState> state);
-    Result<void> emptyOldBin();
+    Result<void> forgetOld();
+    Result<void> forgetLog();
 
     std::unique_ptr<StoreState> state_;
 };

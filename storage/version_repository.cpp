@@ -258,7 +258,7 @@ Result<void> VersionRepository::restore(std::span<const std::int64_t> messageIds
     std::vector<std::int64_t> restored;
     for (const std::int64_t id : messageIds) {
         EPI_TRY_ASSIGN(MessageRecord message, messages_.find(id));
-        if (!message.removedAtMs) continue;
+        if (!message.removedAtMs || *message.removedAtMs == 0) continue;
         message.removedAtMs.reset();
         EPI_TRY(messages_.place(message));
         restored.push_back(id);
@@ -291,9 +291,26 @@ Result<void> VersionRepository::restore(std::span<const std::int64_t> messageIds
 Result<std::vector<std::int64_t>> VersionRepository::removed(std::int64_t conversationId) {
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT id FROM messages WHERE conversation_id = :conversation "
-                                     "AND sequence IS NULL AND removed_at_ms IS NOT NULL ORDER BY id"));
+                                     "AND sequence IS NULL AND removed_at_ms > 0 ORDER BY id"));
     rows.bind(":conversation", conversationId);
     return ids(rows);
+}
+
+Result<std::int64_t> VersionRepository::purgeRemoved(std::int64_t beforeMs) {
+    EPI_TRY_ASSIGN(Statement rows,
+                   database_.prepare("SELECT id FROM messages WHERE removed_at_ms > 0 "
+                                     "AND removed_at_ms < :before AND sequence IS NULL"));
+    rows.bind(":before", beforeMs);
+    EPI_TRY_ASSIGN(const std::vector<std::int64_t> old, ids(rows));
+    std::int64_t erased = 0;
+    for (const std::int64_t id : old) {
+        auto message = messages_.find(id);
+        if (!message) continue;
+        message->removedAtMs = 0;
+        EPI_TRY(messages_.erase(*std::move(message)));
+        ++erased;
+    }
+    return erased;
 }
 
 }  // namespace epi

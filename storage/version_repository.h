@@ -13,7 +13,7 @@ namespace epi {
 
 /// Which branch of a conversation's tree of messages is shown, and what was taken out of it. The active
 /// branch is the path from a first message to one end, without the messages that were removed; its sequences
-/// are 1, 2, … without gaps. Nothing is ever deleted here. Writing functions run inside the caller's
+/// are 1, 2, … without gaps. No row is ever deleted here. Writing functions run inside the caller's
 /// transaction and rewrite only what changes its place.
 class VersionRepository {
 public:
@@ -39,8 +39,12 @@ public:
     /// Puts messages back that were taken out, where they stood. Where the branch has gone on without them,
     /// it leads to them again, and what it led to is the other version.
     Result<void> restore(std::span<const std::int64_t> messageIds);
-    /// What was taken out of a conversation, in the order of ids.
+    /// What was taken out of a conversation and can be put back, in the order of ids.
     Result<std::vector<std::int64_t>> removed(std::int64_t conversationId);
+    /// Erases what was said in messages that were taken out before a time (UTC milliseconds) and forgets
+    /// when; they cannot be put back then. Their rows stay, for they hold the tree together. What is damaged
+    /// is left alone. Returns how many were erased.
+    Result<std::int64_t> purgeRemoved(std::int64_t beforeMs);
 
 private:
     struct Node {

@@ -49,6 +49,49 @@ private Q_SLOTS:
         QVERIFY(read->createdAtMs > 0);
     }
 
+    void givesMessagesByTheirIds() {
+        const std::int64_t id = newConversation();
+        const std::int64_t other = newConversation();
+        std::vector<std::int64_t> all;
+        for (int i = 0; i < 10; ++i) {
+            QVERIFY(store_->appendMessage(userMessage(other, "x")));
+            all.push_back(store_->appendMessage(userMessage(id, "text " + std::to_string(i)))->id);
+        }
+        QCOMPARE(*store_->messageIds(id), all);
+        QCOMPARE(*store_->messageIds(id, 7), (std::vector(all.begin() + 7, all.end())));
+        QVERIFY(store_->messageIds(id, 10)->empty());
+        QCOMPARE(*store_->messageBytes(id), std::int64_t{60});
+        const auto limited = store_->messages(id, 3, 2);
+        QCOMPARE(limited->size(), std::size_t{2});
+        QCOMPARE(limited->front().id, all[3]);
+
+        const std::vector<std::int64_t> wanted{all[8], all[2], all[5]};
+        const auto page = store_->messagePage(wanted, 1'000);
+        QVERIFY(page);
+        QCOMPARE(page->messages.size(), std::size_t{3});
+        QVERIFY(page->damaged.empty());
+        QCOMPARE(page->messages[0].text, std::string("text 8"));
+        QCOMPARE(page->messages[1].id, all[2]);
+        // The first is always read, and the one that makes it too much.
+        QCOMPARE(store_->messagePage(wanted, 0)->messages.size(), std::size_t{1});
+        QCOMPARE(store_->messagePage(wanted, 6)->messages.size(), std::size_t{2});
+        QCOMPARE(store_->message(all[4])->text, std::string("text 4"));
+    }
+
+    void findsTheLastReplyFromAnEpisode() {
+        const std::int64_t id = newConversation();
+        QVERIFY(!*store_->lastFromEpisode(id));
+        MessageRecord reply = userMessage(id, "r");
+        reply.role = Role::kAssistant;
+        for (const char* details : {R"({"episode":1})", R"({"episode":0})", R"({"reason":"end"})", "", "{"}) {
+            reply.details = details;
+            QVERIFY(store_->appendMessage(reply));
+        }
+        const auto last = store_->lastFromEpisode(id);
+        QVERIFY(last && *last);
+        QCOMPARE((*last)->details, std::string(R"({"episode":0})"));
+    }
+
     void listsTheMostRecentlyUsedConversationFirst() {
         const std::int64_t first = newConversation();
         const std::int64_t second = newConversation();

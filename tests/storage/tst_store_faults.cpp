@@ -200,6 +200,23 @@ private Q_SLOTS:
         QVERIFY(store->messages(other));
     }
 
+    void aDamagedMessageHidesNoOther() {
+        conversationWith({userMessage(0, "one"), userMessage(0, "two"), userMessage(0, "three")});
+        QVERIFY(test::RawSqlite(databaseIn(*folder_)).execute("UPDATE messages SET text = '' WHERE id = 2"));
+        auto store = Store::open(databaseIn(*folder_));
+        QVERIFY(store);
+        const std::vector<std::int64_t> ids{1, 2, 3, 4};
+        const auto page = store->messagePage(ids, 1'000);
+        QVERIFY(page);
+        QCOMPARE(page->messages.size(), std::size_t{2});
+        QCOMPARE(page->messages[1].text, std::string("three"));
+        QCOMPARE(page->damaged.size(), std::size_t{2});
+        QCOMPARE(page->damaged[0].id, std::int64_t{2});
+        QCOMPARE(page->damaged[0].error.code, ErrorCode::kCorruptData);
+        QVERIFY(test::messageOf(page->damaged[0].error).contains("messages row 2 is damaged"));
+        QCOMPARE(page->damaged[1].error.code, ErrorCode::kNotFound);
+    }
+
     void keepsWhatIsThereWhenTheDiskIsFull() {
         const std::int64_t conversation = conversationWith({userMessage(0, "hello")});
         auto store = Store::open(databaseIn(*folder_));

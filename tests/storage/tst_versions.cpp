@@ -11,6 +11,7 @@
 
 #include "core/transfer/chat_exporter.h"
 #include "core/transfer/chat_import.h"
+#include "storage/message_repository.h"
 #include "storage/store.h"
 #include "tests/storage/raw_sqlite.h"
 #include "tests/support/check_result.h"
@@ -342,6 +343,61 @@ private Q_SLOTS:
         QCOMPARE(texts(copy), std::string("q1 r1 q2 r2 q4 r4b"));
         QVERIFY(store_->restoreTurn(*store_->removedMessages(copy)));
         QCOMPARE(texts(copy), std::string("q1 r1 q2 r2 q3 r3 q4 r4b"));
+    }
+
+    void whatWasTakenOutLongAgoIsErased() {
+        const std::int64_t id = conversationWithTurns(4);
+        QVERIFY(store_->updateMessage(at(id, 2), "a secret question", MessageState::kComplete, ""));
+        QVERIFY(store_->updateMessage(at(id, 3), "a secret answer", MessageState::kComplete, "{}"));
+        const auto old = store_->removeTurn(at(id, 2));
+        QVERIFY2(old, test::why(old));
+        const auto young = store_->removeTurn(at(id, 0));
+        QVERIFY2(young, test::why(young));
+        store_.reset();
+        const auto age = [&](const char* days, std::int64_t row) {
+            // As if it had been taken out so many days ago.
+            auto store = Store::open(databaseIn(*folder_));
+            MessageRecord message = *store->message(row);
+            Result<Database> database = Database::open(databaseIn(*folder_), Database::Access::kReadWrite);
+            *message.removedAtMs -= std::atoll(days) * 86'400'000;
+            return MessageRepository(*database).place(message);
+        };
+        for (const std::int64_t row : *old)
+            QVERIFY(age("31", row));
+        for (const std::int64_t row : *young)
+            QVERIFY(age("29", row));
+        reopen();
+        QCOMPARE(texts(id), std::string("q3 r3 q4 r4"));
+        QCOMPARE(*store_->removedMessages(id), *young);
+        QCOMPARE(store_->message(old->front())->text, std::string());
+        QCOMPARE(store_->message(young->front())->text, std::string("q1"));
+        QVERIFY2(broken(id).empty(), broken(id).c_str());
+        // Not from its own files either, and not to be found.
+        QVERIFY(store_->search({.text = "secret", .limit = 5, .beforeMessage = {}})->messages.empty());
+        for (const char* suffix : {"", "-wal"}) {
+            std::ifstream file(databaseIn(*folder_).string() + suffix, std::ios::binary);
+            const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+            QVERIFY2(bytes.find("secret") == std::string::npos, suffix);
+        }
+        QVERIFY(store_->restoreTurn(*old));
+        QCOMPARE(texts(id), std::string("q3 r3 q4 r4"));
+        QVERIFY(store_->restoreTurn(*young));
+        QCOMPARE(texts(id), std::string("q1 r1 q3 r3 q4 r4"));
+        QVERIFY2(broken(id).empty(), broken(id).c_str());
+    }
+
+    void aDamagedMessageThatWasTakenOutIsLeftAlone() {
+        const std::int64_t id = conversationWithTurns(2);
+        const auto gone = store_->removeTurn(at(id, 0));
+        QVERIFY2(gone, test::why(gone));
+        store_.reset();
+        QVERIFY(test::RawSqlite(databaseIn(*folder_))
+                    .execute("UPDATE messages SET removed_at_ms = removed_at_ms - 31 * 86400000 "
+                             "WHERE removed_at_ms IS NOT NULL"));
+        reopen();  // the checksums do not fit any more
+        QCOMPARE(texts(id), std::string("q2 r2"));
+        QCOMPARE(test::RawSqlite(databaseIn(*folder_)).text("SELECT text FROM messages WHERE id = 1"),
+                 QStringLiteral("q1"));
     }
 
     void keepsOneDenseBranchWhateverIsDone_data() {
