@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/wire/options_json.h"
+
 namespace epi {
 namespace {
 
@@ -43,6 +45,14 @@ MessageRecord recordOf(const PortableMessage& message, std::int64_t conversation
     record.leftBranch = message.leftBranch;
     record.removedAtMs = message.removedAtMs;
     return record;
+}
+
+/// Options of a memory as they are in every profile: rows have other ids elsewhere.
+std::string withoutRowIds(std::string memory) {
+    auto options = memoryOptionsFromJsonText(memory);
+    if (!options || options->pinnedTurns.empty()) return memory;
+    options->pinnedTurns.clear();
+    return toJsonText(*options);
 }
 
 std::optional<std::size_t> activeEnd(const std::vector<MessageRecord>& stored) {
@@ -144,6 +154,7 @@ Result<void> ChatTransfer::insertAll(std::int64_t conversationId, const Portable
         if (chat.messages[i].parent) record.parentId = ids[*chat.messages[i].parent];
         record.sequence = sequences[i];
         EPI_TRY(inserter.insert(record));
+        if (chat.messages[i].isPinned) EPI_TRY(pins_.set(record.id, true));
         ids[i] = record.id;
     }
     return {};
@@ -164,6 +175,7 @@ Result<void> ChatTransfer::insertNew(const PortableChat& chat, Plan& plan) {
         if (record.createdAtMs == 0) record.createdAtMs = chat.createdAtMs;
         if (chat.messages[i].parent) record.parentId = ids[*chat.messages[i].parent];
         EPI_TRY(inserter.insert(record));
+        if (chat.messages[i].isPinned) EPI_TRY(pins_.set(record.id, true));
         ids[i] = record.id;
     }
     if (chat.current && !hasGoneOn)
@@ -180,7 +192,7 @@ Result<PortableChat> ChatTransfer::portable(std::int64_t conversationId) {
     chat.layout = record.layout;
     chat.speakers = std::move(record.speakers);
     chat.systemPrompt = std::move(record.systemPrompt);
-    chat.memory = std::move(record.memory);
+    chat.memory = withoutRowIds(std::move(record.memory));
     chat.sampling = std::move(record.sampling);
     chat.folder = std::move(record.folder);
     chat.tags = std::move(record.tags);
@@ -194,6 +206,7 @@ Result<PortableChat> ChatTransfer::portable(std::int64_t conversationId) {
         chat.questions.push_back(question.question);
     EPI_TRY_ASSIGN(std::vector<MessageRecord> stored, messages_.all(conversationId));
     chat.current = activeEnd(stored);
+    EPI_TRY_ASSIGN(const std::vector<std::int64_t> pinned, pins_.all(conversationId));
     std::unordered_map<std::int64_t, std::size_t> places;
     for (MessageRecord& message : stored) {
         PortableMessage portable;
@@ -212,6 +225,7 @@ Result<PortableChat> ChatTransfer::portable(std::int64_t conversationId) {
         portable.createdAtMs = message.createdAtMs;
         portable.leftBranch = message.leftBranch;
         portable.removedAtMs = message.removedAtMs;
+        portable.isPinned = std::ranges::binary_search(pinned, message.id);
         places.emplace(message.id, chat.messages.size());
         chat.messages.push_back(std::move(portable));
     }

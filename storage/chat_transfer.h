@@ -8,6 +8,7 @@
 #include "storage/conversation_repository.h"
 #include "storage/history_repository.h"
 #include "storage/message_repository.h"
+#include "storage/pin_repository.h"
 #include "storage/transfer_records.h"
 #include "storage/version_repository.h"
 
@@ -19,11 +20,19 @@ namespace epi {
 /// the file shows becomes the active one.
 class ChatTransfer {
 public:
-    ChatTransfer(ConversationRepository& conversations,
-                 MessageRepository& messages,
-                 VersionRepository& versions,
-                 HistoryRepository& history)
-        : conversations_(conversations), messages_(messages), versions_(versions), history_(history) {}
+    struct Tables {
+        ConversationRepository& conversations;
+        MessageRepository& messages;
+        VersionRepository& versions;
+        HistoryRepository& history;
+        PinRepository& pins;
+    };
+    explicit ChatTransfer(const Tables& tables)
+        : conversations_(tables.conversations),
+          messages_(tables.messages),
+          versions_(tables.versions),
+          history_(tables.history),
+          pins_(tables.pins) {}
 
     struct Plan {
         ImportOutcome outcome;
@@ -45,6 +54,7 @@ private:
     MessageRepository& messages_;
     VersionRepository& versions_;
     HistoryRepository& history_;
+    PinRepository& pins_;
 };
 
 }  // namespace epi

@@ -1,5 +1,6 @@
 #include "storage/store.h"
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "storage/history_repository.h"
 #include "storage/message_repository.h"
 #include "storage/migrations.h"
+#include "storage/pin_repository.h"
 #include "storage/profile_lock.h"
 #include "storage/run_repository.h"
 #include "storage/search_repository.h"
@@ -30,7 +32,8 @@ struct StoreState {
           messages(database),
           versions(database, messages),
           history(database),
-          transfer(conversations, messages, versions, history),
+          pins(database),
+          transfer({conversations, messages, versions, history, pins}),
           episodes(database),
           runs(database),
           search(database),
@@ -52,6 +55,7 @@ struct StoreState {
     MessageRepository messages;
     VersionRepository versions;
     HistoryRepository history;
+    PinRepository pins;
     ChatTransfer transfer;
     EpisodeRepository episodes;
     RunRepository runs;
@@ -267,6 +271,14 @@ Result<std::int64_t> Store::messageBytes(std::int64_t conversationId) {
     return state_->messages.branchBytes(conversationId);
 }
 
+Result<void> Store::setMessagePinned(std::int64_t id, bool isPinned) {
+    return state_->inTransaction([&] { return state_->pins.set(id, isPinned); });
+}
+
+Result<std::vector<std::int64_t>> Store::pinnedMessages(std::int64_t conversationId) {
+    return state_->pins.activeBranch(conversationId);
+}
+
 Result<std::optional<MessageRecord>> Store::lastFromEpisode(std::int64_t conversationId) {
     return state_->messages.lastFromEpisode(conversationId);
 }
@@ -334,7 +346,18 @@ Result<SearchResults> Store::search(const SearchQuery& query) {
 }
 
 Result<std::vector<PassageCandidate>> Store::recallCandidates(const RecallQuery& query) {
-    return state_->search.recallCandidates(query);
+    EPI_TRY_ASSIGN(std::vector<PassageCandidate> candidates, state_->search.recallCandidates(query));
+    EPI_TRY_ASSIGN(const std::vector<std::int64_t> pinned, state_->pins.activeBranch(query.conversationId));
+    for (const std::int64_t id : pinned) {
+        if (query.beforeMessage && id >= *query.beforeMessage) continue;
+        const auto found = std::ranges::find(candidates, id, &PassageCandidate::turnId);
+        if (found == candidates.end()) {
+            candidates.push_back({.turnId = id, .isPinned = true});
+        } else {
+            found->isPinned = true;
+        }
+    }
+    return candidates;
 }
 
 Result<void> Store::saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes) {

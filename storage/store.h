@@ -90,6 +90,10 @@ public:
     Result<MessageRecord> message(std::int64_t id);
     /// Bytes of all texts.
     Result<std::int64_t> messageBytes(std::int64_t conversationId);
+    /// Whether every memory of its conversation is to keep a message whole. kNotFound.
+    Result<void> setMessagePinned(std::int64_t id, bool isPinned);
+    /// The ids of the pinned ones.
+    Result<std::vector<std::int64_t>> pinnedMessages(std::int64_t conversationId);
     /// The last reply whose details name the episode it came from.
     Result<std::optional<MessageRecord>> lastFromEpisode(std::int64_t conversationId);
     /// Appends to the active branch; id, sequence, parent and time are given by the store.

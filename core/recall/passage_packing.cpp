@@ -9,7 +9,8 @@ namespace epi {
 namespace {
 
 constexpr double kWindowShare = 0.5;
-constexpr int kMaxPassedOver = 64;  // that do not fit before the search for smaller ones ends
+constexpr double kPinnedScore = 1.0;  // above any of a ranking
+constexpr int kMaxPassedOver = 64;    // that do not fit before the search for smaller ones ends
 
 class Packer {
 public:
@@ -19,6 +20,8 @@ public:
     std::vector<PackedUnit> pack() {
         const auto forUnits =
             static_cast<std::int64_t>(static_cast<double>(task_.budget) * (1.0 - kWindowShare));
+        for (const std::size_t unit : task_.pinned)
+            take({unit, unit + 1}, kPinnedScore);
         takeBest(task_.rankings.windows, forUnits, [this](const Ranked& ranked) {
             return take(windowAround(task_.turns, task_.units, ranked.index), ranked.score) ||
                    take({ranked.index, ranked.index + 1}, ranked.score);

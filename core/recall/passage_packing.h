@@ -18,7 +18,8 @@ struct PackingTask {
     std::span<const Turn> turns;
     std::span<const PassageUnit> units;
     const PassageRankings& rankings;
-    std::int64_t budget = 0;  // tokens, the lead's included
+    std::span<const std::size_t> pinned;  // units that come before all others, as far as they fit
+    std::int64_t budget = 0;              // tokens, the lead's included
     const Wording& wording;
     /// Tokens of a text.
     std::function<std::int64_t(const std::string& text)> tokens;
@@ -32,10 +33,10 @@ struct PackedUnit {
     std::int64_t tokens = 0;
 };
 
-/// The units that fit the budget, ascending. Half of it goes to the best windows, since an answer often
-/// stands beside what matches; the rest to the best single units, since questions that ask for several things
-/// want more places than windows have room for. A window that does not fit is taken as its middle unit alone,
-/// or passed over.
+/// The units that fit the budget, ascending, pinned ones before others. Half of it goes to the best windows,
+/// since an answer often stands beside what matches; the rest to the best single units, since questions that
+/// ask for several things want more places than windows have room for. A window that does not fit is taken as
+/// its middle unit alone, or passed over.
 std::vector<PackedUnit> packPassages(const PackingTask& task);
 
 }  // namespace epi

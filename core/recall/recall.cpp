@@ -19,6 +19,16 @@ bool isTheQuestion(const RecallTask& task, const PassageUnit& unit) {
     return trimmed(task.turns[unit.turn].text) == trimmed(task.question);
 }
 
+std::vector<std::size_t> pinnedUnits(const RecallTask& task) {
+    std::vector<std::size_t> units;
+    for (std::size_t unit = 0; unit < task.units.size(); ++unit) {
+        const std::int64_t id = task.turns[task.units[unit].turn].id;
+        const auto found = std::ranges::find(task.byWords, id, &PassageCandidate::turnId);
+        if (found != task.byWords.end() && found->isPinned) units.push_back(unit);
+    }
+    return units;
+}
+
 }  // namespace
 
 Recalled recallPassages(const RecallTask& task) {
@@ -34,6 +44,7 @@ Recalled recallPassages(const RecallTask& task) {
         {.turns = task.turns,
          .units = task.units,
          .rankings = rankings,
+         .pinned = pinnedUnits(task),
          .budget = task.budget,
          .wording = task.wording,
          .tokens = [&](const std::string& text) { return static_cast<std::int64_t>(encode(text).size()); },

@@ -36,8 +36,8 @@ struct Recalled {
 };
 
 /// The passages of a history that match a question best, by words and by meaning, quoted word for word:
-/// single turns and windows of three are ranked and packed into the budget. Turns that ask the same question
-/// are not quoted.
+/// single turns and windows of three are ranked and packed into the budget. Pinned turns that the memory does
+/// not hold come first; turns that ask the same question are not quoted.
 Recalled recallPassages(const RecallTask& task);
 
 }  // namespace epi

@@ -25,6 +25,7 @@ struct PortableMessage {
     std::int64_t createdAtMs = 0;    // 0 where the source does not say
     std::int64_t leftBranch = 0;     // grows; of several versions the last to leave the branch was shown last
     std::optional<std::int64_t> removedAtMs;  // taken out of the chat since; the branch passes over it
+    bool isPinned = false;                    // every memory keeps it whole
 };
 
 /// A whole chat as a value, with all its branches and without any row id: what importers read and exporters

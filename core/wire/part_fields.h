@@ -71,6 +71,7 @@ void visitFields(Visitor& visit, MaybeConst<PassageCandidate> auto& candidate) {
     visit("turnId", candidate.turnId);
     visit("windowScore", candidate.windowScore);
     visit("turnScore", candidate.turnScore);
+    visit("isPinned", candidate.isPinned);
 }
 
 template <typename Visitor>

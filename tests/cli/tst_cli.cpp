@@ -56,6 +56,7 @@ private Q_SLOTS:
                                     "memory build",
                                     "memory inspect",
                                     "memory evict",
+                                    "memory pin",
                                     "memory recall",
                                     "ask",
                                     "eval run",

@@ -92,6 +92,16 @@ private Q_SLOTS:
         QCOMPARE(idsOf(recalled), (std::vector<std::int64_t>{4}));
         QVERIFY(recall(byWords, 1000, [](const PassageUnit&) { return true; }).text.empty());
     }
+    void quotesPinnedTurnsFirstUntilTheyAreKept() {
+        const std::vector<PassageCandidate> byWords{
+            {3, 2.0, 2.0}, {.turnId = 6, .isPinned = true}, {.turnId = 1, .isPinned = true}};
+        QCOMPARE(idsOf(recall(byWords, 80)), (std::vector<std::int64_t>{1, 6}));
+        const auto isKept = [](const PassageUnit& unit) {
+            return unit.turn == 5;
+        };
+        QVERIFY(idsOf(recall(byWords, 80, isKept)) != (std::vector<std::int64_t>{1, 6}));
+        QCOMPARE(idsOf(recall(byWords, 80, isKept)).front(), std::int64_t{1});
+    }
     void doesNotQuoteTheQuestionItself() {
         const std::vector<PassageCandidate> byWords{{4, 2.0, 2.0}};
         const Recalled other = recall(byWords, 1000, {}, "its name?");

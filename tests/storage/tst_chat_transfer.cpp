@@ -141,6 +141,9 @@ private Q_SLOTS:
         QVERIFY(store_->setFolder(*own, "Work"));
         QVERIFY(store_->setTags(*own, std::vector<std::string>{"b", "a"}));
         QVERIFY(store_->setDraft(*own, "begun"));
+        QVERIFY(store_->setMessagePinned(question->id, true));
+        QVERIFY(store_->setMemory(*own,
+                                  R"({"budget":512,"pinnedTurns":[)" + std::to_string(question->id) + "]}"));
 
         QTemporaryDir other;
         auto profile = Store::open(databaseIn(other));
@@ -158,6 +161,36 @@ private Q_SLOTS:
                      ImportChange::kUnchanged);
         }
         QCOMPARE(before[2].find("\"tags\":[\"a\",\"b\"]") != std::string::npos, true);
+        QVERIFY(before[2].find("\"pinned\":true") != std::string::npos);
+        QVERIFY(before[2].find("512") != std::string::npos);
+    }
+
+    void pinnedMessagesAreThoseOfTheBranch() {
+        const auto imported = store_->importChat(branched());
+        QVERIFY(imported);
+        const std::int64_t chat = imported->conversationId;
+        const std::vector<std::int64_t> ids = *store_->messageIds(chat);
+        QCOMPARE(ids.size(), std::size_t{3});
+        QVERIFY(store_->setMessagePinned(ids[2], true));
+        QVERIFY(store_->setMessagePinned(ids[0], true));
+        QVERIFY(store_->setMessagePinned(ids[0], true));
+        QCOMPARE(*store_->pinnedMessages(chat), (std::vector<std::int64_t>{ids[0], ids[2]}));
+        QVERIFY(test::failsWith(store_->setMessagePinned(99, true), ErrorCode::kNotFound));
+        // Found for a question whatever its words; not those that come behind it.
+        RecallQuery query{.conversationId = chat, .question = "something else", .beforeMessage = ids[2]};
+        const auto candidates = store_->recallCandidates(query);
+        QVERIFY2(candidates, test::why(candidates));
+        QCOMPARE(candidates->size(), std::size_t{1});
+        QVERIFY(candidates->front().isPinned && candidates->front().turnId == ids[0]);
+        // Another version is another message.
+        const auto versions = store_->versions(ids[1]);
+        QVERIFY(versions && store_->showVersion(versions->back()));
+        QCOMPARE(*store_->pinnedMessages(chat), (std::vector<std::int64_t>{ids[0]}));
+        QVERIFY(store_->setMessagePinned(ids[0], false));
+        QVERIFY(store_->pinnedMessages(chat)->empty());
+        QVERIFY(store_->deleteConversation(chat));
+        reopen();
+        QVERIFY(store_->pinnedMessages(chat)->empty());
     }
 
     void olderChatsComeBehindNewerOnes() {

@@ -73,6 +73,7 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"peak_entries_bound", built.peakEntriesBound},
                    {"peak_bytes", built.peakBytes},
                    {"read_tokens", built.readTokens},
+                   {"pinned_tokens", built.pinnedTokens},
                    {"past_trained_context", built.pastTrainedContext},
                    {"notice", built.notice},
                    {"positions", built.positions},
@@ -86,6 +87,8 @@ std::string textOf(const MemoryBuilt& built, const std::vector<EpisodeRecord>& e
     std::string text;
     for (std::size_t i = 0; i < episodes.size(); ++i)
         text += lineOf(episodes[i], built.episodes[i].name);
+    if (built.pinnedTokens > 0)
+        text += groupedSigned(built.pinnedTokens) + " of them of pinned messages, in each layer and head\n";
     if (built.readTokens == 0) return text + "found on disk, nothing had to be read";
     return text + "at most " + groupedSigned(built.peakEntriesPerHead) +
            " entries allocated per layer and head, " + groupedSigned(built.peakEntriesBound) + " allowed; " +
@@ -97,7 +100,8 @@ Result<void> build(const MemoryCommandOptions& options, const CommandContext& co
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
-    EPI_TRY_ASSIGN(const MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(memory.pinnedTurns, store.pinnedMessages(record.id));
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     EPI_TRY_ASSIGN(const MemoryBuilt built,

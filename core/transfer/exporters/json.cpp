@@ -32,6 +32,7 @@ ordered_json describe(const PortableMessage& message) {
                        {"created_at_ms", message.createdAtMs}};
     if (message.leftBranch > 0) value["left_branch"] = message.leftBranch;
     if (message.removedAtMs) value["removed_at_ms"] = *message.removedAtMs;
+    if (message.isPinned) value["pinned"] = true;
     return value;
 }
 

@@ -52,6 +52,8 @@ Result<PortableMessage> readMessage(const JsonReader& source, std::size_t messag
     EPI_TRY_ASSIGN(message.leftBranch, integerIn(source, "left_branch"));
     EPI_TRY_ASSIGN(const std::int64_t removedAtMs, integerIn(source, "removed_at_ms"));
     if (removedAtMs > 0) message.removedAtMs = removedAtMs;
+    EPI_TRY_ASSIGN(const auto pinned, source.find("pinned"));
+    message.isPinned = pinned && pinned->isTrue();
     return message;
 }
 
