@@ -91,15 +91,30 @@ Result<std::vector<MessageRecord>> MessageRepository::readAll(Statement& rows) c
     }
 }
 
-Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId,
-                                                                   std::int64_t after,
-                                                                   std::int64_t limit) {
+Result<void> MessageRepository::eachActive(std::int64_t conversationId,
+                                           std::int64_t after,
+                                           const std::function<bool(MessageRecord&&)>& take) {
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
                                      "WHERE conversation_id = :conversation AND sequence > :after "
-                                     "ORDER BY sequence LIMIT :limit"));
-    rows.bind(":conversation", conversationId).bind(":after", after).bind(":limit", limit);
-    return readAll(rows);
+                                     "ORDER BY sequence"));
+    rows.bind(":conversation", conversationId).bind(":after", after);
+    for (;;) {
+        EPI_TRY_ASSIGN(const bool hasRow, rows.step());
+        if (!hasRow) return {};
+        EPI_TRY_ASSIGN(MessageRecord message, read(rows));
+        if (!take(std::move(message))) return {};
+    }
+}
+
+Result<std::vector<MessageRecord>> MessageRepository::activeBranch(std::int64_t conversationId,
+                                                                   std::int64_t after) {
+    std::vector<MessageRecord> messages;
+    EPI_TRY(eachActive(conversationId, after, [&messages](MessageRecord&& message) {
+        messages.push_back(std::move(message));
+        return true;
+    }));
+    return messages;
 }
 
 Result<std::vector<std::int64_t>> MessageRepository::branchIds(std::int64_t conversationId,

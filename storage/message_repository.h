@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,18 +13,18 @@
 
 namespace epi {
 
-inline constexpr std::int64_t kAllMessages = std::numeric_limits<std::int64_t>::max();
-
 /// The table `messages`. Every row is checked against its checksum when read. Writing functions run inside
 /// the caller's transaction.
 class MessageRepository {
 public:
     explicit MessageRepository(Database& database) : database_(database) {}
 
-    /// What follows place `after` of it, at most `limit` messages.
-    Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId,
-                                                    std::int64_t after = 0,
-                                                    std::int64_t limit = kAllMessages);
+    /// What follows place `after` of it.
+    Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId, std::int64_t after = 0);
+    /// The same one after the other, until `take` returns false.
+    Result<void> eachActive(std::int64_t conversationId,
+                            std::int64_t after,
+                            const std::function<bool(MessageRecord&&)>& take);
     /// The ids of the same, read from an index alone.
     Result<std::vector<std::int64_t>> branchIds(std::int64_t conversationId, std::int64_t after);
     /// These messages in this order, up to the first whose text makes it more than `maxBytes` of texts.

@@ -249,10 +249,14 @@ Result<void> Store::setDraft(std::int64_t id, std::string_view text) {
     return state_->inTransaction([&] { return state_->history.setDraft(id, text); });
 }
 
-Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId,
-                                                   std::int64_t after,
-                                                   std::int64_t limit) {
-    return state_->messages.activeBranch(conversationId, after, limit);
+Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId, std::int64_t after) {
+    return state_->messages.activeBranch(conversationId, after);
+}
+
+Result<void> Store::eachMessage(std::int64_t conversationId,
+                                std::int64_t after,
+                                const std::function<bool(MessageRecord&&)>& take) {
+    return state_->messages.eachActive(conversationId, after, take);
 }
 
 Result<std::vector<std::int64_t>> Store::messageIds(std::int64_t conversationId, std::int64_t after) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <filesystem>
-#include <limits>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -77,11 +77,12 @@ public:
     Result<void> setDraft(std::int64_t id, std::string_view text);
 
     // Messages of the active branch in order.
-    /// At most `limit` behind place `after` of it.
-    Result<std::vector<MessageRecord>> messages(
-        std::int64_t conversationId,
-        std::int64_t after = 0,
-        std::int64_t limit = std::numeric_limits<std::int64_t>::max());
+    /// All behind place `after`.
+    Result<std::vector<MessageRecord>> messages(std::int64_t conversationId, std::int64_t after = 0);
+    /// The same one after the other, until `take` returns false. `take` must not use the store.
+    Result<void> eachMessage(std::int64_t conversationId,
+                             std::int64_t after,
+                             const std::function<bool(MessageRecord&&)>& take);
     /// The ids of all behind place `after`: some milliseconds for a hundred thousand. They ascend.
     Result<std::vector<std::int64_t>> messageIds(std::int64_t conversationId, std::int64_t after = 0);
     /// These messages in this order, each on its own: what is damaged is told beside the others. Ends behind

@@ -79,6 +79,7 @@ struct Conversation {
     std::string name;
     ConversationText text;
     HistoryTokens history;
+    bool isPartial = false;  // more of the text is to come
     std::optional<BuiltMemory> memory;
     std::optional<PassageIndex>
         passages;  // of an earlier state of the text; empty until something was quoted

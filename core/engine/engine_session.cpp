@@ -218,17 +218,22 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
                      "turns from " + std::to_string(command.firstTurn) + " on are sent, " +
                          std::to_string(known) + " are known"};
     }
-    std::vector<Turn> turns(text.turns.begin(), text.turns.begin() + command.firstTurn);
-    turns.insert(turns.end(), command.turns.begin(), command.turns.end());
     const bool isOther = conversation.name.empty() || text.layout != command.layout ||
                          text.systemPrompt != command.systemPrompt || text.speakers != command.speakers;
-    const std::int64_t changed = isOther ? 0 : firstDifference(text.turns, turns);
+    const auto tail = std::span<const Turn>(text.turns).subspan(static_cast<std::size_t>(command.firstTurn));
+    const std::int64_t changed = isOther ? 0 : command.firstTurn + firstDifference(tail, command.turns);
     conversation.name = command.conversation;
-    text = {.layout = command.layout,
-            .systemPrompt = command.systemPrompt,
-            .speakers = command.speakers,
-            .turns = std::move(turns)};
-    if (model_) conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer(), wording_);
+    conversation.isPartial = command.isPartial;
+    text.layout = command.layout;
+    text.systemPrompt = command.systemPrompt;
+    text.speakers = command.speakers;
+    text.turns.resize(static_cast<std::size_t>(command.firstTurn));
+    text.turns.insert(text.turns.end(), command.turns.begin(), command.turns.end());
+    if (command.isPartial) {
+        conversation.history = {};
+    } else if (model_) {
+        conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer(), wording_);
+    }
 
     // Later turns that changed are found out by each episode when it is next opened.
     if (conversation.memory && (isOther || changed < conversation.memory->builtTurns))
@@ -240,6 +245,9 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
 Result<Conversation*> EngineSession::findConversation(const std::string& name) {
     if (!model_) return Error{ErrorCode::kNotFound, "no model is loaded"};
     const auto found = conversations_.find(name);
+    if (found != conversations_.end() && found->second.isPartial)
+        return Error{ErrorCode::kInvalidArgument,
+                     "the engine was told only a part of conversation '" + name + "'"};
     if (found != conversations_.end()) return &found->second;
     return Error{ErrorCode::kNotFound, "the engine was not told conversation '" + name + "'"};
 }

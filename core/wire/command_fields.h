@@ -31,6 +31,7 @@ void visitFields(Visitor& visit, MaybeConst<SyncConversation> auto& command) {
     visit("speakers", command.speakers);
     visit("firstTurn", command.firstTurn);
     visit("turns", command.turns);
+    visit("isPartial", command.isPartial);
 }
 
 template <>

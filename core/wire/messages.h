@@ -34,6 +34,7 @@ struct LoadModel {
 };
 
 /// Tells the engine a conversation: `turns` replace everything from index `firstTurn` on. Answered by Synced.
+/// A long one comes in pieces, all but the last `isPartial`: until that is there nothing can be asked of it.
 struct SyncConversation {
     std::string conversation;  // stable name, e.g. the row id as text
     HistoryLayout layout = HistoryLayout::kChat;
@@ -41,6 +42,7 @@ struct SyncConversation {
     std::vector<std::string> speakers;  // narrated layout
     std::int64_t firstTurn = 0;
     std::vector<Turn> turns;
+    bool isPartial = false;
 };
 
 /// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt. A

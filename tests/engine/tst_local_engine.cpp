@@ -421,6 +421,39 @@ private Q_SLOTS:
         }
     }
 
+    void aConversationInPiecesIsTheSame() {
+        Session whole(config());
+        const std::int64_t tokens = prepare(whole);
+        QVERIFY(tokens > 0);
+        Session session(config());
+        QVERIFY(session.run<ModelLoaded>(load()));
+        const SyncConversation all = longConversation(40);
+        for (const std::int64_t first : {0, 15, 30}) {
+            SyncConversation piece = all;
+            piece.firstTurn = first;
+            piece.isPartial = first < 30;
+            piece.turns = {all.turns.begin() + first,
+                           all.turns.begin() + std::min<std::int64_t>(first + 15, 40)};
+            const auto synced = session.run<Synced>(piece);
+            QVERIFY2(synced, session.why());
+            QCOMPARE(synced->turns, std::min<std::int64_t>(first + 15, 40));
+            if (piece.isPartial) {
+                const auto failed = session.run<Failed>(BuildMemory{"long", smallMemory()});
+                QVERIFY(failed);
+                QCOMPARE(failed->error.code, ErrorCode::kInvalidArgument);
+            } else {
+                QCOMPARE(synced->tokens, tokens);
+            }
+        }
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()}), session.why());
+        // The same from a turn on: the memory stays.
+        SyncConversation same = all;
+        same.firstTurn = 10;
+        same.turns.erase(same.turns.begin(), same.turns.begin() + 10);
+        QVERIFY(session.run<Synced>(same));
+        QVERIFY2(session.run<Trace>(Inspect{"long", smallMemory(), 0}), session.why());
+    }
+
     void refusesTurnsAfterAGap() {
         Session session(config());
         prepare(session);

@@ -312,7 +312,7 @@ private Q_SLOTS:
         const auto found = store_->recallCandidates(
             {.conversationId = imported->conversationId, .question = "Is there a 17171?"});
         const qint64 searching = timer.nsecsElapsed();
-        const std::int64_t wanted = store_->messages(imported->conversationId, 17'171, 1)->front().id;
+        const std::int64_t wanted = store_->messageIds(imported->conversationId)->at(17'171);
         QVERIFY(std::ranges::find(*found, wanted, &PassageCandidate::turnId) != found->end());
         // A search per message takes some seventeen times as long as reading them all.
         QVERIFY2(searching < 4 * reading,

@@ -52,6 +52,7 @@ std::vector<Command> commands() {
     sync.firstTurn = 3;
     sync.turns = {Turn{11, Role::kAssistant, "Caroline", std::string("a\0b\x1b[0m", 7), "8 May 2023"},
                   Turn{-12, Role::kSystem, "", "<|im_end|>", ""}};
+    sync.isPartial = true;
     Ask ask{"42", "Where?", memory(), sampling(), 2, false, "On the"};
     ask.passages = {PassageCandidate{11, 7.25, 0.0}, PassageCandidate{-12, 3.5, 2.125, true}};
     Ask bestEpisode = ask;
