@@ -9,7 +9,6 @@
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QMimeData>
-#include <QScrollBar>
 #include <QSplitter>
 #include <QStatusBar>
 #include <QTimer>
@@ -51,7 +50,7 @@ constexpr char kStateKey[] = "window.state";
 constexpr char kSplitterKey[] = "window.splitter";
 constexpr char kSidesKey[] = "window.sides";  // text size in per cent, widths of list and panel
 constexpr char kChatKey[] = "window.chat";
-constexpr char kScrollKey[] = "window.scroll";  // value and maximum of the scroll bar
+constexpr char kPlaceKey[] = "window.place";  // the message at the top and where its top is; empty: the end
 
 QByteArray fromBase64(const SettingValues& values, const char* key) {
     const auto found = values.find(key);
@@ -205,7 +204,7 @@ void MainWindow::restore() {
         [](Store& store) -> Result<Settings> {
             Settings settings{.values = {}, .isReadOnly = store.isReadOnly()};
             std::vector<std::string> keys = settingKeys();
-            keys.insert(keys.end(), {kGeometryKey, kStateKey, kSplitterKey, kSidesKey, kChatKey, kScrollKey});
+            keys.insert(keys.end(), {kGeometryKey, kStateKey, kSplitterKey, kSidesKey, kChatKey, kPlaceKey});
             for (const std::string& key : keys) {
                 EPI_TRY_ASSIGN(const auto value, store.setting(key));
                 if (value) settings.values[key] = *value;
@@ -275,9 +274,9 @@ void MainWindow::onPreferences(const Preferences& before) {
 void MainWindow::restoreChat(const SettingValues& values) {
     if (!preferences_.current().restoresChat || !values.contains(kChatKey)) return;
     const qint64 id = QByteArray::fromStdString(values.at(kChatKey)).toLongLong();
-    const auto scroll = values.find(kScrollKey);
+    const auto stored = values.find(kPlaceKey);
     const QList<QByteArray> place =
-        scroll != values.end() ? QByteArray::fromStdString(scroll->second).split(' ') : QList<QByteArray>();
+        stored != values.end() ? QByteArray::fromStdString(stored->second).split(' ') : QList<QByteArray>();
     connect(
         list_,
         &ConversationList::refreshed,
@@ -288,7 +287,7 @@ void MainWindow::restoreChat(const SettingValues& values) {
             openConversation(id);
             if (current_ == draft_.get() || place.size() != 2) return;
             const auto goBack = [this, place] {
-                scrollTo(place[0].toLongLong(), place[1].toLongLong());
+                scrollTo(place[0].toLongLong(), place[1].toInt());
             };
             if (current_->isLoaded()) return goBack();
             connect(current_, &ChatSession::loaded, page_, goBack, Qt::SingleShotConnection);
@@ -304,12 +303,10 @@ void MainWindow::rememberChat() {
     });
 }
 
-void MainWindow::scrollTo(qint64 value, qint64 maximum) {
+void MainWindow::scrollTo(qint64 message, int top) {
     // A turn of the event loop later the view knows its height.
-    QTimer::singleShot(0, page_, [this, value, maximum] {
-        QScrollBar* bar = page_->view().verticalScrollBar();
-        if (maximum <= 0 || value >= maximum) return;
-        bar->setValue(static_cast<int>(value * bar->maximum() / maximum));
+    QTimer::singleShot(0, page_, [this, message, top] {
+        if (current_) page_->view().showRowAt(current_->messages().rowOf(message), top);
     });
 }
 
@@ -321,8 +318,12 @@ void MainWindow::saveSettings() {
         {kSidesKey,
          std::to_string(Theme::current().percent()) + ' ' + std::to_string(splitter_->sizes().front()) + ' ' +
              std::to_string(dock_->width())}};
-    const QScrollBar* bar = page_->view().verticalScrollBar();
-    values[kScrollKey] = std::to_string(bar->value()) + ' ' + std::to_string(bar->maximum());
+    const MessageView& view = page_->view();
+    const int row = view.anchorRow();
+    const bool isPlace = view.model() != nullptr && row >= 0 && !view.followsEnd();
+    values[kPlaceKey] =
+        isPlace ? std::to_string(view.model()->ids()[row]) + ' ' + std::to_string(view.rowTop(row))
+                : std::string();
     store_.write([values = std::move(values)](Store& store) -> Result<void> {
         if (store.isReadOnly()) return {};
         for (const auto& [key, value] : values)
@@ -355,7 +356,7 @@ void MainWindow::scaleSidePanels(int before, int listWidth, int dockWidth) {
 
 void MainWindow::newChat() {
     if (!draft_) {
-        draft_ = std::make_unique<ChatSession>(engine_, store_, ConversationRecord{}, nullptr);
+        draft_ = std::make_unique<ChatSession>(engine_, store_, sync_, ConversationRecord{});
         connectSession(draft_.get());
     }
     draft_->memory().setDefaults(preferences_.current().memoryOf(preferences_.current().model));
@@ -368,7 +369,7 @@ void MainWindow::newChat() {
 ChatSession* MainWindow::sessionFor(const ConversationRecord& conversation) {
     auto& session = sessions_[conversation.id];
     if (!session) {
-        session = std::make_unique<ChatSession>(engine_, store_, conversation, nullptr);
+        session = std::make_unique<ChatSession>(engine_, store_, sync_, conversation);
         connectSession(session.get());
         session->memory().setDefaults(preferences_.current().memoryOf(preferences_.current().model));
         session->setDefaults(preferences_.current().replies);
@@ -392,6 +393,7 @@ void MainWindow::connectSession(ChatSession* session) {
     };
     connect(session, &ChatSession::replyFinished, this, showReply);
     connect(session, &ChatSession::loaded, this, showReply);
+    connect(session, &ChatSession::measured, this, showReply);
     connect(session, &ChatSession::branchChanged, this, showReply);
     connect(&session->memory(), &MemorySession::changed, this, showReply);
 }
@@ -435,7 +437,7 @@ void MainWindow::toggleTint() {
 void MainWindow::showEvaluation() {
     if (!evaluation_) {
         // Kept when it is closed: a run goes on, as one of the jobs.
-        evaluation_ = new EvaluationWindow(engine_, store_, this);
+        evaluation_ = new EvaluationWindow(engine_, store_, sync_, this);
         watchEvaluation(evaluation_->session());
     }
     if (current_ && current_->conversation().id != 0)

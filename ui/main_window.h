@@ -11,6 +11,7 @@
 
 #include "ui/actions/action_registry.h"
 #include "ui/bridge/background.h"
+#include "ui/bridge/conversation_sync.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/import_client.h"
 #include "ui/bridge/store_client.h"
@@ -128,7 +129,7 @@ private:
     void useEngine(const QStringList& command);
     void restoreChat(const SettingValues& values);
     void rememberChat();
-    void scrollTo(qint64 value, qint64 maximum);
+    void scrollTo(qint64 message, int top);
     bool confirmClose();
     void watchModel();
     void trimCaches();
@@ -155,6 +156,7 @@ private:
 
     EngineClient& engine_;
     StoreClient& store_;
+    ConversationSync sync_{engine_, store_};
     WindowOptions options_;
     PreferenceStore preferences_;
     ActionRegistry actions_;

@@ -258,13 +258,33 @@ ScreenshotScript::Wait ScreenshotScript::scroll(const QJsonObject& step) {
         view.scrollToEnd();
         return done();
     }
-    const MessageModel& messages = window_.session()->messages();
-    for (int row = 0; row < messages.rowCount(); ++row) {
-        if (to != "top"_L1 && messages.at(row).sourceId != to) continue;
-        view.scrollToRow(row);
+    if (to == "top"_L1) {
+        view.scrollToRow(0);
         return done();
     }
-    return fail(u"no message '%1'"_s.arg(to));
+    const auto outcome = std::make_shared<Outcome>();
+    findMessage(to, 0, outcome);
+    return [outcome] {
+        return *outcome;
+    };
+}
+
+void ScreenshotScript::findMessage(const QString& sourceId, int first, std::shared_ptr<Outcome> outcome) {
+    MessageModel& messages = window_.session()->messages();
+    if (first >= messages.rowCount()) {
+        outcome->error = u"no message '%1'"_s.arg(sourceId);
+        return;
+    }
+    messages.read(first, 256, this, [this, sourceId, first, outcome](MessageModel::Items items) {
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (items[i].sourceId != sourceId) continue;
+            window_.page().view().scrollToRow(first + static_cast<int>(i));
+            outcome->isDone = true;
+            return;
+        }
+        if (items.empty()) outcome->error = u"the chat has changed"_s;
+        if (!items.empty()) findMessage(sourceId, first + static_cast<int>(items.size()), outcome);
+    });
 }
 
 ScreenshotScript::Wait ScreenshotScript::resize(const QJsonObject& step) {

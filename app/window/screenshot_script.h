@@ -77,6 +77,8 @@ private:
     Wait exportResults(const QJsonObject& step);
     Wait tint(const QJsonObject& step);
     Wait scroll(const QJsonObject& step);
+    /// Looks for a message from a row on, and scrolls to it.
+    void findMessage(const QString& sourceId, int first, std::shared_ptr<Outcome> outcome);
     Wait resize(const QJsonObject& step);
     Wait theme(const QJsonObject& step);
     Wait settings(const QJsonObject& step);

@@ -248,6 +248,24 @@ Alles bleibt auf diesem Rechner.</translation>
             <source>The turn was deleted. With the next question the memory is built anew without it.</source>
             <translation>Der Beitrag wurde gelöscht. Mit der nächsten Frage wird das Gedächtnis ohne ihn neu aufgebaut.</translation>
         </message>
+        <message numerus="yes">
+            <source>Copying %n message(s)…</source>
+            <translation>
+                <numerusform>%n Nachricht wird kopiert…</numerusform>
+                <numerusform>%n Nachrichten werden kopiert…</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>The chat has changed meanwhile; nothing was copied.</source>
+            <translation>Der Chat hat sich inzwischen geändert; es wurde nichts kopiert.</translation>
+        </message>
+        <message numerus="yes">
+            <source>Copied %n message(s).</source>
+            <translation>
+                <numerusform>%n Nachricht wurde kopiert.</numerusform>
+                <numerusform>%n Nachrichten wurden kopiert.</numerusform>
+            </translation>
+        </message>
     </context>
     <context>
         <name>epi::ChatSession</name>
@@ -1670,6 +1688,10 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
             <source>%1, version %2 of %3: %4</source>
             <translation>%1, Fassung %2 von %3: %4</translation>
         </message>
+        <message>
+            <source>Message %1 is being loaded</source>
+            <translation>Nachricht %1 wird geladen</translation>
+        </message>
     </context>
     <context>
         <name>epi::MessageView</name>
@@ -2354,6 +2376,17 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>Your message stays as it is</source>
             <translation>Ihre Nachricht bleibt, wie sie ist</translation>
+        </message>
+        <message>
+            <source>The memory was built of this message: when you send it, it is made anew.</source>
+            <translation>Das Gedächtnis wurde auch aus dieser Nachricht aufgebaut: Wenn Sie sie senden, wird es neu aufgebaut.</translation>
+        </message>
+        <message numerus="yes">
+            <source>The memory was built of this message: when you send it, it is built anew of the %n message(s) before it.</source>
+            <translation>
+                <numerusform>Das Gedächtnis wurde auch aus dieser Nachricht aufgebaut: Wenn Sie sie senden, wird es aus der %n Nachricht davor neu aufgebaut.</numerusform>
+                <numerusform>Das Gedächtnis wurde auch aus dieser Nachricht aufgebaut: Wenn Sie sie senden, wird es aus den %n Nachrichten davor neu aufgebaut.</numerusform>
+            </translation>
         </message>
     </context>
     <context>

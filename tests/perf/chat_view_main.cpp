@@ -177,7 +177,7 @@ void measureStreaming(Application& application,
     record.id = 1'000'000'000;
     record.role = Role::kAssistant;
     record.state = MessageState::kStreaming;
-    const int row = model.append(record);
+    const int row = model.append(itemOf(record));
     auto* edit = composer.findChild<QPlainTextEdit*>();
     edit->setFocus();
     std::atomic<qint64> pressedAt{0};  // nanoseconds; 0: none is waited for

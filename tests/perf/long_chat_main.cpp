@@ -250,7 +250,8 @@ int main(int argc, char** argv) {
     ask(application, window, *engine);
     idle(500);
     printMemory("asked", before);
-    ask(application, window, *engine);
-    printMemory("asked again", before);
+    for (int i = 0; i < 5; ++i)
+        ask(application, window, *engine);
+    printMemory("asked five times more", before);
     return 0;
 }

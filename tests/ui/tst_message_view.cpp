@@ -400,7 +400,7 @@ private Q_SLOTS:
         chat.view.scrollToEnd();
         MessageRecord reply = message(1'000, Role::kAssistant, {});
         reply.state = MessageState::kStreaming;
-        const int row = chat.model.append(reply);
+        const int row = chat.model.append(itemOf(reply));
         chat.view.setCurrentRow(row);
         chat.view.setFocus();
         const QString text =

@@ -54,9 +54,9 @@ private Q_SLOTS:
         MessageModel model;
         const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.assign({message(1, Role::kUser, "a"), message(2, Role::kAssistant, "b")});
-        const int row = model.append(message(3, Role::kUser, "c"));
+        const int row = model.append(itemOf(message(3, Role::kUser, "c")));
         model.appendText(row, QStringLiteral("d"));
-        model.setEpisodes({{1, 0}, {3, 2}});
+        model.setEpisodes({{.index = 0, .turnIds = {1}}, {.index = 2, .turnIds = {3}}});
         QCOMPARE(model.data(model.index(row), Qt::DisplayRole).toString(), QStringLiteral("cd"));
         QCOMPARE(model.at(row).episode, 2);
         QCOMPARE(model.rowOf(2), 1);

@@ -5,19 +5,6 @@
 #include "ui/bridge/text.h"
 
 namespace epi {
-namespace {
-
-bool isSame(const Turn& a, const Turn& b) {
-    return a.id == b.id && a.role == b.role && a.speaker == b.speaker && a.text == b.text &&
-           a.session == b.session;
-}
-
-bool hasSameFrame(const SyncConversation& a, const SyncConversation& b) {
-    return a.layout == b.layout && a.systemPrompt == b.systemPrompt && a.speakers == b.speakers;
-}
-
-}  // namespace
-
 EngineClient::EngineClient(EngineFactory factory, QObject* parent)
     : QObject(parent),
       factory_(std::move(factory)),
@@ -66,23 +53,21 @@ void EngineClient::loadModel() {
     setState(State::kLoadingModel);
 }
 
-void EngineClient::sync(SyncConversation conversation) {
-    lastSynced_ = conversation.conversation;
-    SyncConversation message = conversation;
-    if (const auto known = synced_.find(conversation.conversation); known != synced_.end()) {
-        const auto& before = known->second.turns;
-        const auto& now = conversation.turns;
-        const auto [oldEnd, newEnd] =
-            std::mismatch(before.begin(), before.end(), now.begin(), now.end(), isSame);
-        if (hasSameFrame(known->second, conversation)) {
-            if (oldEnd == before.end() && newEnd == now.end()) return;
-            message.firstTurn = newEnd - now.begin();
-            message.turns.assign(newEnd, now.end());
-        }
-    }
-    synced_[conversation.conversation] = std::move(conversation);
+std::shared_ptr<const HeldConversation> EngineClient::held(const std::string& conversation) const {
+    const auto known = held_.find(conversation);
+    return known == held_.end() ? nullptr : known->second;
+}
+
+JobId EngineClient::sync(SyncConversation message, std::shared_ptr<const HeldConversation> after) {
     const std::string name = message.conversation;
-    syncJobs_[post(std::move(message))] = name;
+    if (after) {
+        held_[name] = std::move(after);
+    } else {
+        held_.erase(name);
+    }
+    const JobId job = post(std::move(message));
+    syncJobs_[job] = name;
+    return job;
 }
 
 JobId EngineClient::post(Command command) {
@@ -113,7 +98,6 @@ void EngineClient::handle(JobId, const Hello& hello) {
     Q_EMIT
     greeted();
     loadModel();
-    if (auto conversation = std::exchange(toResend_, std::nullopt)) sync(*std::move(conversation));
 }
 
 void EngineClient::handle(JobId job, const ModelLoaded& loaded) {
@@ -124,6 +108,8 @@ void EngineClient::handle(JobId job, const ModelLoaded& loaded) {
 
 void EngineClient::handle(JobId job, const Synced&) {
     syncJobs_.erase(job);
+    Q_EMIT
+    synced(job);
 }
 
 void EngineClient::handle(JobId job, const Progress& progress) {
@@ -165,7 +151,7 @@ void EngineClient::handle(JobId, const Released&) {}
 void EngineClient::handle(JobId, const LayersProfiled&) {}
 
 void EngineClient::handle(JobId job, const Failed& failure) {
-    if (const auto sync = syncJobs_.extract(job); !sync.empty()) synced_.erase(sync.mapped());
+    if (const auto sync = syncJobs_.extract(job); !sync.empty()) held_.erase(sync.mapped());
     if (job == modelJob_) {
         if (state_ == State::kLoadingModel) setState(model_ ? State::kReady : State::kNoModel);
         Q_EMIT
@@ -179,8 +165,7 @@ void EngineClient::handle(JobId job, const Failed& failure) {
 void EngineClient::handle(JobId, const EngineLost& lost) {
     model_.reset();
     syncJobs_.clear();
-    if (auto last = synced_.extract(lastSynced_); !last.empty()) toResend_ = std::move(last.mapped());
-    synced_.clear();
+    held_.clear();
     setState(State::kLost);
     Q_EMIT
     engineLost(toQString(lost.reason), lost.isRestarting);

@@ -15,14 +15,15 @@
 
 #include "core/engine/engine.h"
 #include "ui/bridge/inbox.h"
+#include "ui/bridge/turn_scan.h"
 
 namespace epi {
 
 using EngineFactory = std::function<std::unique_ptr<Engine>(EventSink)>;
 
 /// The engine as the window sees it: commands out, events in as signals on the GUI thread, batched per turn
-/// of the event loop. Knows which model and which conversations the engine holds, sends only what is new, and
-/// sends them again to an engine that was restarted. GUI thread only; nothing waits.
+/// of the event loop. Knows which model and which conversations the engine holds, and sends the model again
+/// to an engine that was restarted. GUI thread only; nothing waits.
 class EngineClient final : public QObject {
     Q_OBJECT
 
@@ -52,13 +53,17 @@ public:
     /// Ends a running load; the model before it, if any, stays.
     void cancelLoading();
     [[nodiscard]] JobId modelJob() const { return modelJob_; }
-    /// Posts what the engine does not have yet of `conversation` (all its turns, firstTurn 0).
-    void sync(SyncConversation conversation);
+    /// What the engine holds of a conversation, as far as that is known; null for nothing.
+    [[nodiscard]] std::shared_ptr<const HeldConversation> held(const std::string& conversation) const;
+    /// Tells it what `ConversationSync` found it not to hold; `after` is what it holds then, null where more
+    /// is to come.
+    JobId sync(SyncConversation message, std::shared_ptr<const HeldConversation> after);
     JobId post(Command command);
     void cancel(JobId job);
 
 Q_SIGNALS:
     void stateChanged();
+    void synced(epi::JobId job);
     /// An engine said Hello, for the first time or again.
     void greeted();
     void progressed(epi::JobId job, const epi::Progress& progress);
@@ -106,9 +111,7 @@ private:
     JobId modelJob_ = 0;
     std::optional<Hello> hello_;
     std::optional<ModelLoaded> model_;
-    std::map<std::string, SyncConversation> synced_;  // as the engine holds them
-    std::string lastSynced_;
-    std::optional<SyncConversation> toResend_;  // to an engine that is being restarted
+    std::map<std::string, std::shared_ptr<const HeldConversation>> held_;
     std::map<JobId, std::string> syncJobs_;
     bool isReplacing_ = false;
     std::set<JobId> open_;  // posted and not ended

@@ -1,6 +1,7 @@
 #include "ui/chat/accessible_messages.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <QPointer>
 #include <QScrollBar>
@@ -37,6 +38,7 @@ public:
 
     [[nodiscard]] QString text(QAccessible::Text kind) const override {
         if (!isValid() || kind != QAccessible::Name) return {};
+        if (!isLoaded()) return MessageModel::tr("Message %1 is being loaded").arg(row_ + 1);
         return MessageModel::tr("%1: %2").arg(MessageModel::author(view_->model()->at(row_)), shown());
     }
     [[nodiscard]] QRect rect() const override {
@@ -53,6 +55,7 @@ public:
             state.invalid = true;
             return state;
         }
+        state.busy = !view_->model()->isLoaded(row_);
         state.focused = view_->hasFocus() && view_->currentRow() == row_;
         state.offscreen = !view_->rowRect(row_).intersects(view_->viewport()->rect());
         return state;
@@ -103,6 +106,21 @@ public:
 
 private:
     [[nodiscard]] QString shown() const { return isValid() ? view_->shownText(row_) : QString(); }
+    /// Whether the message is in memory. Otherwise it is read, and readers are told when it is there.
+    [[nodiscard]] bool isLoaded() const {
+        if (view_->model()->isLoaded(row_)) return true;
+        if (std::exchange(isAskedFor_, true)) return false;
+        view_->model()->load({row_}, view_, [this, view = view_, row = row_] {
+            auto* list = dynamic_cast<AccessibleMessages*>(QAccessible::queryAccessibleInterface(view));
+            // This one may be gone by now.
+            if (list == nullptr || list->knownChild(row) != this) return;
+            isAskedFor_ = false;
+            QAccessibleEvent event(view, QAccessible::NameChanged);
+            event.setChild(row);
+            QAccessible::updateAccessibility(&event);
+        });
+        return false;
+    }
     [[nodiscard]] markdown::Range selected() const {
         if (!isValid()) return {};
         markdown::Range range = view_->selection().in(row_);
@@ -112,6 +130,7 @@ private:
 
     QPointer<MessageView> view_;
     int row_;
+    mutable bool isAskedFor_ = false;
 };
 
 QAccessibleInterface* makeInterface(const QString&, QObject* object) {
@@ -154,6 +173,11 @@ QAccessibleInterface* AccessibleMessages::child(int index) const {
                              QAccessible::registerAccessibleInterface(new AccessibleMessage(view(), index)));
     }
     return QAccessible::accessibleInterface(*item);
+}
+
+const QAccessibleInterface* AccessibleMessages::knownChild(int row) const {
+    const auto item = items_.constFind(row);
+    return item == items_.constEnd() ? nullptr : QAccessible::accessibleInterface(*item);
 }
 
 int AccessibleMessages::indexOfChild(const QAccessibleInterface* child) const {

@@ -20,6 +20,8 @@ public:
 
     [[nodiscard]] int childCount() const override;
     [[nodiscard]] QAccessibleInterface* child(int index) const override;
+    /// The child of a row that was made before; null without.
+    [[nodiscard]] const QAccessibleInterface* knownChild(int row) const;
     int indexOfChild(const QAccessibleInterface* child) const override;
     [[nodiscard]] QAccessibleInterface* childAt(int x, int y) const override;
     [[nodiscard]] QAccessibleInterface* focusChild() const override;

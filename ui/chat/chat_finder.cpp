@@ -8,14 +8,7 @@ namespace epi {
 
 namespace {
 
-constexpr std::size_t kRowsPerStep =
-    500;  // some 20 ms of a worker: as long as a new search waits for the old one
-
-struct Message {
-    int row = 0;
-    QString source;
-    markdown::Syntax syntax = markdown::Syntax::kPlain;
-};
+constexpr int kRowsPerStep = 500;  // some 20 ms of a worker: as long as a new search waits for the old one
 
 /// Whether a message may show the text though its source does not hold it as it stands.
 bool mayHideInMarkup(const QString& source) {
@@ -29,9 +22,12 @@ bool mayHideInMarkup(const QString& source) {
 
 struct ChatFinder::Job {
     QString text;
-    std::vector<Message> messages;
-    std::size_t next = 0;
+    int begin = 0;  // row
+    int count = 0;
+    int done = 0;
     std::shared_ptr<std::atomic<bool>> isCancelled;
+
+    [[nodiscard]] int nextRow() const { return (begin + done) % count; }
 };
 
 std::vector<markdown::Range> findIn(const QString& source, markdown::Syntax syntax, const QString& text) {
@@ -92,33 +88,38 @@ void ChatFinder::restart(int fromRow) {
     current_ = {};
     if (isSearching_) {
         isCancelled_ = std::make_shared<std::atomic<bool>>(false);
-        auto job = std::make_shared<Job>(Job{.text = text_, .messages = {}, .isCancelled = isCancelled_});
         const int count = model_->rowCount();
-        const int begin = std::clamp(fromRow, 0, count - 1);
-        job->messages.reserve(static_cast<std::size_t>(count));
-        for (int i = 0; i < count; ++i) {
-            const int row = (begin + i) % count;
-            const MessageItem& item = model_->at(row);
-            job->messages.push_back({row, item.text, MessageLayout::syntaxOf(item, false)});
-        }
-        readNext(std::move(job));
+        readNext(std::make_shared<Job>(Job{.text = text_,
+                                           .begin = std::clamp(fromRow, 0, count - 1),
+                                           .count = count,
+                                           .isCancelled = isCancelled_}));
     }
     Q_EMIT
     changed();
 }
 
 void ChatFinder::readNext(std::shared_ptr<Job> job) {
+    if (*job->isCancelled || !model_) return;
+    const int first = job->nextRow();
+    const int rows = std::min({kRowsPerStep, job->count - first, job->count - job->done});
+    model_->read(first, rows, this, [this, job = std::move(job)](MessageModel::Items items) {
+        // Without any the rows are others now, and a new search has begun.
+        if (!items.empty() && !*job->isCancelled) search(job, std::move(items));
+    });
+}
+
+void ChatFinder::search(const std::shared_ptr<Job>& job, std::vector<MessageItem> items) {
     background_.run(
         this,
-        [job] {
+        [job, items = std::move(items)] {
             Found found;
-            const std::size_t end = std::min(job->next + kRowsPerStep, job->messages.size());
-            for (; job->next < end && !*job->isCancelled; ++job->next) {
-                const Message& message = job->messages[job->next];
-                const auto hits = findIn(message.source, message.syntax, job->text).size();
-                if (hits > 0) found.counts.emplace_back(message.row, static_cast<int>(hits));
+            for (const MessageItem& item : items) {
+                if (*job->isCancelled) break;
+                const auto hits = findIn(item.text, MessageLayout::syntaxOf(item, false), job->text).size();
+                if (hits > 0) found.counts.emplace_back(job->nextRow(), static_cast<int>(hits));
+                ++job->done;
             }
-            found.isLast = job->next == job->messages.size();
+            found.isLast = job->done == job->count;
             return found;
         },
         [this, job](const Found& found) {
@@ -142,7 +143,11 @@ void ChatFinder::take(const Found& found) {
 
 void ChatFinder::rowsChanged(int first, int last, const QList<int>& roles) {
     const bool keepsText = roles == QList<int>{Qt::BackgroundRole} || roles == QList<int>{Qt::DecorationRole};
-    if (text_.isEmpty() || keepsText) return;
+    if (text_.isEmpty() || keepsText || roles == QList<int>{MessageModel::kLoadedRole}) return;
+    // What is not in memory is searched as all is.
+    for (int row = first; row <= last; ++row) {
+        if (!model_->isLoaded(row)) return restart(current_.row);
+    }
     for (int row = first; row <= last; ++row) {
         const MessageItem& item = model_->at(row);
         std::vector<markdown::Range> hits = findIn(item.text, MessageLayout::syntaxOf(item, false), text_);
@@ -202,12 +207,17 @@ void ChatFinder::step(bool isForward, int fromRow) {
 void ChatFinder::setCurrent(Hit hit) {
     current_ = hit;
     choosesFirst_ = false;
-    Q_EMIT
-    currentChanged();
+    if (!model_) return;
+    // Where it begins is seen when its message is there.
+    model_->load({hit.row}, this, [this, hit] {
+        if (current_ == hit) Q_EMIT
+        currentChanged();
+    });
 }
 
 const std::vector<markdown::Range>* ChatFinder::hitsIn(int row) const {
     if (!model_ || row < 0 || row >= model_->rowCount() || !counts_.contains(row)) return nullptr;
+    if (!model_->isLoaded(row)) return nullptr;
     auto hits = shown_.constFind(row);
     if (hits == shown_.constEnd()) {
         const MessageItem& item = model_->at(row);

@@ -17,9 +17,9 @@
 
 namespace epi {
 
-/// Finds a text in what the messages of a chat show, without regard to case. A worker reads the messages, so
-/// that a long chat does not hold up the window; hits are counted as they come, from a given row on and
-/// around. GUI thread only.
+/// Finds a text in what the messages of a chat show, without regard to case. The messages are read page by
+/// page and searched by a worker, so that a long chat holds up neither the window nor fills the memory; hits
+/// are counted as they come, from a given row on and around. GUI thread only.
 class ChatFinder final : public QObject {
     Q_OBJECT
 
@@ -68,6 +68,7 @@ private:
     };
     void restart(int fromRow);
     void readNext(std::shared_ptr<Job> job);
+    void search(const std::shared_ptr<Job>& job, std::vector<MessageItem> items);
     void take(const Found& found);
     void rowsChanged(int first, int last, const QList<int>& roles);
     void setCurrent(Hit hit);

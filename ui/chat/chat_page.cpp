@@ -76,6 +76,12 @@ ChatPage::ChatPage(QWidget* parent)
     connect(view_, &MessageView::askAgainRequested, this, [this] {
         if (session_) session_->regenerate(session_->messages().rowCount() - 1);
     });
+    connect(view_, &MessageView::copying, this, [this](int messages, bool isDone) {
+        notice_->show(NoticeKind::kInformation,
+                      !isDone         ? tr("Copying %n message(s)…", nullptr, messages)
+                      : messages == 0 ? tr("The chat has changed meanwhile; nothing was copied.")
+                                      : tr("Copied %n message(s).", nullptr, messages));
+    });
     connect(view_, &MessageView::tintToggled, this, &ChatPage::tintToggled);
     connect(view_, &MessageView::episodeActivated, this, &ChatPage::episodeActivated);
     connect(job_, &JobStrip::cancelRequested, this, [this] {
@@ -165,7 +171,10 @@ void ChatPage::setEmptyState(QWidget* widget) {
 void ChatPage::send(const QString& text) {
     if (!session_) return;
     if (edit_->isEditing()) {
-        if (session_->edit(session_->messages().rowOf(edit_->messageId()), text)) edit_->finish();
+        MessageModel& messages = session_->messages();
+        messages.load({messages.rowOf(edit_->messageId())}, this, [this, id = edit_->messageId(), text] {
+            if (session_ && session_->edit(session_->messages().rowOf(id), text)) edit_->finish();
+        });
         return;
     }
     if (!session_->send(text)) return;
@@ -175,9 +184,10 @@ void ChatPage::send(const QString& text) {
 
 void ChatPage::beginEdit(int row) {
     if (!session_ || !session_->canEdit(row)) return;
-    const MessageItem& item = session_->messages().at(row);
     view_->setCurrentRow(row);
-    edit_->begin(item.id, item.text);
+    const MessageItem& item = session_->messages().at(row);
+    const int before = session_->memory().remembersFrom(item.id) ? row : -1;
+    edit_->begin(item.id, item.text, before);
 }
 
 void ChatPage::keyPressEvent(QKeyEvent* event) {
@@ -206,6 +216,7 @@ void ChatPage::setSession(ChatSession* session) {
 void ChatPage::connectSession() {
     MemorySession& memory = session_->memory();
     connect(session_, &ChatSession::loaded, this, &ChatPage::refresh);
+    connect(session_, &ChatSession::measured, this, &ChatPage::refresh);
     connect(session_, &ChatSession::answeringChanged, this, &ChatPage::refresh);
     connect(session_, &ChatSession::replyFinished, this, &ChatPage::refreshHeader);
     connect(&session_->messages(), &MessageModel::rowsInserted, this, &ChatPage::refresh);
@@ -254,7 +265,10 @@ void ChatPage::connectTurns() {
     });
     connect(session_, &ChatSession::unsent, this, [this](const QString& text, qint64 editedId) {
         // What was written meanwhile stays behind it.
-        if (editedId != 0) return edit_->begin(editedId, text);
+        if (editedId != 0) {
+            const int row = session_->messages().rowOf(editedId);
+            return edit_->begin(editedId, text, session_->memory().remembersFrom(editedId) ? row : -1);
+        }
         const QString since = composer_->text();
         composer_->setText(since.isEmpty() ? text : text + u"\n\n"_s + since);
     });
@@ -319,7 +333,7 @@ void ChatPage::refreshHeader() {
     if (memory.lastBuilt()) {
         parts << tr("%1 tokens")
                      .arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
-    } else if (const Trace* trace = memory.trace(tintEpisode_)) {
+    } else if (const auto trace = memory.trace(tintEpisode_)) {
         parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(trace->historyTokens)));
     }
     if (memory.isBuilt()) {
@@ -348,15 +362,10 @@ void ChatPage::setTintEpisode(int episode) {
 
 void ChatPage::refreshTint() {
     if (!session_) return;
-    const Trace* trace = session_->memory().trace(tintEpisode_);
+    const auto trace = session_->memory().trace(tintEpisode_);
     legend_->setEpisode(tintEpisode_);
     legend_->setVisible(isTintOn_ && trace != nullptr);
-    if (!isTintOn_ || trace == nullptr) {
-        session_->messages().setTint({});
-        return;
-    }
-    session_->messages().setTint(
-        retainedTint(*trace, [this](qint64 turn) { return session_->turnText(turn); }));
+    session_->messages().setTint(isTintOn_ ? trace : nullptr);
 }
 
 void ChatPage::changeEvent(QEvent* event) {

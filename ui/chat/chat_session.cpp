@@ -8,7 +8,6 @@
 #include "core/sampling/sampler.h"
 #include "core/wire/options_json.h"
 #include "ui/bridge/text.h"
-#include "ui/chat/conversation_turns.h"
 
 namespace epi {
 
@@ -20,6 +19,7 @@ constexpr qsizetype kTitleLength = 60;
 // How another reply is drawn where the likeliest token is always taken: it would be the same one.
 constexpr double kOtherTemperature = 0.7;
 constexpr double kOtherTopP = 0.95;
+constexpr qsizetype kReadAtOpening = 256;  // messages from the end
 
 QString titleFor(const QString& question) {
     const QString line = question.simplified();
@@ -49,15 +49,35 @@ QString statusText(const Progress& progress) {
 
 ChatSession::ChatSession(EngineClient& engine,
                          StoreClient& store,
-                         ConversationRecord conversation,
-                         QObject* parent)
-    : QObject(parent),
-      engine_(engine),
+                         ConversationSync& sync,
+                         ConversationRecord conversation)
+    : engine_(engine),
       store_(store),
+      sync_(sync),
       conversation_(std::move(conversation)),
       memory_(
-          engine, store, [this] { synchronise(records_.size()); }, this),
+          engine,
+          store,
+          sync,
+          [this] { return ConversationSync::Scope{.conversation = conversation_}; },
+          this),
       isLoaded_(conversation_.id == 0) {
+    messages_.setReader([this](QObject* context, std::vector<std::int64_t> ids, auto reply) {
+        store_.request(
+            this,
+            [ids = std::move(ids)](Store& opened) -> Result<std::vector<MessageItem>> {
+                return readItems(opened, ids);
+            },
+            [this, context = QPointer<QObject>(context), reply = std::move(reply)](
+                Result<std::vector<MessageItem>> items) {
+                if (!items) {
+                    Q_EMIT
+                    failed(items.error());
+                } else if (context) {
+                    reply(*std::move(items));
+                }
+            });
+    });
     connect(&engine_, &EngineClient::textArrived, this, [this](JobId job, const QString& text) {
         if (job == job_ && writer_) writer_->add(text);
     });
@@ -71,32 +91,32 @@ ChatSession::ChatSession(EngineClient& engine,
         if (job == job_) onFailed(error);
     });
     connect(&engine_, &EngineClient::engineLost, this, &ChatSession::onEngineLost);
-    connect(&memory_, &MemorySession::changed, this, [this] {
-        QHash<qint64, int> episodes;
-        for (const EpisodeRecord& episode : memory_.episodes()) {
-            for (const std::int64_t turn : episode.turnIds)
-                episodes.insert(turn, episode.index);
-        }
-        messages_.setEpisodes(episodes);
-    });
+    connect(&memory_, &MemorySession::changed, this, [this] { messages_.setEpisodes(memory_.episodes()); });
 }
 
 void ChatSession::load() {
     if (isLoaded_) return;
     store_.request(
         this,
-        [id = conversation_.id](Store& store) { return readBranch(store, id, 0); },
+        [id = conversation_.id](Store& store) -> Result<Branch> {
+            Branch branch;
+            EPI_TRY_ASSIGN(const auto ids, store.messageIds(id));
+            EPI_TRY_ASSIGN(branch.versions, store.versionPlaces(id));
+            branch.ids = QList<qint64>(ids.begin(), ids.end());
+            const std::size_t last = std::min<std::size_t>(ids.size(), kReadAtOpening);
+            branch.items = readItems(store, std::span(ids).last(last));
+            return branch;
+        },
         [this](Result<Branch>&& branch) {
             if (!branch) {
                 Q_EMIT
                 failed(branch.error());
                 return;
             }
-            records_ = std::move(branch->messages);
-            messages_.assign(records_);
+            messages_.assign(std::move(branch->ids), std::move(branch->items));
             messages_.setVersions(branch->versions);
-            findLastReply();
             isLoaded_ = true;
+            measure();
             Q_EMIT
             loaded();
             if (!settingsProblem_.isEmpty()) Q_EMIT
@@ -149,55 +169,51 @@ void ChatSession::onStored(const Exchange& exchange) {
     const bool isNew = conversation_.id == 0;
     conversation_.id = exchange.conversationId;
     memory_.setConversation(conversation_.id);
-    for (const MessageRecord& record : {exchange.question, exchange.reply}) {
-        records_.push_back(record);
-        messages_.append(record);
-    }
-    conversation_.messageCount = static_cast<std::int64_t>(records_.size());
+    for (const MessageRecord& record : {exchange.question, exchange.reply})
+        messages_.append(itemOf(record));
+    conversation_.messageCount = messages_.rowCount();
+    characters_ += std::ssize(exchange.question.text);
     if (isNew) Q_EMIT
     created(conversation_.id);
     Q_EMIT
     stored();
-    ask(records_.size() - 2, {});
+    ask(messages_.rowCount() - 2, {});
 }
 
-void ChatSession::ask(std::size_t questionIndex, const AskFor& how) {
+void ChatSession::ask(int questionRow, const AskFor& how) {
     failedRow_ = -1;
-    writer_ = std::make_unique<ReplyWriter>(store_, messages_, static_cast<int>(questionIndex) + 1, nullptr);
-    const MessageRecord& asked = records_[questionIndex];
+    writer_ = std::make_unique<ReplyWriter>(store_, messages_, questionRow + 1, nullptr);
+    const MessageItem& asked = messages_.at(questionRow);
     Ask question;
     question.conversation = engineName(conversation_.id);
-    question.question = asked.text;
+    question.question = toUtf8(asked.text);
     question.memory = memory_.options();
     question.sampling = samplingFor(how);
     question.episode = how.episode;
     question.replyBegin = how.replyBegin;
     const RecallQuery query{
-        .conversationId = conversation_.id, .question = asked.text, .beforeMessage = asked.id};
+        .conversationId = conversation_.id, .question = question.question, .beforeMessage = asked.id};
     store_.request(
         this,
         [query, question = std::move(question)](Store& store) mutable -> Result<Ask> {
             EPI_TRY_ASSIGN(question.passages, store.recallCandidates(query));
             return std::move(question);
         },
-        [this, questionIndex](Result<Ask> command) {
-            if (command) {
-                post(questionIndex, *std::move(command));
-            } else {
-                mustStop_ = false;
-                onFailed(command.error());
-            }
+        [this, id = asked.id](Result<Ask> command) {
+            if (command && !mustStop_) return post(id, *std::move(command));
+            const bool isStopped = std::exchange(mustStop_, false);
+            onFailed(isStopped ? Error{ErrorCode::kCancelled, "cancelled"} : command.error());
         });
 }
 
-void ChatSession::post(std::size_t questionIndex, Ask command) {
-    if (std::exchange(mustStop_, false)) {
-        finishReply(writer_->text(), MessageState::kStopped, {});
-        return;
-    }
-    synchronise(questionIndex);
-    job_ = engine_.post(std::move(command));
-    setState(State::kAnswering);
+void ChatSession::post(qint64 questionId, Ask command) {
+    const ConversationSync::Scope scope{.conversation = conversation_, .endBefore = questionId};
+    sync_.run(this, scope, [this, command = std::move(command)](const Result<void>& told) {
+        mustStop_ = false;
+        if (!told) return onFailed(told.error());
+        job_ = engine_.post(command);
+        setState(State::kAnswering);
+    });
 }
 
 SamplingOptions ChatSession::samplingFor(const AskFor& how) const {
@@ -210,14 +226,11 @@ SamplingOptions ChatSession::samplingFor(const AskFor& how) const {
     return sampling;
 }
 
-void ChatSession::synchronise(std::size_t messageCount) {
-    const auto end = records_.begin() + static_cast<std::ptrdiff_t>(messageCount);
-    engine_.sync(syncOf(conversation_, {records_.begin(), end}));
-}
-
 void ChatSession::stop() {
     if (state_ == State::kAnswering) engine_.cancel(job_);
-    if (state_ == State::kStoring) mustStop_ = true;
+    if (state_ != State::kStoring) return;
+    mustStop_ = true;
+    sync_.cancel(this);
 }
 
 void ChatSession::onProgress(const Progress& progress) {
@@ -255,10 +268,9 @@ void ChatSession::onEngineLost(const QString& reason) {
 
 void ChatSession::finishReply(const QString& text, MessageState state, const ReplyDetails& details) {
     writer_->finish(text, state, details);
-    MessageRecord& record = records_[static_cast<std::size_t>(writer_->row())];
-    record.text = toUtf8(text);
-    record.state = state;
-    record.details = details.toJson();
+    // What the engine was told of it before, it may have been while it grew.
+    sync_.noteChange(conversation_.id, messages_.at(writer_->row()).id);
+    characters_ += text.size();
     writer_.reset();
     job_ = 0;
     if (details.episode) lastReply_ = details;
@@ -293,29 +305,45 @@ void ChatSession::setInstructions(const QString& systemPrompt, const SamplingOpt
                      Store& store) { return store.setInstructions(id, prompt, json); });
 }
 
-void ChatSession::findLastReply() {
+void ChatSession::measure() {
+    const std::uint64_t measuring = ++measuring_;
     lastReply_.reset();
-    for (int row = messages_.rowCount() - 1; row >= 0 && !lastReply_; --row) {
+    for (int row = messages_.rowCount() - 1; row >= 0 && messages_.isLoaded(row) && !lastReply_; --row) {
         if (messages_.at(row).details.episode) lastReply_ = messages_.at(row).details;
     }
+    if (messages_.loadedCount() >= messages_.rowCount()) return;
+    store_.request(
+        this,
+        [id = conversation_.id, known = lastReply_](Store& store) -> Result<Measures> {
+            Measures measures{.lastReply = known};
+            EPI_TRY_ASSIGN(measures.characters, store.messageBytes(id));
+            if (known) return measures;
+            EPI_TRY_ASSIGN(const auto last, store.lastFromEpisode(id));
+            if (last) measures.lastReply = ReplyDetails::fromJson(last->details);
+            return measures;
+        },
+        [this, measuring](Result<Measures> measures) {
+            if (!measures) {
+                Q_EMIT
+                failed(measures.error());
+                return;
+            }
+            if (measuring != measuring_) return;
+            characters_ = measures->characters;
+            if (!lastReply_) lastReply_ = std::move(measures->lastReply);
+            Q_EMIT
+            measured();
+        });
 }
 
 void ChatSession::setTitle(const QString& title) {
     conversation_.title = toUtf8(title);
 }
 
-std::string ChatSession::turnText(qint64 messageId) const {
-    const int row = messages_.rowOf(messageId);
-    if (row < 0) return {};
-    const auto turns = turnsOf({records_[static_cast<std::size_t>(row)]});
-    return turns.empty() ? std::string() : turns.front().text;
-}
-
 qint64 ChatSession::characterCount() const {
     qint64 count = 0;
-    for (const MessageRecord& record : records_)
-        count += static_cast<qint64>(record.text.size());
-    return count;
+    messages_.eachLoaded([&count](int, const MessageItem& item) { count += item.text.size(); });
+    return messages_.loadedCount() >= messages_.rowCount() ? count : std::max(count, characters_);
 }
 
 void ChatSession::setState(State state) {

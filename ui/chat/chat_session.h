@@ -9,6 +9,7 @@
 #include <QString>
 
 #include "storage/records.h"
+#include "ui/bridge/conversation_sync.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/store_client.h"
 #include "ui/chat/message_model.h"
@@ -25,7 +26,10 @@ class ChatSession final : public QObject {
     Q_OBJECT
 
 public:
-    ChatSession(EngineClient& engine, StoreClient& store, ConversationRecord conversation, QObject* parent);
+    ChatSession(EngineClient& engine,
+                StoreClient& store,
+                ConversationSync& sync,
+                ConversationRecord conversation);
 
     void load();
     /// Whether the question was taken; not while another is being answered, nor before `loaded`.
@@ -50,6 +54,9 @@ public:
     void restore(const std::vector<std::int64_t>& messageIds);
     /// Puts back everything that was taken out.
     void restoreAll();
+    /// Does something with a row when it and its neighbours are in memory: at once where they are.
+    void withRow(int row, std::function<void(int row)> work);
+    // What is not in memory counts as nothing here.
     /// The row of the reply that `regenerate` at `row` answers again; -1 without.
     [[nodiscard]] int replyRow(int row) const;
     [[nodiscard]] bool canEdit(int row) const;
@@ -69,12 +76,13 @@ public:
         return state_ == State::kStoring || state_ == State::kAnswering;
     }
     [[nodiscard]] const std::optional<ReplyDetails>& lastReply() const { return lastReply_; }
-    /// The conversation's text as the engine is to know it.
-    [[nodiscard]] std::string turnText(qint64 messageId) const;
+    /// Of all messages, about; what is in memory alone until `measured`.
     [[nodiscard]] qint64 characterCount() const;
 
 Q_SIGNALS:
     void loaded();
+    /// What can only be told of the whole chat is known, or has changed: its length and its last reply.
+    void measured();
     void answeringChanged();
     /// The draft got its row.
     void created(qint64 id);
@@ -109,41 +117,53 @@ private:
         MessageRecord question;
         MessageRecord reply;
     };
-
-    /// What the database has of the branch, behind the places that stay as they are.
-    struct Branch {
-        std::size_t kept = 0;
-        std::vector<MessageRecord> messages;
-        std::vector<VersionPlace> versions;
+    struct Measures {
+        std::int64_t characters = 0;
+        std::optional<ReplyDetails> lastReply;
     };
-    static Result<Branch> readBranch(Store& store, std::int64_t conversationId, std::size_t kept);
+
+    /// The branch as the database has it.
+    struct Branch {
+        QList<qint64> ids;
+        std::vector<VersionPlace> versions;
+        std::vector<MessageItem> items;  // of those that are new, as far as they are likely to be in sight
+    };
+    /// What the branch was before a change, of which `kept` messages at its beginning stay as they are.
+    struct Before {
+        std::int64_t conversationId = 0;
+        QList<qint64> ids;
+        int kept = 0;
+    };
+    static Result<Branch> readBranch(Store& store, const Before& before);
+    [[nodiscard]] Before before(int kept) const { return {conversation_.id, messages_.ids(), kept}; }
 
     void onStored(const Exchange& exchange);
     /// Asks for what the reply row behind the question is to hold.
-    void ask(std::size_t questionIndex, const AskFor& how);
-    void post(std::size_t questionIndex, Ask command);
+    void ask(int questionRow, const AskFor& how);
+    void post(qint64 questionId, Ask command);
     /// How the tokens of the next reply are drawn.
     [[nodiscard]] SamplingOptions samplingFor(const AskFor& how) const;
     /// Whether turns may be changed now; tells why not, or `otherwise`, when that is not empty.
     bool mayChange(const QString& otherwise = {});
+    void regenerateLoaded(int row, std::optional<std::int32_t> episode);
+    void continueLoaded(int row);
+    void stepLoaded(int row, int delta);
     void showBranch(Branch branch);
     /// Shows a branch that ends with a reply to be written, and asks its question.
     bool answerBranch(Result<Branch> branch, const AskFor& how);
     void changeBranch(std::function<Result<Branch>(Store&)> change, std::function<void()> done);
-    void synchronise(std::size_t messageCount);
+    void measure();
     void onProgress(const Progress& progress);
     void onTurnDone(const TurnDone& turn);
     void onFailed(const Error& error);
     void onEngineLost(const QString& reason);
     void finishReply(const QString& text, MessageState state, const ReplyDetails& details);
-    /// What the end of the branch says about the memory.
-    void findLastReply();
     void setState(State state);
 
     EngineClient& engine_;
     StoreClient& store_;
+    ConversationSync& sync_;
     ConversationRecord conversation_;
-    std::vector<MessageRecord> records_;  // as stored, in the order of messages_
     MessageModel messages_;
     MemorySession memory_;
     SamplingOptions sampling_;
@@ -155,6 +175,8 @@ private:
     int failedRow_ = -1;  // of the last reply that failed, until the next question
     std::unique_ptr<ReplyWriter> writer_;
     std::optional<ReplyDetails> lastReply_;
+    qint64 characters_ = 0;        // measured, of a chat that is not in memory as a whole
+    std::uint64_t measuring_ = 0;  // tells what was measured before a change
 };
 
 }  // namespace epi

@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <span>
 
 #include "ui/bridge/text.h"
 #include "ui/chat/chat_session.h"
 
 namespace epi {
 namespace {
+
+constexpr qsizetype kReadAtChange = 256;  // messages from the first that is another one
+constexpr qsizetype kReadAtEnd = 4;
 
 MessageRecord emptyReply(std::int64_t conversationId) {
     MessageRecord reply;
@@ -17,43 +22,54 @@ MessageRecord emptyReply(std::int64_t conversationId) {
     return reply;
 }
 
-bool isReply(const MessageRecord& record) {
-    return record.role == Role::kAssistant && record.speaker.empty();
-}
-
-bool isQuestion(const MessageRecord& record) {
-    return record.role == Role::kUser && record.speaker.empty();
-}
-
 }  // namespace
 
-Result<ChatSession::Branch> ChatSession::readBranch(Store& store,
-                                                    std::int64_t conversationId,
-                                                    std::size_t kept) {
-    Branch branch{.kept = kept, .messages = {}, .versions = {}};
-    EPI_TRY_ASSIGN(branch.messages, store.messages(conversationId, static_cast<std::int64_t>(kept)));
-    EPI_TRY_ASSIGN(branch.versions, store.versionPlaces(conversationId));
+Result<ChatSession::Branch> ChatSession::readBranch(Store& store, const Before& before) {
+    Branch branch{.ids = before.ids.first(before.kept), .versions = {}, .items = {}};
+    EPI_TRY_ASSIGN(const auto behind, store.messageIds(before.conversationId, before.kept));
+    branch.ids.append(QList<qint64>(behind.begin(), behind.end()));
+    EPI_TRY_ASSIGN(branch.versions, store.versionPlaces(before.conversationId));
+    // New ones, and the end, where replies are written again.
+    const IdRange added = changedIds(before.ids, branch.ids).added;
+    const qsizetype end = std::min(added.first + added.count, added.first + kReadAtChange);
+    std::vector<std::int64_t> read(branch.ids.cbegin() + added.first, branch.ids.cbegin() + end);
+    for (qsizetype row = std::max(end, branch.ids.size() - kReadAtEnd); row < branch.ids.size(); ++row)
+        read.push_back(branch.ids[row]);
+    for (std::size_t done = 0; done < read.size();) {
+        std::vector<MessageItem> items = readItems(store, std::span(read).subspan(done));
+        done += items.size();
+        std::ranges::move(items, std::back_inserter(branch.items));
+    }
     return branch;
 }
 
 int ChatSession::replyRow(int row) const {
-    if (row < 0 || row >= std::ssize(records_)) return -1;
-    const auto index = static_cast<std::size_t>(row);
-    if (isReply(records_[index])) return row > 0 && isQuestion(records_[index - 1]) ? row : -1;
-    const bool isAnswered = index + 1 < records_.size() && isReply(records_[index + 1]);
-    return isQuestion(records_[index]) && isAnswered ? row + 1 : -1;
+    if (row < 0 || row >= messages_.rowCount()) return -1;
+    if (isReply(messages_.at(row))) return row > 0 && isQuestion(messages_.at(row - 1)) ? row : -1;
+    const bool isAnswered = row + 1 < messages_.rowCount() && isReply(messages_.at(row + 1));
+    return isQuestion(messages_.at(row)) && isAnswered ? row + 1 : -1;
 }
 
 bool ChatSession::canEdit(int row) const {
-    return row >= 0 && row < std::ssize(records_) && isQuestion(records_[static_cast<std::size_t>(row)]);
+    return row >= 0 && row < messages_.rowCount() && isQuestion(messages_.at(row));
 }
 
 bool ChatSession::canContinue(int row) const {
-    if (row < 0 || row + 1 != std::ssize(records_) || replyRow(row) != row) return false;
+    if (row < 0 || row + 1 != messages_.rowCount() || replyRow(row) != row) return false;
     const MessageItem& item = messages_.at(row);
     const bool isCutOff =
         item.state != MessageState::kComplete || item.details.reason == QStringLiteral("length");
     return isCutOff && item.state != MessageState::kStreaming && !item.text.isEmpty();
+}
+
+void ChatSession::withRow(int row, std::function<void(int row)> work) {
+    if (row < 0 || row >= messages_.rowCount()) return;
+    std::vector<int> rows;
+    for (int near = std::max(row - 1, 0); near <= std::min(row + 1, messages_.rowCount() - 1); ++near)
+        rows.push_back(near);
+    messages_.load(std::move(rows), this, [this, id = messages_.ids()[row], work = std::move(work)] {
+        work(messages_.rowOf(id));
+    });
 }
 
 bool ChatSession::mayChange(const QString& otherwise) {
@@ -68,22 +84,27 @@ bool ChatSession::mayChange(const QString& otherwise) {
 }
 
 void ChatSession::regenerate(int row, std::optional<std::int32_t> episode) {
+    withRow(row, [this, episode](int there) { regenerateLoaded(there, episode); });
+}
+
+void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode) {
     const int reply = replyRow(row);
-    const bool isUnanswered = reply < 0 && row + 1 == std::ssize(records_) && canEdit(row);
+    const bool isUnanswered = reply < 0 && row + 1 == messages_.rowCount() && canEdit(row);
     if (!mayChange(reply < 0 && !isUnanswered ? tr("Only the reply to a question can be made again.")
                                               : QString()))
         return;
     const int question = isUnanswered ? row : reply - 1;
-    const auto kept = static_cast<std::size_t>(question) + 1;
+    const int kept = question + 1;
     const MessageRecord version = emptyReply(conversation_.id);
-    const int behind = static_cast<int>(std::ssize(records_)) - question - 2;
-    const bool isAnother = !isUnanswered && !episode && records_[kept].state == MessageState::kComplete;
+    const int behind = messages_.rowCount() - question - 2;
+    const MessageItem old = isUnanswered ? MessageItem{} : messages_.at(kept);
+    const bool isAnother = !isUnanswered && !episode && old.state == MessageState::kComplete;
     // Nothing was said: the same row is used again.
-    const bool isEmpty = !isUnanswered && behind == 0 && records_[kept].text.empty();
+    const bool isEmpty = !isUnanswered && behind == 0 && old.text.isEmpty();
     setState(State::kStoring);
     store_.request(
         this,
-        [id = isUnanswered ? 0 : records_[kept].id, isEmpty, version, kept](Store& store) -> Result<Branch> {
+        [id = old.id, isEmpty, version, before = before(kept)](Store& store) -> Result<Branch> {
             if (id == 0) {
                 EPI_TRY(store.appendMessage(version));
             } else if (isEmpty) {
@@ -91,7 +112,7 @@ void ChatSession::regenerate(int row, std::optional<std::int32_t> episode) {
             } else {
                 EPI_TRY(store.addVersion(id, {&version, 1}));
             }
-            return readBranch(store, version.conversationId, kept);
+            return readBranch(store, before);
         },
         [this, episode, behind, isAnother](Result<Branch> branch) {
             const bool isStored =
@@ -104,21 +125,21 @@ void ChatSession::regenerate(int row, std::optional<std::int32_t> episode) {
 bool ChatSession::edit(int row, const QString& text) {
     if (text.trimmed().isEmpty()) return false;
     if (!mayChange(canEdit(row) ? QString() : tr("Only your own messages can be edited."))) return false;
-    const auto kept = static_cast<std::size_t>(row);
     MessageRecord question;
     question.conversationId = conversation_.id;
     question.role = Role::kUser;
     question.text = toUtf8(text);
-    const int behind = static_cast<int>(std::ssize(records_)) - row - 2;
+    const int behind = messages_.rowCount() - row - 2;
+    const qint64 id = messages_.ids()[row];
     setState(State::kStoring);
     store_.request(
         this,
-        [id = records_[kept].id, kept, added = std::array{question, emptyReply(conversation_.id)}](
+        [id, before = before(row), added = std::array{question, emptyReply(conversation_.id)}](
             Store& store) -> Result<Branch> {
             EPI_TRY(store.addVersion(id, added));
-            return readBranch(store, added[0].conversationId, kept);
+            return readBranch(store, before);
         },
-        [this, behind, id = static_cast<qint64>(records_[kept].id), text](Result<Branch> branch) {
+        [this, behind, id, text](Result<Branch> branch) {
             if (!answerBranch(std::move(branch), {})) {
                 Q_EMIT
                 unsent(text, id);
@@ -131,17 +152,21 @@ bool ChatSession::edit(int row, const QString& text) {
 }
 
 void ChatSession::continueReply(int row) {
+    withRow(row, [this](int there) { continueLoaded(there); });
+}
+
+void ChatSession::continueLoaded(int row) {
     if (!mayChange(canContinue(row) ? QString() : tr("Only a last reply that was cut off can be continued.")))
         return;
-    const MessageRecord& reply = records_[static_cast<std::size_t>(row)];
     setState(State::kStoring);
     store_.request(
         this,
-        [reply, kept = static_cast<std::size_t>(row)](Store& store) -> Result<Branch> {
-            EPI_TRY(store.updateMessage(reply.id, reply.text, MessageState::kStreaming, reply.details));
-            return readBranch(store, reply.conversationId, kept);
+        [id = messages_.ids()[row], before = before(row)](Store& store) -> Result<Branch> {
+            EPI_TRY_ASSIGN(const MessageRecord reply, store.message(id));
+            EPI_TRY(store.updateMessage(id, reply.text, MessageState::kStreaming, reply.details));
+            return readBranch(store, before);
         },
-        [this, text = reply.text](Result<Branch> branch) {
+        [this, text = toUtf8(messages_.at(row).text)](Result<Branch> branch) {
             answerBranch(std::move(branch), {.episode = {}, .replyBegin = text});
         });
 }
@@ -157,31 +182,20 @@ bool ChatSession::answerBranch(Result<Branch> branch, const AskFor& how) {
     showBranch(*std::move(branch));
     Q_EMIT
     stored();
-    ask(records_.size() - 2, how);
+    ask(messages_.rowCount() - 2, how);
     return true;
 }
 
 void ChatSession::showBranch(Branch branch) {
-    // What is the same stays: the view keeps its place.
-    std::size_t same = branch.kept;
-    std::size_t known = 0;
-    const auto isSame = [](const MessageRecord& a, const MessageRecord& b) {
-        return a.id == b.id && a.text == b.text && a.state == b.state && a.details == b.details;
-    };
-    while (same < records_.size() && known < branch.messages.size() &&
-           isSame(records_[same], branch.messages[known])) {
-        ++same;
-        ++known;
+    const qsizetype first = changedIds(messages_.ids(), branch.ids).added.first;
+    for (const QList<qint64>& ids : {messages_.ids(), branch.ids}) {
+        if (first < ids.size()) sync_.noteChange(conversation_.id, ids[first]);
     }
-    records_.resize(same);
-    const std::vector<MessageRecord> changed(branch.messages.begin() + static_cast<std::ptrdiff_t>(known),
-                                             branch.messages.end());
-    records_.insert(records_.end(), changed.begin(), changed.end());
-    messages_.replaceFrom(static_cast<int>(same), changed);
+    messages_.change(branch.ids, std::move(branch.items));
     messages_.setVersions(branch.versions);
-    conversation_.messageCount = static_cast<std::int64_t>(records_.size());
+    conversation_.messageCount = messages_.rowCount();
     failedRow_ = -1;
-    findLastReply();
+    measure();
     Q_EMIT
     branchChanged();
 }
@@ -203,18 +217,20 @@ void ChatSession::changeBranch(std::function<Result<Branch>(Store&)> change, std
 }
 
 void ChatSession::stepVersion(int row, int delta) {
-    if (row < 0 || row >= messages_.rowCount()) return;
+    withRow(row, [this, delta](int there) { stepLoaded(there, delta); });
+}
+
+void ChatSession::stepLoaded(int row, int delta) {
     const MessageItem& item = messages_.at(row);
     const int wanted = item.versionIndex + delta;
     if (wanted < 0 || wanted >= item.versionCount || !mayChange()) return;
     changeBranch(
-        [conversation = conversation_.id, id = item.id, wanted, kept = static_cast<std::size_t>(row)](
-            Store& store) -> Result<Branch> {
+        [id = item.id, wanted, before = before(row)](Store& store) -> Result<Branch> {
             EPI_TRY_ASSIGN(const auto versions, store.versions(id));
             const auto last = std::ssize(versions) - 1;
             EPI_TRY(store.showVersion(
                 versions[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(wanted, 0, last))]));
-            return readBranch(store, conversation, kept);
+            return readBranch(store, before);
         },
         {});
 }
@@ -222,9 +238,9 @@ void ChatSession::stepVersion(int row, int delta) {
 void ChatSession::reveal(qint64 messageId) {
     if (!mayChange()) return;
     changeBranch(
-        [conversation = conversation_.id, messageId](Store& store) -> Result<Branch> {
+        [before = before(0), messageId](Store& store) -> Result<Branch> {
             EPI_TRY(store.showVersion(messageId));
-            return readBranch(store, conversation, 0);
+            return readBranch(store, before);
         },
         [this, messageId] {
             Q_EMIT
@@ -236,9 +252,9 @@ void ChatSession::removeTurn(int row) {
     if (row < 0 || row >= messages_.rowCount() || !mayChange()) return;
     const auto gone = std::make_shared<std::vector<std::int64_t>>();
     changeBranch(
-        [conversation = conversation_.id, id = messages_.at(row).id, gone](Store& store) -> Result<Branch> {
+        [before = before(0), id = messages_.ids()[row], gone](Store& store) -> Result<Branch> {
             EPI_TRY_ASSIGN(*gone, store.removeTurn(id));
-            return readBranch(store, conversation, 0);
+            return readBranch(store, before);
         },
         [this, gone] {
             Q_EMIT
@@ -249,9 +265,9 @@ void ChatSession::removeTurn(int row) {
 void ChatSession::restore(const std::vector<std::int64_t>& messageIds) {
     if (!mayChange()) return;
     changeBranch(
-        [conversation = conversation_.id, messageIds](Store& store) -> Result<Branch> {
+        [before = before(0), messageIds](Store& store) -> Result<Branch> {
             EPI_TRY(store.restoreTurn(messageIds));
-            return readBranch(store, conversation, 0);
+            return readBranch(store, before);
         },
         {});
 }
@@ -260,11 +276,11 @@ void ChatSession::restoreAll() {
     if (conversation_.id == 0 || !mayChange()) return;
     const auto isNothing = std::make_shared<bool>(false);
     changeBranch(
-        [conversation = conversation_.id, isNothing](Store& store) -> Result<Branch> {
-            EPI_TRY_ASSIGN(const auto ids, store.removedMessages(conversation));
+        [before = before(0), isNothing](Store& store) -> Result<Branch> {
+            EPI_TRY_ASSIGN(const auto ids, store.removedMessages(before.conversationId));
             *isNothing = ids.empty();
             EPI_TRY(store.restoreTurn(ids));
-            return readBranch(store, conversation, 0);
+            return readBranch(store, before);
         },
         [this, isNothing] {
             if (*isNothing) Q_EMIT

@@ -18,7 +18,7 @@ using namespace Qt::StringLiterals;
 EditBanner::EditBanner(Composer& composer, QWidget* parent)
     : QWidget(parent),
       composer_(composer),
-      text_(new QLabel(tr("Editing your message. The old version is kept. Escape cancels."), this)),
+      text_(new QLabel(textFor(-1), this)),
       cancel_(new QPushButton(tr("Cancel &editing"), this)) {
     setAttribute(Qt::WA_StyledBackground);
     setProperty("panel", u"accent"_s);
@@ -34,9 +34,23 @@ EditBanner::EditBanner(Composer& composer, QWidget* parent)
     hide();
 }
 
-void EditBanner::begin(qint64 messageId, const QString& text) {
+QString EditBanner::textFor(int keptBefore) {
+    const QString editing = tr("Editing your message. The old version is kept. Escape cancels.");
+    if (keptBefore < 0) return editing;
+    if (keptBefore == 0)
+        return editing + u" "_s +
+               tr("The memory was built of this message: when you send it, it is made anew.");
+    return editing + u" "_s +
+           tr("The memory was built of this message: when you send it, it is built anew of the %n message(s) "
+              "before it.",
+              nullptr,
+              keptBefore);
+}
+
+void EditBanner::begin(qint64 messageId, const QString& text, int keptBefore) {
     if (messageId_ == messageId) return composer_.takeFocus();
     leave();
+    text_->setText(textFor(keptBefore));
     messageId_ = messageId;
     Q_EMIT
     editingChanged(true);

@@ -21,7 +21,9 @@ public:
     explicit EditBanner(Composer& composer, QWidget* parent = nullptr);
 
     /// Brings the text into the composer, or what was made of it when that was left for another chat.
-    void begin(qint64 messageId, const QString& text);
+    /// `keptBefore`: where the chat's memory was built of the message, how many stand before it; otherwise
+    /// -1.
+    void begin(qint64 messageId, const QString& text, int keptBefore);
     /// Without sending; the message stays as it is.
     void cancel();
     /// Another chat is shown: the edited text is kept for when this message is edited again.
@@ -40,6 +42,7 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    [[nodiscard]] static QString textFor(int keptBefore);
     void end();
     void applyTheme();
 

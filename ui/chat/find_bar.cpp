@@ -109,7 +109,9 @@ void FindBar::registerActions(ActionRegistry& actions) {
 void FindBar::open() {
     QWidget* focused = QApplication::focusWidget();
     if (focused != nullptr && !isAncestorOf(focused)) focusBefore_ = focused;
-    const QString selected = view_->selectedText();
+    const MessageSelection& selection = view_->selection();
+    const bool isInOne = selection.begin().row == selection.end().row;
+    const QString selected = isInOne ? view_->selectedText() : QString();
     show();
     if (!selected.isEmpty() && selected.size() <= kLongestTaken && !selected.contains(u'\n'))
         field_->setText(selected);

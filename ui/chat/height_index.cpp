@@ -24,6 +24,13 @@ void HeightIndex::append(int height) {
     sums_.push_back(top(static_cast<int>(index) - 1) - top(static_cast<int>(below)) + height);
 }
 
+void HeightIndex::replace(int first, int removed, const std::vector<int>& added) {
+    std::vector<int> heights = std::move(heights_);
+    const auto place = heights.erase(heights.begin() + first, heights.begin() + first + removed);
+    heights.insert(place, added.begin(), added.end());
+    assign(heights);
+}
+
 void HeightIndex::set(int row, int height) {
     const auto index = static_cast<std::size_t>(row);
     const int difference = height - heights_[index];

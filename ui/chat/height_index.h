@@ -11,6 +11,8 @@ class HeightIndex {
 public:
     void assign(const std::vector<int>& heights);
     void append(int height);
+    /// Puts other rows in the place of `removed` ones from `first` on. O(n).
+    void replace(int first, int removed, const std::vector<int>& added);
     void set(int row, int height);
 
     [[nodiscard]] int count() const { return static_cast<int>(heights_.size()); }

@@ -323,6 +323,27 @@ int HeightEstimate::of(const MessageItem& item, bool startsSession) const {
     return lines * lineHeight_ + around * unit_ / 1'000;
 }
 
+void paintUnloaded(QPainter& painter, const QRect& row) {
+    const Theme& theme = Theme::current();
+    const int left = row.left() + columnLeft(row.width()) + theme.px(16);
+    const int width = textWidth(row.width());
+    const int line = lineHeight(TextSize::kBody);
+    const int thickness = line / 2;
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(theme.colors().surface);
+    const auto bar = [&](int top, int length) {
+        painter.drawRoundedRect(QRectF(left, top, length, thickness), theme.px(4), theme.px(4));
+    };
+    int top = row.top() + theme.px(10);
+    bar(top, theme.px(96));
+    // As many lines as fit, the last one shorter, as those of a text are.
+    for (top += line + theme.px(6); top + line <= row.bottom() - theme.px(8); top += line) {
+        const bool isLast = top + 2 * line > row.bottom() - theme.px(8);
+        bar(top, isLast ? width * 3 / 5 : width);
+    }
+}
+
 QString MessageLayout::chipText(const MessageItem& item) {
     const ReplyDetails& details = item.details;
     if (!details.episode) return {};

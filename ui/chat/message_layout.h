@@ -33,6 +33,9 @@ private:
     int unit_ = 0;  // 1,000 px at 100 %
 };
 
+/// The shape of a message that is not there yet, in its row.
+void paintUnloaded(QPainter& painter, const QRect& row);
+
 /// How a row is drawn just now.
 struct MessagePaint {
     bool isCurrent = false;

@@ -12,6 +12,7 @@
 
 #include "ui/chat/accessible_messages.h"
 #include "ui/chat/chat_finder.h"
+#include "ui/chat/selection_copier.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -30,7 +31,10 @@ int padding() {
 }  // namespace
 
 MessageView::MessageView(QWidget* parent)
-    : QAbstractScrollArea(parent), layouts_(kCachedLayouts), askAgain_(new QPushButton(viewport())) {
+    : QAbstractScrollArea(parent),
+      layouts_(kCachedLayouts),
+      askAgain_(new QPushButton(viewport())),
+      copier_(new SelectionCopier(this)) {
     AccessibleMessages::install();  // before anything is told of this view: then Qt keeps what it makes for
                                     // it
     setFrameShape(QFrame::NoFrame);
@@ -44,6 +48,10 @@ MessageView::MessageView(QWidget* parent)
     askAgain_->setFocusPolicy(Qt::StrongFocus);
     askAgain_->hide();
     connect(askAgain_, &QPushButton::clicked, this, &MessageView::askAgainRequested);
+    connect(copier_, &SelectionCopier::ended, this, [this](int messages) {
+        Q_EMIT
+        copying(messages, true);
+    });
     frame_.setSingleShot(true);
     frame_.setInterval(16ms);
     connect(&frame_, &QTimer::timeout, this, &MessageView::showChanges);
@@ -63,11 +71,11 @@ void MessageView::setModel(MessageModel* model) {
     model_ = model;
     if (model_) {
         connect(model_, &MessageModel::modelReset, this, &MessageView::reset);
-        connect(model_, &MessageModel::rowsInserted, this, [this](const QModelIndex&, int first) {
-            rowsInserted(first);
+        connect(model_, &MessageModel::rowsInserted, this, [this](const QModelIndex&, int first, int last) {
+            rowsInserted(first, last);
         });
-        connect(model_, &MessageModel::rowsRemoved, this, [this](const QModelIndex&, int first) {
-            rowsRemoved(first);
+        connect(model_, &MessageModel::rowsRemoved, this, [this](const QModelIndex&, int first, int last) {
+            rowsRemoved(first, last);
         });
         connect(model_,
                 &MessageModel::dataChanged,
@@ -104,47 +112,120 @@ void MessageView::reset() {
     changed_.clear();
     const int count = model_ ? model_->rowCount() : 0;
     isExact_.assign(static_cast<std::size_t>(count), false);
-    std::vector<int> heights(static_cast<std::size_t>(count));
     const HeightEstimate estimate(viewport()->width());
-    for (int row = 0; row < count; ++row) {
-        heights[static_cast<std::size_t>(row)] = estimate.of(model_->at(row), model_->startsSession(row));
+    std::vector<std::pair<int, int>> known;
+    qint64 sum = 0;
+    if (model_) {
+        model_->eachLoaded([&](int row, const MessageItem& item) {
+            known.emplace_back(row, estimate.of(item, model_->startsSession(row)));
+            sum += known.back().second;
+        });
     }
+    typicalHeight_ = known.empty() ? estimate.of({}, false) : static_cast<int>(sum / std::ssize(known));
+    std::vector<int> heights(static_cast<std::size_t>(count), typicalHeight_);
+    for (const auto& [row, height] : known)
+        heights[static_cast<std::size_t>(row)] = height;
     heights_.assign(heights);
     settle();
 }
 
-void MessageView::rowsInserted(int first) {
-    keepRowsBefore(first);
-    if (first > 0) rowsChanged(first - 1, first - 1, {});  // it is not the last one any more
-    const HeightEstimate estimate(viewport()->width());
-    while (heights_.count() < model_->rowCount()) {
-        const int row = heights_.count();
-        heights_.append(estimate.of(model_->at(row), model_->startsSession(row)));
-        isExact_.push_back(false);
+int MessageView::estimateOf(const HeightEstimate& estimate, int row) const {
+    const MessageItem& item = model_->at(row);
+    return item.isLoaded ? estimate.of(item, model_->startsSession(row)) : typicalHeight_;
+}
+
+int MessageView::anchorRow() const {
+    const int first = rowAt({0, 0});
+    const bool isBegun = first >= 0 && rowTop(first) < 0;
+    const bool isNextSeen = first + 1 < heights_.count() && rowTop(first + 1) < viewport()->height();
+    return isBegun && isNextSeen ? first + 1 : first;
+}
+
+template <typename Change>
+void MessageView::keepingTheTop(Change change) {
+    const int anchor = anchorRow();
+    const int top = anchor >= 0 ? rowTop(anchor) : 0;
+    const int moved = change(anchor);
+    isSettling_ = true;
+    updateScrollBar();
+    if (!followsEnd_ && moved >= 0 && moved < heights_.count())
+        verticalScrollBar()->setValue(padding() + heights_.top(moved) - top);
+    isSettling_ = false;
+}
+
+void MessageView::rowsInserted(int first, int last) {
+    const int added = last - first + 1;
+    if (first == heights_.count()) {
+        const HeightEstimate estimate(viewport()->width());
+        for (int row = first; row <= last; ++row) {
+            heights_.append(estimateOf(estimate, row));
+            isExact_.push_back(false);
+        }
+    } else {
+        replaceRows(first, 0, added);
     }
+    if (first > 0) rowsChanged(first - 1, first - 1, {});  // it is not the last one any more
     settle();
 }
 
-void MessageView::rowsRemoved(int first) {
-    keepRowsBefore(first);
-    rowsInserted(first);
+void MessageView::rowsRemoved(int first, int last) {
+    replaceRows(first, last - first + 1, 0);
+    if (first > 0) rowsChanged(first - 1, first - 1, {});
+    settle();
 }
 
-/// Forgets what is known of a row and all behind it.
-void MessageView::keepRowsBefore(int row) {
-    if (row >= heights_.count()) return;
-    std::vector<int> kept;
-    for (int i = 0; i < row; ++i)
-        kept.push_back(heights_.height(i));
-    for (int i = row; i < heights_.count(); ++i)
-        layouts_.remove(i);
-    heights_.assign(kept);
-    isExact_.resize(static_cast<std::size_t>(row));
-    changed_.removeIf([row](int changed) { return changed >= row; });
-    if (selection_.anchor.row >= row || selection_.cursor.row >= row) selection_ = {};
-    if (currentRow_ >= row) currentRow_ = row - 1;
+void MessageView::replaceRows(int first, int removed, int added) {
+    const int end = first + removed;
+    // Where a row goes; one that was removed leaves its place to what follows it, or to the last one.
+    const auto moved = [&](int row) {
+        if (row < first) return row;
+        return row >= end ? row + added - removed : std::min(first, heights_.count() - 1);
+    };
+    for (const int row : layouts_.keys()) {
+        if (row >= first) layouts_.remove(row);
+    }
+    QSet<int> changed;
+    for (const int row : std::exchange(changed_, {})) {
+        if (row < first || row >= end) changed.insert(moved(row));
+    }
+    changed_ = changed;
+    const auto place = isExact_.erase(isExact_.begin() + first, isExact_.begin() + end);
+    isExact_.insert(place, static_cast<std::size_t>(added), false);
+    std::vector<int> heights;
+    const HeightEstimate estimate(viewport()->width());
+    for (int row = first; row < first + added; ++row)
+        heights.push_back(estimateOf(estimate, row));
+    keepingTheTop([&](int anchor) {
+        heights_.replace(first, removed, heights);
+        return moved(anchor);
+    });
+    const auto isGone = [&](int row) {
+        return row >= first && row < end;
+    };
+    if (isGone(selection_.anchor.row) || isGone(selection_.cursor.row)) selection_ = {};
+    selection_.anchor.row = moved(selection_.anchor.row);
+    selection_.cursor.row = moved(selection_.cursor.row);
+    if (currentRow_ >= 0) {
+        currentRow_ = isGone(currentRow_) ? first - 1 : moved(currentRow_);
+        model_->setCurrent(currentRow_);
+    }
     hot_ = {};
     done_ = {};
+}
+
+void MessageView::rowsLoaded(int first, int last) {
+    const HeightEstimate estimate(viewport()->width());
+    keepingTheTop([&](int anchor) {
+        for (int row = first; row <= std::min(last, heights_.count() - 1); ++row) {
+            if (isExact_[static_cast<std::size_t>(row)] || !model_->isLoaded(row)) continue;
+            layouts_.remove(row);
+            heights_.set(row, estimateOf(estimate, row));
+        }
+        return anchor;
+    });
+    // It may begin a session, as is known now.
+    if (last < heights_.count() && isExact_[static_cast<std::size_t>(last)]) rowsChanged(last, last, {});
+    settle();
 }
 
 void MessageView::rowsChanged(int first, int last, const QList<int>& roles) {
@@ -154,8 +235,15 @@ void MessageView::rowsChanged(int first, int last, const QList<int>& roles) {
         viewport()->update();
         return;
     }
-    for (int row = first; row <= std::min(last, heights_.count() - 1); ++row)
-        changed_.insert(row);
+    if (roles == QList<int>{MessageModel::kLoadedRole}) return rowsLoaded(first, last);
+    for (int row = first; row <= std::min(last, heights_.count() - 1); ++row) {
+        if (model_->isLoaded(row)) {
+            changed_.insert(row);
+        } else {
+            layouts_.remove(row);
+            isExact_[static_cast<std::size_t>(row)] = false;
+        }
+    }
     // Text that grows waits for the next frame; everything else is shown at once.
     const bool isGrowing = first == last && model_->at(first).state == MessageState::kStreaming;
     if (!isGrowing || !frame_.isActive()) showChanges();
@@ -227,6 +315,7 @@ bool MessageView::settleOnce(QSet<int>* resized) {
     for (int row = std::max(rowAt({0, 0}), 0); row < heights_.count() && rowTop(row) < viewport()->height();
          ++row) {
         const int top = rowTop(row);
+        if (!model_->isLoaded(row)) continue;
         MessageLayout& layout = layoutOf(row);
         const bool isExact = isExact_[static_cast<std::size_t>(row)];
         int grownAbove = top < 0 && !isExact ? layout.height() - heights_.height(row) : 0;
@@ -264,6 +353,7 @@ bool MessageView::settleQuietly(int growing) {
     if (followsEnd_) verticalScrollBar()->setValue(verticalScrollBar()->maximum());
     isSettling_ = false;
     placeAction();
+    if (model_) model_->want(rowAt({0, 0}), rowAt({0, viewport()->height() - 1}));
     resized.remove(growing);
     return !resized.isEmpty();
 }
@@ -297,6 +387,13 @@ void MessageView::scrollToRow(int row) {
         if (!settleOnce(&resized)) break;
     }
     isSettling_ = false;
+    settle();
+}
+
+void MessageView::showRowAt(int row, int top) {
+    if (row < 0 || row >= heights_.count()) return;
+    followsEnd_ = false;
+    verticalScrollBar()->setValue(padding() + heights_.top(row) - top);
     settle();
 }
 
@@ -342,6 +439,7 @@ bool MessageView::showsSource(int row) const {
 void MessageView::setCurrentRow(int row) {
     const bool isAnother = currentRow_ != row;
     currentRow_ = row;
+    if (isAnother && model_) model_->setCurrent(row);
     viewport()->update();
     if (!isAnother || !hasFocus() || !isRow(row)) return;
     // An interface of another kind would be asked for a child that it does not have.
@@ -360,6 +458,10 @@ void MessageView::paintEvent(QPaintEvent* event) {
         const int top = rowTop(row);
         if (top > dirty.bottom()) break;
         const MessageItem& item = model_->at(row);
+        if (!item.isLoaded) {
+            paintUnloaded(painter, {0, top, viewport()->width(), heights_.height(row)});
+            continue;
+        }
         BodyPaint body{.marks = {.selection = selection_.in(row), .tint = model_->tintOf(item.id)},
                        .clip = dirty,
                        .hotBlock = hot_.row == row ? hot_.block : -1,
@@ -386,15 +488,20 @@ void MessageView::resizeEvent(QResizeEvent* event) {
 /// All rows have other heights; what is at the top, current and selected stays so.
 void MessageView::layOutAnew() {
     const bool wasAtEnd = followsEnd_;
-    const int anchor = model_ ? rowAt({0, 0}) : -1;
+    const int anchor = model_ ? anchorRow() : -1;
+    const int top = anchor >= 0 ? rowTop(anchor) : 0;
+    const int height = anchor >= 0 ? std::max(heights_.height(anchor), 1) : 1;
     const int current = currentRow_;
     const MessageSelection selection = selection_;
     reset();
     currentRow_ = current;
+    if (model_) model_->setCurrent(current);
     selection_ = selection;
     if (wasAtEnd || anchor < 0) return;
     followsEnd_ = false;
-    verticalScrollBar()->setValue(heights_.top(anchor));
+    // In a row that fills the view the place is about as far from its beginning as before.
+    const auto above = static_cast<int>(qint64{std::max(-top, 0)} * heights_.height(anchor) / height);
+    verticalScrollBar()->setValue(padding() + heights_.top(anchor) - (top < 0 ? -above : top));
     settle();
 }
 

@@ -21,10 +21,12 @@ class QPushButton;
 namespace epi {
 
 class ChatFinder;
+class SelectionCopier;
 
 /// Shows a MessageModel. Heights are estimated and become exact when a row comes into sight, while the row at
-/// the top stays where it is; only rows in sight hold a layout. Follows the end of a growing reply as long as
-/// the user is at the end, and lays a growing reply out at most once per frame.
+/// the top stays where it is; only rows in sight hold a layout. Rows that are not in memory are drawn as
+/// empty shapes until the model has them. Follows the end of a growing reply as long as the user is at the
+/// end, and lays a growing reply out at most once per frame.
 class MessageView final : public QAbstractScrollArea {
     Q_OBJECT
 
@@ -42,6 +44,8 @@ public:
     /// Brings a position of a row's text into sight, if it is not.
     void scrollToPosition(ChatPosition position);
     [[nodiscard]] int firstRowInSight() const { return rowAt({0, 0}); }
+    /// The first row that is seen from its beginning, or the one that fills the view.
+    [[nodiscard]] int anchorRow() const;
     [[nodiscard]] bool followsEnd() const { return followsEnd_; }
     [[nodiscard]] int currentRow() const { return currentRow_; }
     void setCurrentRow(int row);
@@ -52,13 +56,15 @@ public:
     [[nodiscard]] const MessageSelection& selection() const { return selection_; }
     void select(const MessageSelection& selection);
     void selectAll();
-    /// The plain text of the selection, messages parted by an empty line.
+    /// The plain text of the selection, messages parted by an empty line; of those that are in memory.
     [[nodiscard]] QString selectedText() const;
     /// The same as it was written, markup included.
     [[nodiscard]] QString selectedSource() const;
-    /// The selection, or the current message without one.
+    /// The selection, or the current message without one. A long selection is there a little later.
     void copy();
     void copyAsMarkdown();
+    /// Brings a row of any height to the top, or somewhat above it, as `rowTop` says where it was.
+    void showRowAt(int row, int top);
     /// The layout of a row, made if need be.
     MessageLayout& layoutOf(int row);
     /// The row's top edge in the viewport.
@@ -84,6 +90,9 @@ Q_SIGNALS:
     /// An episode was chosen to be looked at.
     void episodeActivated(int episode);
     void modelChanged();
+    /// A selection that takes a while is being copied; `isDone` when it is in the clipboard, or was given up
+    /// with 0 messages.
+    void copying(int messages, bool isDone);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -110,10 +119,12 @@ private:
 
     void reset();
     void layOutAnew();
-    void rowsInserted(int first);
-    void rowsRemoved(int first);
-    void keepRowsBefore(int row);
+    void rowsInserted(int first, int last);
+    void rowsRemoved(int first, int last);
+    /// Other rows stand in the place of `removed` ones from `first` on; what is in sight stays where it is.
+    void replaceRows(int first, int removed, int added);
     void rowsChanged(int first, int last, const QList<int>& roles);
+    void rowsLoaded(int first, int last);
     void showChanges();
     void settle();
     bool settleQuietly(int growing);
@@ -125,6 +136,12 @@ private:
     [[nodiscard]] int rowAt(QPoint point) const;
     [[nodiscard]] bool isRow(int row) const { return model_ && row >= 0 && row < model_->rowCount(); }
     [[nodiscard]] markdown::Document documentOf(int row) const;
+    [[nodiscard]] int estimateOf(const HeightEstimate& estimate, int row) const;
+    /// What is at the top stays there while heights above it change.
+    template <typename Change>
+    void keepingTheTop(Change change);
+    [[nodiscard]] QString selectedParts(bool isSource) const;
+    void copySelection(bool isSource);
 
     [[nodiscard]] ChatPosition positionAt(QPoint point);
     void extendSelection();
@@ -135,6 +152,7 @@ private:
     QPointer<MessageModel> model_;
     const ChatFinder* finder_ = nullptr;
     HeightIndex heights_;
+    int typicalHeight_ = 0;  // of rows that are not in memory
     std::vector<bool> isExact_;
     QCache<int, MessageLayout> layouts_;
     QSet<qint64> sourceShown_;  // by message
@@ -153,6 +171,7 @@ private:
     BlockPlace done_;
     QTimer doneTimer_;
     QPushButton* askAgain_;
+    SelectionCopier* copier_;
 };
 
 }  // namespace epi

@@ -1,6 +1,7 @@
 // What mouse and keyboard do in the message view.
 
 #include <algorithm>
+#include <limits>
 
 #include <QApplication>
 #include <QClipboard>
@@ -12,6 +13,7 @@
 
 #include "ui/chat/link_dialog.h"
 #include "ui/chat/message_view.h"
+#include "ui/chat/selection_copier.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -19,6 +21,8 @@ namespace epi {
 using namespace Qt::StringLiterals;
 
 namespace {
+
+constexpr int kCopiedAtOnce = 200;  // messages of which the window can wait for the text
 
 QString capped(const QString& text, int length) {
     const QString line = text.simplified();
@@ -50,41 +54,52 @@ void MessageView::select(const MessageSelection& selection) {
 void MessageView::selectAll() {
     if (!model_ || model_->rowCount() == 0) return;
     const int last = model_->rowCount() - 1;
-    select({.anchor = {0, 0}, .cursor = {last, documentOf(last).shownLength()}});
+    const int end = model_->isLoaded(last) ? documentOf(last).shownLength() : std::numeric_limits<int>::max();
+    select({.anchor = {0, 0}, .cursor = {last, end}});
 }
 
 QString MessageView::selectedText() const {
-    QStringList parts;
-    if (selection_.isEmpty()) return {};
-    for (int row = selection_.begin().row; isRow(row) && row <= selection_.end().row; ++row) {
-        const markdown::Range range = selection_.in(row);
-        parts << documentOf(row).shownText().mid(range.begin, range.end - range.begin);
-    }
-    return parts.join(u"\n\n"_s);
+    return selectedParts(false);
 }
 
 QString MessageView::selectedSource() const {
+    return selectedParts(true);
+}
+
+QString MessageView::selectedParts(bool isSource) const {
     QStringList parts;
     if (selection_.isEmpty()) return {};
     for (int row = selection_.begin().row; isRow(row) && row <= selection_.end().row; ++row) {
-        const markdown::Document document = documentOf(row);
-        const markdown::Range range = document.sourceOf(selection_.in(row));
-        QString part = document.source().mid(range.begin, range.end - range.begin);
-        while (part.endsWith(u'\n'))
-            part.chop(1);
-        parts << part;
+        if (model_->isLoaded(row)) parts << selectedPart(documentOf(row), selection_.in(row), isSource);
     }
-    return parts.join(u"\n\n"_s);
+    return parts.join(kBetweenMessages);
+}
+
+void MessageView::copySelection(bool isSource) {
+    const int messages = selection_.end().row - selection_.begin().row + 1;
+    bool isAllThere = messages <= kCopiedAtOnce;
+    for (int row = selection_.begin().row; isRow(row) && row <= selection_.end().row && isAllThere; ++row)
+        isAllThere = model_->isLoaded(row);
+    if (isAllThere) return setClipboard(selectedParts(isSource));
+    Q_EMIT
+    copying(messages, false);
+    copier_->start(*model_, selection_, {.isSource = isSource, .sourceShown = sourceShown_});
 }
 
 void MessageView::copy() {
-    if (!selection_.isEmpty()) return setClipboard(selectedText());
-    if (isRow(currentRow_)) setClipboard(documentOf(currentRow_).shownText());
+    if (!selection_.isEmpty()) return copySelection(false);
+    if (!isRow(currentRow_)) return;
+    model_->load({currentRow_}, this, [this, id = model_->ids()[currentRow_]] {
+        if (model_) setClipboard(documentOf(model_->rowOf(id)).shownText());
+    });
 }
 
 void MessageView::copyAsMarkdown() {
-    if (!selection_.isEmpty()) return setClipboard(selectedSource());
-    if (isRow(currentRow_)) setClipboard(model_->at(currentRow_).text);
+    if (!selection_.isEmpty()) return copySelection(true);
+    if (!isRow(currentRow_)) return;
+    model_->load({currentRow_}, this, [this, id = model_->ids()[currentRow_]] {
+        if (model_) setClipboard(model_->at(model_->rowOf(id)).text);
+    });
 }
 
 void MessageView::copyBlock(BlockPlace place) {
@@ -260,9 +275,8 @@ QMenu* MessageView::makeMenu(int row) {
     const MessageItem& item = model_->at(row);
     const bool isMarkdown = MessageLayout::syntaxOf(item, false) == markdown::Syntax::kMarkdown;
     if (!selection_.isEmpty()) {
-        menu->addAction(tr("Copy &selection"), this, [text = selectedText()] { setClipboard(text); });
-        menu->addAction(
-            tr("Copy selection as &Markdown"), this, [text = selectedSource()] { setClipboard(text); });
+        menu->addAction(tr("Copy &selection"), this, [this] { copySelection(false); });
+        menu->addAction(tr("Copy selection as &Markdown"), this, [this] { copySelection(true); });
         menu->addSeparator();
     }
     menu->addAction(tr("&Copy message"), this, [text = documentOf(row).shownText()] { setClipboard(text); });
@@ -294,9 +308,12 @@ void MessageView::contextMenuEvent(QContextMenuEvent* event) {
     const int row =
         isFromKeyboard ? currentRow_ : (model_ ? rowAt(viewport()->mapFromGlobal(event->globalPos())) : -1);
     if (!isRow(row)) return;
-    QMenu* menu = makeMenu(row);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    menu->popup(event->globalPos());
+    model_->load({row}, this, [this, id = model_->ids()[row], at = event->globalPos()] {
+        if (!model_) return;
+        QMenu* menu = makeMenu(model_->rowOf(id));
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        menu->popup(at);
+    });
 }
 
 bool MessageView::viewportEvent(QEvent* event) {

@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include <QHash>
-
 #include "core/wire/messages.h"
 
 namespace epi {
@@ -22,15 +20,5 @@ int tintLevel(std::uint8_t share);
 /// The runs of one turn, whose text is given in UTF-8. A byte end outside of it, or a token outside of the
 /// trace, ends the runs.
 std::vector<TintRun> tintRuns(const Trace& trace, const Trace::TurnTokens& turn, const std::string& text);
-
-/// Runs per turn id; `textOf(turnId)` gives a turn's text.
-template <typename TextOf>
-QHash<qint64, std::vector<TintRun>> retainedTint(const Trace& trace, TextOf textOf) {
-    QHash<qint64, std::vector<TintRun>> tint;
-    for (const Trace::TurnTokens& turn : trace.turns) {
-        tint.insert(turn.turnId, tintRuns(trace, turn, textOf(turn.turnId)));
-    }
-    return tint;
-}
 
 }  // namespace epi

@@ -1,5 +1,7 @@
 #include "ui/chat/turn_actions.h"
 
+#include <utility>
+
 #include <QAction>
 #include <QKeyEvent>
 #include <QLocale>
@@ -141,14 +143,22 @@ void TurnActions::regenerate() {
 }
 
 void TurnActions::edit() {
+    whenThere(currentRow(), [this](int row) {
+        // From a reply to the question it answers.
+        if (session()->replyRow(row) == row && row > 0) --row;
+        if (session()->isAnswering())
+            return refuse(tr("A reply is being written. Wait for its end, or stop it with Escape."));
+        if (!session()->canEdit(row)) return refuse(tr("Only your own messages can be edited."));
+        page_.beginEdit(row);
+    });
+}
+
+void TurnActions::whenThere(int row, std::function<void(int row)> work) {
     if (session() == nullptr) return;
-    int row = currentRow();
-    // From a reply to the question it answers.
-    if (session()->replyRow(row) == row && row > 0) --row;
-    if (session()->isAnswering())
-        return refuse(tr("A reply is being written. Wait for its end, or stop it with Escape."));
-    if (!session()->canEdit(row)) return refuse(tr("Only your own messages can be edited."));
-    page_.beginEdit(row);
+    if (row < 0) return work(row);
+    session()->withRow(row, [this, of = session(), work = std::move(work)](int there) {
+        if (session() == of) work(there);
+    });
 }
 
 void TurnActions::copyAsMarkdown() {
@@ -158,16 +168,27 @@ void TurnActions::copyAsMarkdown() {
 }
 
 void TurnActions::showDetails() {
-    if (session() == nullptr) return;
-    const int row = session()->replyRow(currentRow());
-    if (row < 0) return refuse(tr("Only a reply came from somewhere: choose one."));
-    const MessageItem& item = session()->messages().at(row);
+    whenThere(currentRow(), [this](int row) {
+        const int reply = session()->replyRow(row);
+        if (reply < 0) return refuse(tr("Only a reply came from somewhere: choose one."));
+        MessageModel& messages = session()->messages();
+        std::vector<int> needed{reply};
+        for (const std::int64_t id : messages.at(reply).details.quoted) {
+            if (const int quoted = messages.rowOf(id); quoted >= 0) needed.push_back(quoted);
+        }
+        messages.load(std::move(needed), this, [this, of = session(), id = messages.ids()[reply]] {
+            if (session() == of) openDetails(of->messages().at(of->messages().rowOf(id)));
+        });
+    });
+}
+
+void TurnActions::openDetails(const MessageItem& item) {
+    const MessageModel& messages = session()->messages();
     std::vector<ReplyDetailsDialog::Quote> quotes;
     for (const std::int64_t id : item.details.quoted) {
-        const int quoted = session()->messages().rowOf(id);
+        const int quoted = messages.rowOf(id);
         if (quoted < 0) continue;  // taken out since, or in another version
-        const QString& text = session()->messages().at(quoted).text;
-        quotes.push_back({id, text.simplified().left(kQuotedCharacters)});
+        quotes.push_back({id, messages.at(quoted).text.simplified().left(kQuotedCharacters)});
     }
     auto* dialog = new ReplyDetailsDialog(item, quotes, page_.window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -213,16 +234,17 @@ void TurnActions::fillEpisodes(QMenu* menu, int row) {
 }
 
 void TurnActions::popUpEpisodes() {
-    if (session() == nullptr) return;
-    if (session()->replyRow(currentRow()) < 0)
-        return refuse(tr("Only the reply to a question can be made again."));
-    if (session()->memory().episodes().empty())
-        return refuse(tr("This chat has no episodes: no memory was built of it."));
-    auto* menu = new QMenu(&page_);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    menu->setAccessibleName(tr("Answer again with"));
-    fillEpisodes(menu, currentRow());
-    menu->popup(page_.view().mapToGlobal(page_.view().rect().center()));
+    whenThere(currentRow(), [this](int row) {
+        if (session()->replyRow(row) < 0)
+            return refuse(tr("Only the reply to a question can be made again."));
+        if (session()->memory().episodes().empty())
+            return refuse(tr("This chat has no episodes: no memory was built of it."));
+        auto* menu = new QMenu(&page_);
+        menu->setAttribute(Qt::WA_DeleteOnClose);
+        menu->setAccessibleName(tr("Answer again with"));
+        fillEpisodes(menu, row);
+        menu->popup(page_.view().mapToGlobal(page_.view().rect().center()));
+    });
 }
 
 void TurnActions::fillMenu(QMenu* menu, int row) {

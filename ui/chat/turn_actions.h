@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include <QObject>
 #include <QPointer>
 
@@ -10,6 +12,7 @@ namespace epi {
 class ActionRegistry;
 class ChatPage;
 class ChatSession;
+struct MessageItem;
 
 /// What can be done with a turn: by key, from its menu, from the command palette. Each acts on the current
 /// message, or on the last one without; where it cannot be done a notice says why. GUI thread only.
@@ -30,8 +33,11 @@ private:
     [[nodiscard]] int currentRow() const;
     void regenerate();
     void edit();
+    /// Does something with a row, or with none (-1), when it and its neighbours are in memory.
+    void whenThere(int row, std::function<void(int row)> work);
     void copyAsMarkdown();
     void showDetails();
+    void openDetails(const MessageItem& item);
     void stepVersion(int row, int delta);
     /// "Answer again with" and the episodes.
     void fillEpisodes(QMenu* menu, int row);

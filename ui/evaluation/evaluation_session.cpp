@@ -9,7 +9,6 @@
 #include "core/eval/metric.h"
 #include "core/wire/options_json.h"
 #include "ui/bridge/text.h"
-#include "ui/chat/conversation_turns.h"
 
 namespace epi {
 
@@ -62,8 +61,11 @@ EvaluationPlan EvaluationPlan::fromJson(std::string_view json) {
     return plan;
 }
 
-EvaluationSession::EvaluationSession(EngineClient& engine, StoreClient& store, QObject* parent)
-    : QObject(parent), engine_(engine), store_(store) {
+EvaluationSession::EvaluationSession(EngineClient& engine,
+                                     StoreClient& store,
+                                     ConversationSync& sync,
+                                     QObject* parent)
+    : QObject(parent), engine_(engine), store_(store), sync_(sync) {
     connect(&engine_, &EngineClient::evalAnswered, this, [this](JobId job, const EvalAnswer& answer) {
         if (job == job_) onAnswer(answer);
     });
@@ -92,7 +94,6 @@ void EvaluationSession::open(qint64 conversationId) {
         [id = conversationId](Store& store) -> Result<Loaded> {
             Loaded loaded;
             EPI_TRY_ASSIGN(loaded.conversation, store.conversation(id));
-            EPI_TRY_ASSIGN(loaded.messages, store.messages(id));
             EPI_TRY_ASSIGN(loaded.questions, store.questions(id));
             EPI_TRY_ASSIGN(std::vector<RunRecord> runs, store.runs(id));
             const auto latest = std::ranges::max_element(runs, {}, &RunRecord::startedAtMs);
@@ -113,7 +114,6 @@ void EvaluationSession::open(qint64 conversationId) {
 
 void EvaluationSession::onLoaded(Loaded loaded) {
     conversation_ = std::move(loaded.conversation);
-    messages_ = std::move(loaded.messages);
     questions_ = std::move(loaded.questions);
     plan_ = {};
     plan_.memory = memoryOf(conversation_.memory);
@@ -188,9 +188,17 @@ void EvaluationSession::onStarted(Started started) {
         onDone();
         return;
     }
-    engine_.sync(syncOf(conversation_, messages_));
-    job_ = engine_.post(std::move(batch));
-    setState(State::kRunning);
+    sync_.run(
+        this, {.conversation = conversation_}, [this, batch = std::move(batch)](const Result<void>& told) {
+            if (told) {
+                job_ = engine_.post(batch);
+                setState(State::kRunning);
+                return;
+            }
+            setState(State::kPaused);
+            Q_EMIT
+            failed(told.error());
+        });
 }
 
 void EvaluationSession::pause() {

@@ -9,6 +9,7 @@
 
 #include "core/eval/report.h"
 #include "storage/records.h"
+#include "ui/bridge/conversation_sync.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/store_client.h"
 
@@ -36,7 +37,7 @@ class EvaluationSession final : public QObject {
 public:
     enum class State { kEmpty, kIdle, kStarting, kRunning, kPaused, kDone };
 
-    EvaluationSession(EngineClient& engine, StoreClient& store, QObject* parent);
+    EvaluationSession(EngineClient& engine, StoreClient& store, ConversationSync& sync, QObject* parent);
 
     /// Reads a conversation's questions and its latest run.
     void open(qint64 conversationId);
@@ -66,7 +67,6 @@ Q_SIGNALS:
 private:
     struct Loaded {
         ConversationRecord conversation;
-        std::vector<MessageRecord> messages;
         std::vector<QuestionRecord> questions;
         std::optional<RunRecord> run;
         std::vector<AnswerRecord> answers;
@@ -87,9 +87,9 @@ private:
 
     EngineClient& engine_;
     StoreClient& store_;
+    ConversationSync& sync_;
     State state_ = State::kEmpty;
     ConversationRecord conversation_;
-    std::vector<MessageRecord> messages_;
     std::vector<QuestionRecord> questions_;
     std::vector<QuestionRecord> selected_;
     std::map<std::int64_t, AnswerRecord> answers_;

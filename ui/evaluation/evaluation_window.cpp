@@ -26,10 +26,13 @@ namespace epi {
 
 using namespace Qt::StringLiterals;
 
-EvaluationWindow::EvaluationWindow(EngineClient& engine, StoreClient& store, QWidget* parent)
+EvaluationWindow::EvaluationWindow(EngineClient& engine,
+                                   StoreClient& store,
+                                   ConversationSync& sync,
+                                   QWidget* parent)
     : QWidget(parent, Qt::Window),
       store_(store),
-      session_(engine, store, this),
+      session_(engine, store, sync, this),
       results_(session_, this),
       notice_(new NoticeBar(this)),
       table_(new QTableView(this)),

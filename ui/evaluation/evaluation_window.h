@@ -29,7 +29,7 @@ class EvaluationWindow final : public QWidget {
     Q_OBJECT
 
 public:
-    EvaluationWindow(EngineClient& engine, StoreClient& store, QWidget* parent);
+    EvaluationWindow(EngineClient& engine, StoreClient& store, ConversationSync& sync, QWidget* parent);
 
     /// Chooses the conversation, when it has questions.
     void setConversation(qint64 id);

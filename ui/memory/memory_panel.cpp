@@ -152,7 +152,7 @@ void MemoryPanel::choose(int episode) {
 }
 
 void MemoryPanel::showTrace() {
-    const Trace* trace = session_ ? session_->memory().trace(episode_) : nullptr;
+    const auto trace = session_ ? session_->memory().trace(episode_) : nullptr;
     layersStack_->setCurrentIndex(trace != nullptr ? 0 : 1);
     if (trace == nullptr) {
         noLayers_->setText(model_.rowCount() > 0 ? tr("Choose an episode to see what each layer keeps of it.")

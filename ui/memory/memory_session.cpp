@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "core/wire/options_json.h"
-#include "ui/chat/conversation_turns.h"
 
 namespace epi {
 
-MemorySession::MemorySession(EngineClient& engine,
-                             StoreClient& store,
-                             Synchronise synchronise,
-                             QObject* parent)
-    : QObject(parent), engine_(engine), store_(store), synchronise_(std::move(synchronise)) {
+MemorySession::MemorySession(
+    EngineClient& engine, StoreClient& store, ConversationSync& sync, Scope scope, QObject* parent)
+    : QObject(parent), engine_(engine), store_(store), sync_(sync), scope_(std::move(scope)) {
     connect(&engine_, &EngineClient::progressed, this, [this](JobId job, const Progress& progress) {
         if (job == buildJob_) Q_EMIT
         progressed(progress);
@@ -21,7 +18,8 @@ MemorySession::MemorySession(EngineClient& engine,
     });
     connect(&engine_, &EngineClient::traced, this, [this](JobId job, const Trace& trace) {
         if (inspections_.erase(job) == 0) return;
-        traces_[trace.episode] = trace;
+        asked_.erase(trace.episode);
+        traces_[trace.episode] = std::make_shared<const Trace>(trace);
         Q_EMIT
         traceArrived(trace.episode);
     });
@@ -77,14 +75,26 @@ void MemorySession::load(const ConversationRecord& conversation) {
 
 void MemorySession::build(const MemoryOptions& options) {
     if (isBuilding() || conversationId_ == 0) return;
-    synchronise_();
-    buildJob_ = engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = options});
+    isTelling_ = true;
     Q_EMIT
     buildingChanged();
+    sync_.run(&building_, scope_(), [this, options](const Result<void>& told) {
+        isTelling_ = false;
+        if (told) {
+            buildJob_ =
+                engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = options});
+            return;
+        }
+        Q_EMIT
+        buildingChanged();
+        if (told.error().code != ErrorCode::kCancelled) Q_EMIT
+        failed(told.error());
+    });
 }
 
 void MemorySession::cancelBuild() {
-    if (isBuilding()) engine_.cancel(buildJob_);
+    if (isTelling_) sync_.cancel(&building_);
+    if (buildJob_ != 0) engine_.cancel(buildJob_);
 }
 
 void MemorySession::inspect(int episode) {
@@ -93,18 +103,29 @@ void MemorySession::inspect(int episode) {
         traceArrived(episode);
         return;
     }
-    for (const auto& [job, asked] : inspections_) {
-        if (asked == episode) return;
-    }
-    synchronise_();
-    const JobId job = engine_.post(
-        Inspect{.conversation = engineName(conversationId_), .memory = options_, .episode = episode});
-    inspections_[job] = episode;
+    if (!asked_.insert(episode).second) return;
+    sync_.run(this, scope_(), [this, episode](const Result<void>& told) {
+        if (!told) {
+            asked_.erase(episode);
+            if (told.error().code != ErrorCode::kCancelled) Q_EMIT
+            failed(told.error());
+            return;
+        }
+        const JobId job = engine_.post(
+            Inspect{.conversation = engineName(conversationId_), .memory = options_, .episode = episode});
+        inspections_[job] = episode;
+    });
 }
 
-const Trace* MemorySession::trace(int episode) const {
+std::shared_ptr<const Trace> MemorySession::trace(int episode) const {
     const auto found = traces_.find(episode);
-    return found == traces_.end() ? nullptr : &found->second;
+    return found == traces_.end() ? nullptr : found->second;
+}
+
+bool MemorySession::remembersFrom(std::int64_t messageId) const {
+    return std::ranges::any_of(episodes_, [&](const EpisodeRecord& episode) {
+        return std::ranges::any_of(episode.turnIds, [&](std::int64_t id) { return id >= messageId; });
+    });
 }
 
 bool MemorySession::remembersAny(const std::vector<std::int64_t>& messageIds) const {
@@ -142,7 +163,9 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
 }
 
 void MemorySession::forget(JobId job, const Error& error) {
-    const bool isInspection = inspections_.erase(job) > 0;
+    const auto inspection = inspections_.extract(job);
+    const bool isInspection = !inspection.empty();
+    if (isInspection) asked_.erase(inspection.mapped());
     if (job != buildJob_ && !isInspection) return;
     if (job == buildJob_) {
         buildJob_ = 0;

@@ -2,13 +2,16 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include <QObject>
 
 #include "core/wire/messages.h"
 #include "storage/records.h"
+#include "ui/bridge/conversation_sync.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/store_client.h"
 
@@ -20,10 +23,11 @@ class MemorySession final : public QObject {
     Q_OBJECT
 
 public:
-    /// Tells the engine the conversation as it is now.
-    using Synchronise = std::function<void()>;
+    /// The conversation as it is now, to be told to the engine.
+    using Scope = std::function<ConversationSync::Scope()>;
 
-    MemorySession(EngineClient& engine, StoreClient& store, Synchronise synchronise, QObject* parent);
+    MemorySession(
+        EngineClient& engine, StoreClient& store, ConversationSync& sync, Scope scope, QObject* parent);
 
     void load(const ConversationRecord& conversation);
     /// What is offered while the conversation has no memory of its own.
@@ -37,15 +41,17 @@ public:
     /// Asks the engine what an episode keeps; `traceArrived` answers, at once when it is known.
     void inspect(int episode);
 
-    [[nodiscard]] bool isBuilding() const { return buildJob_ != 0; }
+    [[nodiscard]] bool isBuilding() const { return buildJob_ != 0 || isTelling_; }
     [[nodiscard]] bool isBuilt() const { return !episodes_.empty(); }
     /// As last built, or the defaults.
     [[nodiscard]] const MemoryOptions& options() const { return options_; }
     [[nodiscard]] const std::vector<EpisodeRecord>& episodes() const { return episodes_; }
     [[nodiscard]] const std::optional<MemoryBuilt>& lastBuilt() const { return built_; }
-    [[nodiscard]] const Trace* trace(int episode) const;
+    [[nodiscard]] std::shared_ptr<const Trace> trace(int episode) const;
     /// Whether an episode was made of any of these messages.
     [[nodiscard]] bool remembersAny(const std::vector<std::int64_t>& messageIds) const;
+    /// Whether an episode was made of this message or a later one.
+    [[nodiscard]] bool remembersFrom(std::int64_t messageId) const;
     [[nodiscard]] JobId buildJob() const { return buildJob_; }
 
 Q_SIGNALS:
@@ -62,14 +68,18 @@ private:
 
     EngineClient& engine_;
     StoreClient& store_;
-    Synchronise synchronise_;
+    ConversationSync& sync_;
+    Scope scope_;
     std::int64_t conversationId_ = 0;
     MemoryOptions defaults_;
     MemoryOptions options_;
     std::vector<EpisodeRecord> episodes_;
     std::optional<MemoryBuilt> built_;
-    std::map<int, Trace> traces_;
+    std::map<int, std::shared_ptr<const Trace>> traces_;
     std::map<JobId, int> inspections_;
+    std::set<int> asked_;  // episodes that are inspected, or will be when the engine knows the conversation
+    QObject building_;     // what a build asks for
+    bool isTelling_ = false;  // the engine is told the conversation, for a build
     JobId buildJob_ = 0;
 };
 
