@@ -6,6 +6,7 @@ set(rules
   "core/format@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"storage/|\"ui/|\"app/|\"core/(tensor|kv|model|policy|engine)/"
   "core/episode@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"storage/|\"ui/|\"app/|\"core/(tensor|kv|model)/"
   "core/tensor/cpu@${torch_headers}|\"core/(kv|model|policy|engine)/"
+  "core/process@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"core/[^bp]|\"core/policy/|\"storage/|\"ui/|\"app/"
   "core/wire@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"storage/|\"ui/|\"app/|\"core/(tensor|kv|model|policy)/"
   "core@<Q[A-Z]|sqlite3|cuda_runtime|\"storage/|\"ui/|\"app/|\"cuda/kernels|<torch/torch.h>|<ATen/ATen.h>"
   "storage@<Q[A-Z]|${torch_headers}|cuda|\"ui/|\"app/|\"core/(tensor|kv|model|policy)/"

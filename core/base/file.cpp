@@ -62,6 +62,12 @@ Result<void> writeAll(int descriptor, std::span<const std::byte> bytes, const st
     return {};
 }
 
+std::filesystem::path folderOf(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+}  // namespace
+
 Result<void> syncFolder(const std::filesystem::path& folder) {
     const FileDescriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!descriptor.isOpen()) return systemFailure("open folder", folder, errno);
@@ -69,14 +75,12 @@ Result<void> syncFolder(const std::filesystem::path& folder) {
     return {};
 }
 
-std::filesystem::path folderOf(const std::filesystem::path& path) {
-    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+FileDescriptor::~FileDescriptor() {
+    close();
 }
 
-}  // namespace
-
-FileDescriptor::~FileDescriptor() {
-    if (value_ >= 0) ::close(value_);
+void FileDescriptor::close() {
+    if (value_ >= 0) ::close(std::exchange(value_, -1));
 }
 
 FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}

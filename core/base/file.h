@@ -20,8 +20,10 @@ public:
     FileDescriptor(FileDescriptor&& other) noexcept;
     FileDescriptor& operator=(FileDescriptor&& other) noexcept;
 
+    /// -1 when there is none, which poll skips.
     [[nodiscard]] int get() const { return value_; }
     [[nodiscard]] bool isOpen() const { return value_ >= 0; }
+    void close();
 
 private:
     int value_ = -1;
@@ -47,6 +49,9 @@ private:
     std::filesystem::path path_;
     std::uint64_t size_ = 0;
 };
+
+/// After success the names in the folder survive a power cut.
+Result<void> syncFolder(const std::filesystem::path& folder);
 
 /// The bytes of a regular file; kUnsupported when it has more than `maxBytes`.
 Result<std::string> readWholeFile(const std::filesystem::path& path, std::uint64_t maxBytes);

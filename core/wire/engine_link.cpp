@@ -47,7 +47,7 @@ void forwardToOwnErrorOutput(std::string_view text) {
 }  // namespace
 
 Result<std::unique_ptr<EngineLink>> EngineLink::open(const RemoteEngineConfig& config) {
-    EPI_TRY_ASSIGN(ChildProcess child, ChildProcess::start(config.command));
+    EPI_TRY_ASSIGN(ChildProcess child, ChildProcess::start(config.command, *config.starter));
     return std::make_unique<EngineLink>(std::move(child), config);
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/wire/child_process.h"
+#include "core/process/child_process.h"
 #include "core/wire/codec.h"
 #include "core/wire/remote_engine.h"
 

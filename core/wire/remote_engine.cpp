@@ -12,9 +12,9 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/file.h"
 #include "core/wire/codec.h"
 #include "core/wire/engine_link.h"
-#include "core/wire/file_descriptor.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

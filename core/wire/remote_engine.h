@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "core/engine/engine.h"
+#include "core/process/process_starter.h"
 
 namespace epi {
 
 struct RemoteEngineConfig {
     std::vector<std::string>
-        command;          // program and arguments, e.g. {"/usr/bin/epichat-engine"} or {"ssh", ...}
+        command;  // program and arguments, e.g. {"/usr/bin/epichat-engine"} or {"ssh", ...}
+    std::shared_ptr<ProcessStarter> starter = directStarter();
     bool restart = true;  // start a new engine when one is lost
 
     std::chrono::milliseconds pingInterval{2'000};

@@ -12,8 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/file.h"
 #include "core/wire/codec.h"
-#include "core/wire/file_descriptor.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -3,8 +3,8 @@
 
 #include <QtTest>
 
+#include "core/base/file.h"
 #include "core/wire/codec.h"
-#include "core/wire/file_descriptor.h"
 #include "core/wire/serve.h"
 #include "tests/wire/scripted_engine.h"
 
