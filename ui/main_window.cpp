@@ -449,8 +449,12 @@ void MainWindow::showEvaluation() {
 
 void MainWindow::showSettings(SettingsSection section) {
     if (!settings_) {
-        settings_ = new SettingsDialog(
-            {.preferences = preferences_, .actions = actions_, .engine = engine_, .store = store_}, this);
+        settings_ = new SettingsDialog({.preferences = preferences_,
+                                        .actions = actions_,
+                                        .engine = engine_,
+                                        .store = store_,
+                                        .network = options_.network},
+                                       this);
         connect(settings_, &SettingsDialog::modelsRequested, this, &MainWindow::showModels);
     }
     settings_->show(section);

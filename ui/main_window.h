@@ -17,6 +17,7 @@
 #include "ui/bridge/store_client.h"
 #include "ui/chat/chat_session.h"
 #include "ui/jobs/job_board.h"
+#include "ui/settings/network_access.h"
 #include "ui/settings/preferences.h"
 #include "ui/theme/theme.h"
 
@@ -48,6 +49,8 @@ struct WindowOptions {
     /// Makes the engine behind a command; without arguments the one on this computer. Empty: the client's own
     /// engine stays, whatever the settings say.
     std::function<EngineFactory(const QStringList& command)> engineFor = {};
+    /// What the settings say of privacy.
+    NetworkAccess network = NetworkAccess::kNotForbidden;
 };
 
 /// The window: conversations left, the open one in the middle, its memory right. Puts the parts together and

@@ -10,9 +10,13 @@
 #include <QJsonDocument>
 #include <QProcess>
 
+#include "app/window/desktop_opener.h"
+#include "app/window/network_ban.h"
 #include "app/window/screenshot_script.h"
 #include "app/window/single_instance.h"
+#include "core/base/log.h"
 #include "core/base/paths.h"
+#include "core/process/launcher.h"
 #include "core/wire/remote_engine.h"
 #include "ui/bridge/text.h"
 #include "ui/main_window.h"
@@ -60,8 +64,24 @@ std::optional<int> parse(int argc, char** argv, Arguments* arguments) {
     return std::nullopt;
 }
 
-epi::EngineFactory engineBehind(const QStringList& command) {
+/// Gives up the network, or says in the log why not.
+epi::NetworkAccess giveUpNetwork() {
+    const QByteArray display = qgetenv("DISPLAY");
+    if (epi::displayNeedsNetwork(qgetenv("QT_QPA_PLATFORM").toStdString(), display.toStdString())) {
+        epi::logWarning("the window may open network connections: its display " + display.toStdString() +
+                        " is reached by one");
+        return epi::NetworkAccess::kNeededByDisplay;
+    }
+    if (auto forbidden = epi::forbidNetwork(); !forbidden) {
+        epi::logWarning(forbidden.error().message);
+        return epi::NetworkAccess::kNotForbidden;
+    }
+    return epi::NetworkAccess::kForbidden;
+}
+
+epi::EngineFactory engineBehind(const QStringList& command, std::shared_ptr<epi::ProcessStarter> starter) {
     epi::RemoteEngineConfig config;
+    config.starter = std::move(starter);
     for (const QString& part : command)
         config.command.push_back(epi::toUtf8(part));
     return [config](epi::EventSink sink) {
@@ -69,9 +89,12 @@ epi::EngineFactory engineBehind(const QStringList& command) {
     };
 }
 
-/// The engine beside this program.
+QString besideThisProgram(const QString& program) {
+    return QDir(QCoreApplication::applicationDirPath()).filePath(program);
+}
+
 QStringList localEngine() {
-    return {QDir(QCoreApplication::applicationDirPath()).filePath(u"epichat-engine"_s)};
+    return {besideThisProgram(u"epichat-engine"_s)};
 }
 
 /// Whether another window has this profile open and was raised.
@@ -125,13 +148,22 @@ int main(int argc, char** argv) {
     Arguments arguments;
     if (const auto code = parse(argc, argv, &arguments)) return *code;
 
+    // What must reach the network, as `ssh gpu-box epichat-engine`, is started by a process from before the
+    // ban.
+    auto begun = epi::Launcher::begin();
+    if (!begun) return quitWith(epi::toQString(begun.error().message));
+    const std::shared_ptr<epi::Launcher> launcher = *std::move(begun);
+    const epi::NetworkAccess network = giveUpNetwork();
+
     QApplication application(argc, argv);
     QApplication::setApplicationName(u"epichat"_s);
     QApplication::setApplicationDisplayName(u"EpiChat"_s);
     QApplication::setDesktopFileName(u"epichat"_s);
     QApplication::setApplicationVersion(QStringLiteral(EPI_VERSION));
     epi::WindowOptions options{.theme = epi::themeFromName(epi::toQString(arguments.theme)),
-                               .percent = arguments.percent};
+                               .percent = arguments.percent,
+                               .network = network};
+    const epi::DesktopOpener opener(launcher);
     epi::Theme::apply(options.theme.value_or(epi::ThemeChoice::kSystem), options.percent.value_or(100));
 
     const std::filesystem::path database = arguments.database.empty()
@@ -147,12 +179,12 @@ int main(int argc, char** argv) {
     const QStringList command = given.isEmpty() ? localEngine() : QProcess::splitCommand(given);
     // A command given here is for this run; the settings decide otherwise.
     if (given.isEmpty()) {
-        options.engineFor = [](const QStringList& chosen) {
-            return engineBehind(chosen.isEmpty() ? localEngine() : chosen);
+        options.engineFor = [launcher](const QStringList& chosen) {
+            return engineBehind(chosen.isEmpty() ? localEngine() : chosen, launcher);
         };
     }
     epi::StoreClient store(database);
-    epi::EngineClient engine(engineBehind(command));
+    epi::EngineClient engine(engineBehind(command, launcher));
     // The window's texts are made once, in the language that the settings name.
     std::unique_ptr<epi::MainWindow> window;
     store.request(

@@ -440,10 +440,6 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
             <translation>Holt das gelöschte Gespräch zurück</translation>
         </message>
         <message>
-            <source>Deleted “%1”</source>
-            <translation>„%1“ gelöscht</translation>
-        </message>
-        <message>
             <source>Search chats and messages</source>
             <translation>Chats und Nachrichten durchsuchen</translation>
         </message>
@@ -957,8 +953,20 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <translation>Privatsphäre</translation>
         </message>
         <message>
-            <source>EpiChat opens no network connection. Your chats, models and memories stay on this computer, unless you choose an engine on another machine.</source>
-            <translation>EpiChat öffnet keine Netzwerkverbindung. Ihre Chats, Modelle und Gedächtnisse bleiben auf diesem Rechner, es sei denn, Sie wählen eine Engine auf einem anderen.</translation>
+            <source>EpiChat&apos;s window opens no network connection, and the system allows it none.</source>
+            <translation>Das Fenster von EpiChat öffnet keine Netzwerkverbindung, und das System lässt auch keine zu.</translation>
+        </message>
+        <message>
+            <source>EpiChat&apos;s window opens no network connection but the one to its display, which is on another machine. Because of it the system cannot refuse others.</source>
+            <translation>Das Fenster von EpiChat öffnet keine Netzwerkverbindung außer der zu seinem Bildschirm, der zu einem anderen Rechner gehört. Ihretwegen kann das System die übrigen nicht verweigern.</translation>
+        </message>
+        <message>
+            <source>EpiChat&apos;s window opens no network connection. This system has no means to refuse it one.</source>
+            <translation>Das Fenster von EpiChat öffnet keine Netzwerkverbindung. Dieses System hat kein Mittel, sie ihm zu verweigern.</translation>
+        </message>
+        <message>
+            <source>Your chats, models and memories stay on this computer, unless you choose an engine on another machine.</source>
+            <translation>Ihre Chats, Modelle und Gedächtnisse bleiben auf diesem Rechner, es sei denn, Sie wählen eine Engine auf einem anderen.</translation>
         </message>
     </context>
     <context>
@@ -998,7 +1006,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <translation>Schicht %1, KV-Kopf %2: %3 Einträge behalten</translation>
         </message>
         <message>
-            <source>Layer %1, KV head %2: %3 entries kept, the layer's budget is %4 per head</source>
+            <source>Layer %1, KV head %2: %3 entries kept, the layer&apos;s budget is %4 per head</source>
             <translation>Schicht %1, KV-Kopf %2: %3 Einträge behalten, das Budget der Schicht ist %4 je Kopf</translation>
         </message>
         <message>
@@ -1229,10 +1237,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <translation>S&amp;topp</translation>
         </message>
         <message>
-            <source>Ask &amp;again</source>
-            <translation>&amp;Erneut fragen</translation>
-        </message>
-        <message>
             <source>&amp;Rename</source>
             <translation>&amp;Umbenennen</translation>
         </message>
@@ -1457,10 +1461,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <translation>Gespräche importieren</translation>
         </message>
         <message>
-            <source>Conversations (*.json);;All files (*)</source>
-            <translation>Gespräche (*.json);;Alle Dateien (*)</translation>
-        </message>
-        <message>
             <source>Open a model</source>
             <translation>Modell öffnen</translation>
         </message>
@@ -1615,7 +1615,7 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
             <translation>Noch kein Gedächtnis: Nichts wurde behalten.</translation>
         </message>
         <message>
-            <source>Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line marks the layer's budget per head.</source>
+            <source>Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line marks the layer&apos;s budget per head.</source>
             <translation>Episode %1 behält %2 Einträge von %3 Token in %4 Schichten mit %5 KV-Köpfen. Eine Linie zeigt das Budget der Schicht je Kopf.</translation>
         </message>
     </context>
@@ -1880,7 +1880,7 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
             <translation>Wird gelesen…</translation>
         </message>
         <message>
-            <source>On the engine's machine: %1</source>
+            <source>On the engine&apos;s machine: %1</source>
             <translation>Auf dem Rechner der Engine: %1</translation>
         </message>
         <message>

@@ -10,7 +10,28 @@ namespace epi {
 
 using namespace Qt::StringLiterals;
 
-GeneralPage::GeneralPage(PreferenceStore& preferences, QWidget* parent) : SettingsForm(parent) {
+namespace {
+
+QString promiseOf(NetworkAccess network) {
+    switch (network) {
+        case NetworkAccess::kForbidden:
+            return GeneralPage::tr(
+                "EpiChat's window opens no network connection, and the system allows it none.");
+        case NetworkAccess::kNeededByDisplay:
+            return GeneralPage::tr(
+                "EpiChat's window opens no network connection but the one to its display, which is on "
+                "another machine. Because of it the system cannot refuse others.");
+        case NetworkAccess::kNotForbidden:
+            break;
+    }
+    return GeneralPage::tr(
+        "EpiChat's window opens no network connection. This system has no means to refuse it one.");
+}
+
+}  // namespace
+
+GeneralPage::GeneralPage(PreferenceStore& preferences, NetworkAccess network, QWidget* parent)
+    : SettingsForm(parent) {
     addHeading(tr("General"));
 
     auto* language = new QComboBox(content());
@@ -31,9 +52,9 @@ GeneralPage::GeneralPage(PreferenceStore& preferences, QWidget* parent) : Settin
     });
 
     addHeading(tr("Privacy"));
-    auto* promise = new QLabel(tr("EpiChat opens no network connection. Your chats, models and memories stay "
-                                  "on this computer, unless you "
-                                  "choose an engine on another machine."),
+    auto* promise = new QLabel(promiseOf(network) + u' ' +
+                                   tr("Your chats, models and memories stay on this computer, unless you "
+                                      "choose an engine on another machine."),
                                content());
     promise->setTextFormat(Qt::PlainText);
     promise->setWordWrap(true);

@@ -1,16 +1,17 @@
 #pragma once
 
+#include "ui/settings/network_access.h"
 #include "ui/settings/preferences.h"
 #include "ui/settings/settings_form.h"
 
 namespace epi {
 
-/// Language and what happens at start.
+/// Language, what happens at start, and what EpiChat does in the network.
 class GeneralPage final : public SettingsForm {
     Q_OBJECT
 
 public:
-    GeneralPage(PreferenceStore& preferences, QWidget* parent = nullptr);
+    GeneralPage(PreferenceStore& preferences, NetworkAccess network, QWidget* parent = nullptr);
 };
 
 }  // namespace epi

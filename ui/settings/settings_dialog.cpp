@@ -49,7 +49,8 @@ SettingsDialog::SettingsDialog(Parts parts, QWidget* parent)
     auto* engine = new EnginePage(parts.preferences, parts.engine, pages_);
     connect(engine, &EnginePage::modelsRequested, this, &SettingsDialog::modelsRequested);
     shortcuts_ = new ShortcutsPage(parts.actions, pages_);
-    addSection(SettingsSection::kGeneral, tr("General"), new GeneralPage(parts.preferences, pages_));
+    addSection(
+        SettingsSection::kGeneral, tr("General"), new GeneralPage(parts.preferences, parts.network, pages_));
     addSection(SettingsSection::kAppearance, tr("Appearance"), new AppearancePage(parts.preferences, pages_));
     addSection(SettingsSection::kEngine, tr("Model and engine"), engine);
     addSection(SettingsSection::kReplies, tr("Replies"), new RepliesPage(parts.preferences, pages_));

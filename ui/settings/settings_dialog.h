@@ -2,6 +2,8 @@
 
 #include <QDialog>
 
+#include "ui/settings/network_access.h"
+
 class QListWidget;
 class QStackedWidget;
 
@@ -25,6 +27,7 @@ public:
         ActionRegistry& actions;
         EngineClient& engine;
         StoreClient& store;
+        NetworkAccess network = NetworkAccess::kNotForbidden;
     };
 
     SettingsDialog(Parts parts, QWidget* parent);
