@@ -7,6 +7,7 @@ set(rules
   "core/episode@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"storage/|\"ui/|\"app/|\"core/(tensor|kv|model)/"
   "core/tensor/cpu@${torch_headers}|\"core/(kv|model|policy|engine)/"
   "core/process@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"core/[^bp]|\"core/policy/|\"storage/|\"ui/|\"app/"
+  "core/download@<Q[A-Z]|${torch_headers}|<curl/|sqlite3|cuda|\"storage/|\"ui/|\"app/|\"core/(tensor|kv|model|policy|engine)/"
   "core/wire@<Q[A-Z]|${torch_headers}|sqlite3|cuda|\"storage/|\"ui/|\"app/|\"core/(tensor|kv|model|policy)/"
   "core@<Q[A-Z]|sqlite3|cuda_runtime|\"storage/|\"ui/|\"app/|\"cuda/kernels|<torch/torch.h>|<ATen/ATen.h>"
   "storage@<Q[A-Z]|${torch_headers}|cuda|\"ui/|\"app/|\"core/(tensor|kv|model|policy)/"
@@ -14,9 +15,10 @@ set(rules
   "cuda/decode@<Q[A-Z]|${torch_headers}|sqlite3|\"core/[^bf]|\"ui/|\"storage/|\"app/"
   "cuda/plugin@<Q[A-Z]|sqlite3|\"ui/|\"storage/|\"app/"
   "ui/markdown@<QW|<QPaint|<QText|<QLabel|\"ui/[^m]|\"storage/|\"core/|\"app/"
-  "ui@${torch_headers}|sqlite3|cuda_runtime|\"app/|\"core/(tensor|kv|model|policy)/|local_engine"
-  "app/window@${torch_headers}|sqlite3|cuda_runtime|\"core/(tensor|kv|model|policy)/|local_engine"
+  "ui@${torch_headers}|<curl/|sqlite3|cuda_runtime|\"app/|\"core/(tensor|kv|model|policy)/|local_engine"
+  "app/window@${torch_headers}|<curl/|sqlite3|cuda_runtime|\"core/(tensor|kv|model|policy)/|local_engine"
   "app/engine@<Q[A-Z]|${torch_headers}|sqlite3|\"ui/|\"storage/"
+  "app/download@<Q[A-Z]|${torch_headers}|sqlite3|\"ui/|\"storage/|\"core/(tensor|kv|model|policy|engine)/"
   "app/cli@<Q[A-Z]|${torch_headers}|sqlite3|\"ui/")
 
 set(violations 0)

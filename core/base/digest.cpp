@@ -72,26 +72,45 @@ Digest256 blake2b256(std::span<const std::byte> bytes) {
     return digest;
 }
 
+struct Sha256::State {
+    crypto_hash_sha256_state sodium;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+    initialiseSodium();
+    crypto_hash_sha256_init(&state_->sodium);
+}
+
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+    crypto_hash_sha256_update(&state_->sodium, raw(bytes), bytes.size());
+}
+
+Digest256 Sha256::finish() {
+    Digest256 digest{};
+    crypto_hash_sha256_final(&state_->sodium, raw(digest));
+    return digest;
+}
+
 Result<Digest256> sha256OfFile(const std::filesystem::path& path,
                                const CancelToken& cancel,
                                const FileProgress& progress) {
     EPI_TRY_ASSIGN(const File file, File::openForReading(path));
-    initialiseSodium();
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    Sha256 sha256;
     std::vector<std::byte> chunk(kChunkBytes);
     for (std::uint64_t done = 0; done < file.size();) {
         if (cancel.isCancelled()) return Error{ErrorCode::kCancelled, "computing the SHA-256 was cancelled"};
         const std::uint64_t count = std::min<std::uint64_t>(kChunkBytes, file.size() - done);
         const std::span bytes(chunk.data(), static_cast<std::size_t>(count));
         EPI_TRY(file.readAt(done, bytes));
-        crypto_hash_sha256_update(&state, raw(bytes), bytes.size());
+        sha256.update(bytes);
         done += count;
         if (progress) progress(done, file.size());
     }
-    Digest256 digest{};
-    crypto_hash_sha256_final(&state, raw(digest));
-    return digest;
+    return sha256.finish();
 }
 
 std::uint64_t xxh3(std::span<const std::byte> bytes) {

@@ -38,6 +38,23 @@ private:
 
 Digest256 blake2b256(std::span<const std::byte> bytes);
 
+/// SHA-256 of bytes that arrive in pieces.
+class Sha256 {
+public:
+    Sha256();
+    ~Sha256();
+    Sha256(Sha256&&) noexcept;
+    Sha256& operator=(Sha256&&) noexcept;
+
+    void update(std::span<const std::byte> bytes);
+    /// Requires: called once, as the last call.
+    [[nodiscard]] Digest256 finish();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 /// Called on the caller's thread, at most once per MiB: bytes read so far, bytes in all.
 using FileProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 

@@ -14,15 +14,9 @@ namespace fs = std::filesystem;
 constexpr int kMaxDepth = 3;
 constexpr int kMaxEntries = 100'000;  // of one place: a home folder must not keep the scan busy for minutes
 
-bool isModelName(const fs::path& path) {
-    std::string extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension == ".gguf";
-}
-
 void addFile(const fs::path& path, std::map<fs::path, std::int64_t>& files) {
     std::error_code failure;
-    if (!isModelName(path) || !fs::is_regular_file(path, failure)) return;
+    if (!isModelFileName(path.filename().native()) || !fs::is_regular_file(path, failure)) return;
     const auto size = fs::file_size(path, failure);
     if (!failure) files[path.lexically_normal()] = static_cast<std::int64_t>(size);
 }
@@ -40,6 +34,12 @@ void addFolder(const fs::path& folder, std::map<fs::path, std::int64_t>& files) 
 }
 
 }  // namespace
+
+bool isModelFileName(std::string_view name) {
+    std::string extension = fs::path(name).extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    return extension == ".gguf";
+}
 
 std::vector<ModelFile> findModelFiles(std::span<const fs::path> places) {
     std::map<fs::path, std::int64_t> files;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace epi {
@@ -11,6 +12,9 @@ struct ModelFile {
     std::filesystem::path path;
     std::int64_t bytes = 0;
 };
+
+/// Whether a file of this name is taken for a model.
+bool isModelFileName(std::string_view name);
 
 /// The GGUF files in these folders, down to three levels below each, and those of `places` that are files
 /// themselves; each once, by path. What cannot be read is left out. Links to folders are not followed. Any

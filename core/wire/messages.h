@@ -150,7 +150,8 @@ struct Synced {
 
 /// How far a job is. Unknown totals are 0.
 struct Progress {
-    std::string phase;  // "loading", "embedding", "clustering", "reading", "matching", "answering"
+    std::string phase;  // "loading", "embedding", "clustering", "reading", "matching", "answering"; of other
+                        // work "checking", "downloading"
     std::int64_t done = 0;
     std::int64_t total = 0;
     std::string unit;           // "tokens", "segments", "bytes", "questions"

@@ -6,7 +6,7 @@ set(epi_plugin_folder lib/epichat)  # ../lib/epichat as seen from the programs, 
 # `programs`: all that the product consists of, without its tests. Installing needs no more than that.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 add_custom_target(programs)
-foreach(program epichat epichat-engine epichat-cli)
+foreach(program epichat epichat-engine epichat-cli epichat-download)
   if(TARGET ${program})
     add_dependencies(programs ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -45,6 +45,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION misc)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, xdg-utils")  # for epichat-download; to open links
 if(EPI_TORCH)
   # LibTorch comes from no Debian package; dpkg-shlibdeps has to be shown its libraries and told not to look for a package.
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${epi_torch_lib} ${epi_cudart_lib})
