@@ -17,6 +17,7 @@
 #include "ui/bridge/store_client.h"
 #include "ui/chat/chat_session.h"
 #include "ui/jobs/job_board.h"
+#include "ui/models/model_download.h"
 #include "ui/settings/network_access.h"
 #include "ui/settings/preferences.h"
 #include "ui/theme/theme.h"
@@ -51,6 +52,7 @@ struct WindowOptions {
     std::function<EngineFactory(const QStringList& command)> engineFor = {};
     /// What the settings say of privacy.
     NetworkAccess network = NetworkAccess::kNotForbidden;
+    DownloadTool downloads = {};
 };
 
 /// The window: conversations left, the open one in the middle, its memory right. Puts the parts together and

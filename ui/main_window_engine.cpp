@@ -98,8 +98,14 @@ void MainWindow::useModel(const QString& model) {
 
 void MainWindow::showModels() {
     if (!models_) {
-        models_ = new ModelManager({.engine = engine_, .preferences = preferences_, .jobs = jobs_}, this);
+        models_ = new ModelManager(
+            {.engine = engine_, .preferences = preferences_, .jobs = jobs_, .downloads = options_.downloads},
+            this);
         connect(models_, &ModelManager::loadRequested, this, &MainWindow::useModel);
+        connect(models_, &ModelManager::downloadEnded, this, [this](const QString& text, bool isFetched) {
+            if (models_->isVisible()) return;  // where it is written already
+            notice_->show(isFetched ? NoticeKind::kInformation : NoticeKind::kWarning, text);
+        });
     }
     models_->show();
     models_->raise();
@@ -215,13 +221,17 @@ bool MainWindow::confirmClose() {
     const auto isBuilding = [](const auto& entry) {
         return entry.second && entry.second->memory().isBuilding();
     };
-    if (isClosing_ || std::ranges::none_of(sessions_, isBuilding)) return true;
+    const bool isAnyBuilding = std::ranges::any_of(sessions_, isBuilding);
+    const bool isDownloading = models_ && models_->isDownloading();
+    if (isClosing_ || (!isAnyBuilding && !isDownloading)) return true;
     auto* question = new QMessageBox(this);
     question->setAttribute(Qt::WA_DeleteOnClose);
     question->setWindowTitle(tr("Quit"));
     question->setTextFormat(Qt::PlainText);
-    question->setText(tr("A memory is being built."));
-    question->setInformativeText(tr("Finished episodes are kept; the rest is built when it is needed."));
+    question->setText(isAnyBuilding ? tr("A memory is being built.") : tr("A model is being downloaded."));
+    question->setInformativeText(isAnyBuilding
+                                     ? tr("Finished episodes are kept; the rest is built when it is needed.")
+                                     : tr("What is there is kept, and the next download goes on from it."));
     QPushButton* quit = question->addButton(tr("&Stop and quit"), QMessageBox::AcceptRole);
     question->addButton(tr("&Go on"), QMessageBox::RejectRole);
     connect(quit, &QPushButton::clicked, this, [this] {

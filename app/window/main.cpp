@@ -160,9 +160,11 @@ int main(int argc, char** argv) {
     QApplication::setApplicationDisplayName(u"EpiChat"_s);
     QApplication::setDesktopFileName(u"epichat"_s);
     QApplication::setApplicationVersion(QStringLiteral(EPI_VERSION));
-    epi::WindowOptions options{.theme = epi::themeFromName(epi::toQString(arguments.theme)),
-                               .percent = arguments.percent,
-                               .network = network};
+    epi::WindowOptions options{
+        .theme = epi::themeFromName(epi::toQString(arguments.theme)),
+        .percent = arguments.percent,
+        .network = network,
+        .downloads = {.command = {besideThisProgram(u"epichat-download"_s)}, .starter = launcher}};
     const epi::DesktopOpener opener(launcher);
     epi::Theme::apply(options.theme.value_or(epi::ThemeChoice::kSystem), options.percent.value_or(100));
 

@@ -19,6 +19,7 @@
 #include "ui/conversations/search_panel.h"
 #include "ui/evaluation/evaluation_window.h"
 #include "ui/memory/memory_panel.h"
+#include "ui/models/download_dialog.h"
 #include "ui/models/load_panel.h"
 #include "ui/models/model_manager.h"
 #include "ui/settings/settings_dialog.h"
@@ -113,7 +114,7 @@ ScreenshotScript::Wait ScreenshotScript::begin(const QJsonObject& step) {
         {u"settings"_s, &ScreenshotScript::settings}, {u"models"_s, &ScreenshotScript::models},
         {u"action"_s, &ScreenshotScript::action},     {u"screenshot"_s, &ScreenshotScript::screenshot},
         {u"search"_s, &ScreenshotScript::search},     {u"preview import"_s, &ScreenshotScript::previewImport},
-        {u"wait"_s, &ScreenshotScript::pause}};
+        {u"download"_s, &ScreenshotScript::download}, {u"wait"_s, &ScreenshotScript::pause}};
     const auto found = kSteps.find(step[u"do"_s].toString());
     return found == kSteps.end() ? fail(u"no such step"_s) : (this->*found->second)(step);
 }
@@ -310,6 +311,30 @@ ScreenshotScript::Wait ScreenshotScript::models(const QJsonObject&) {
     return [manager] {
         const bool hasDetails = manager->loadPanel().estimate().has_value();
         return Outcome{.isDone = manager->models().rowCount() == 0 || hasDetails, .error = {}};
+    };
+}
+
+ScreenshotScript::Wait ScreenshotScript::download(const QJsonObject& step) {
+    window_.preferences().change([](Preferences& p) { p.allowsDownloads = true; });
+    window_.showModels();
+    ModelManager* manager = window_.modelManager();
+    DownloadDialog* dialog = manager->askForDownload();
+    if (dialog == nullptr) return fail(u"the engine is on another machine"_s);
+    dialog->addressField().setText(step[u"url"_s].toString());
+    dialog->nameField().setText(step[u"name"_s].toString());
+    dialog->checksumField().setText(step[u"sha256"_s].toString());
+    if (!step[u"start"_s].toBool(true)) return done();
+    if (!dialog->wish()) return fail(dialog->summaryText());
+    const auto outcome = std::make_shared<Outcome>();
+    connect(manager, &ModelManager::downloadEnded, this, [outcome](const QString& text, bool isFetched) {
+        outcome->isDone = isFetched;
+        if (!isFetched) outcome->error = text;
+    });
+    Q_EMIT
+    dialog->downloadRequested(*dialog->wish());
+    dialog->close();
+    return [outcome] {
+        return *outcome;
     };
 }
 

@@ -32,6 +32,9 @@ namespace epi {
 ///   {"do": "find", "text": "word"}                     in the chat, with the bar over it
 ///   {"do": "settings", "section": 2}                   counted from 0, in the order of the dialog
 ///   {"do": "models"}                                   opens the model manager
+///   {"do": "download", "url": "https://…", "sha256": "…", "name": "…", "start": true}
+///                                                      allows downloads, asks for one, and waits for its end
+///                                                      unless "start" is false
 ///   {"do": "action", "id": "app.palette"}              any registered action
 ///   {"do": "screenshot", "file": "a.png", "window": "main"}   or "evaluation", or another window's object
 ///   name
@@ -83,6 +86,7 @@ private:
     Wait theme(const QJsonObject& step);
     Wait settings(const QJsonObject& step);
     Wait models(const QJsonObject& step);
+    Wait download(const QJsonObject& step);
     Wait action(const QJsonObject& step);
     Wait screenshot(const QJsonObject& step);
     Wait find(const QJsonObject& step);

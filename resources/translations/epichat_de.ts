@@ -111,6 +111,10 @@
             <source>%1 %2/s</source>
             <translation>%1 %2/s</translation>
         </message>
+        <message>
+            <source>Downloading</source>
+            <translation>Wird heruntergeladen</translation>
+        </message>
     </context>
     <context>
         <name>epi::AppearancePage</name>
@@ -968,6 +972,14 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <source>Your chats, models and memories stay on this computer, unless you choose an engine on another machine.</source>
             <translation>Ihre Chats, Modelle und Gedächtnisse bleiben auf diesem Rechner, es sei denn, Sie wählen eine Engine auf einem anderen.</translation>
         </message>
+        <message>
+            <source>&amp;Allow downloads of models</source>
+            <translation>&amp;Herunterladen von Modellen erlauben</translation>
+        </message>
+        <message>
+            <source>The model manager can then fetch a file from an address you give it. Another program does that, only when you start it, and the server learns your network address.</source>
+            <translation>Die Modellverwaltung kann dann eine Datei von einer Adresse holen, die Sie angeben. Das tut ein anderes Programm, nur wenn Sie es starten, und der Server erfährt Ihre Netzwerkadresse.</translation>
+        </message>
     </context>
     <context>
         <name>epi::JobStrip</name>
@@ -1500,6 +1512,14 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <source>Chats (*.json *.md *.txt);;All files (*)</source>
             <translation>Chats (*.json *.md *.txt);;Alle Dateien (*)</translation>
         </message>
+        <message>
+            <source>A model is being downloaded.</source>
+            <translation>Ein Modell wird heruntergeladen.</translation>
+        </message>
+        <message>
+            <source>What is there is kept, and the next download goes on from it.</source>
+            <translation>Was da ist, bleibt, und das nächste Herunterladen geht von dort aus weiter.</translation>
+        </message>
     </context>
     <context>
         <name>epi::MemoryBar</name>
@@ -1942,6 +1962,38 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>Add a folder of models</source>
             <translation>Ordner mit Modellen hinzufügen</translation>
+        </message>
+        <message>
+            <source>Do&amp;wnload…</source>
+            <translation>&amp;Herunterladen…</translation>
+        </message>
+        <message>
+            <source>Fetches a model from an address, by a program of its own</source>
+            <translation>Holt ein Modell von einer Adresse, durch ein eigenes Programm</translation>
+        </message>
+        <message>
+            <source>Downloads are off. They are allowed in the settings, under General.</source>
+            <translation>Das Herunterladen ist ausgeschaltet. Erlaubt wird es in den Einstellungen unter „Allgemein“.</translation>
+        </message>
+        <message>
+            <source>Download of %1</source>
+            <translation>Herunterladen von %1</translation>
+        </message>
+        <message>
+            <source>%1 (%2) was fetched. Its SHA-256, to compare: %3</source>
+            <translation>%1 (%2) wurde geholt. Die SHA-256 zum Vergleichen: %3</translation>
+        </message>
+        <message>
+            <source>%1 (%2) was fetched. Its SHA-256 is as expected.</source>
+            <translation>%1 (%2) wurde geholt. Die SHA-256 ist die erwartete.</translation>
+        </message>
+        <message>
+            <source>The download of %1 was stopped. What is there stays, and the next download from that address goes on from it.</source>
+            <translation>Das Herunterladen von %1 wurde angehalten. Was da ist, bleibt, und das nächste Herunterladen von dieser Adresse geht von dort aus weiter.</translation>
+        </message>
+        <message>
+            <source>%1 was not fetched: %2.</source>
+            <translation>%1 wurde nicht geholt: %2.</translation>
         </message>
     </context>
     <context>
@@ -3130,6 +3182,69 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <message>
             <source>Nothing found for “%1”.</source>
             <translation>Nichts gefunden für „%1“.</translation>
+        </message>
+    </context>
+    <context>
+        <name>epi::DownloadDialog</name>
+        <message>
+            <source>Download a model</source>
+            <translation>Modell herunterladen</translation>
+        </message>
+        <message>
+            <source>as the page of the model gives it, or empty</source>
+            <translation>wie die Seite des Modells sie nennt, oder leer</translation>
+        </message>
+        <message>
+            <source>&amp;Address</source>
+            <translation>&amp;Adresse</translation>
+        </message>
+        <message>
+            <source>File &amp;name</source>
+            <translation>Datei&amp;name</translation>
+        </message>
+        <message>
+            <source>&amp;SHA-256</source>
+            <translation>&amp;SHA-256</translation>
+        </message>
+        <message>
+            <source>&amp;Download</source>
+            <translation>&amp;Herunterladen</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Type or paste the address of a GGUF file.</source>
+            <translation>Geben Sie die Adresse einer GGUF-Datei ein.</translation>
+        </message>
+        <message>
+            <source>an address begins with https://</source>
+            <translation>eine Adresse beginnt mit https://</translation>
+        </message>
+        <message>
+            <source>a SHA-256 has 64 digits from 0 to 9 and a to f, and this one has %1 characters</source>
+            <translation>eine SHA-256 hat 64 Stellen von 0 bis 9 und a bis f, und diese hat %1 Zeichen</translation>
+        </message>
+        <message>
+            <source>%1 is among your models already</source>
+            <translation>%1 ist schon unter Ihren Modellen</translation>
+        </message>
+        <message>
+            <source>Connects to %1 and stores %2 in %3.</source>
+            <translation>Verbindet sich mit %1 und legt %2 in %3 ab.</translation>
+        </message>
+        <message>
+            <source>That server learns your network address and which file you ask for, and nothing else. It may pass you on to another one.</source>
+            <translation>Dieser Server erfährt Ihre Netzwerkadresse und welche Datei Sie haben möchten, sonst nichts. Er kann an einen anderen weiterleiten.</translation>
+        </message>
+        <message>
+            <source>%1 are there from before; the download goes on from there if the file is the same.</source>
+            <translation>%1 sind von früher da; wenn die Datei dieselbe ist, geht es von dort aus weiter.</translation>
+        </message>
+        <message>
+            <source>Without a SHA-256 nothing proves that it is the file you mean.</source>
+            <translation>Ohne SHA-256 belegt nichts, dass es die Datei ist, die Sie meinen.</translation>
         </message>
     </context>
 </TS>

@@ -11,6 +11,7 @@
 #include "ui/chat/find_bar.h"
 #include "ui/chat/reply_details_dialog.h"
 #include "ui/jobs/jobs_popover.h"
+#include "ui/models/download_dialog.h"
 #include "ui/models/model_manager.h"
 #include "ui/settings/settings_dialog.h"
 
@@ -50,6 +51,13 @@ bool showEverything(WindowFixture& app, const QString& folder, Look look) {
     app.window.findChild<SettingsDialog*>()->close();
     app.window.showModels();
     look(QStringLiteral("models"), static_cast<QWidget*>(app.window.modelManager()));
+    app.window.preferences().change([](Preferences& p) { p.allowsDownloads = true; });
+    DownloadDialog* download = app.window.modelManager()->askForDownload();
+    if (download == nullptr) return false;
+    download->addressField().setText(QStringLiteral("https://example.org/a.gguf"));
+    look(QStringLiteral("models with downloads"), static_cast<QWidget*>(app.window.modelManager()));
+    look(QStringLiteral("download"), static_cast<QWidget*>(download));
+    download->close();
     app.window.modelManager()->close();
     app.window.showEvaluation();
     const auto isIdle = [&] {

@@ -1,6 +1,11 @@
+#include <csignal>
+
 #include <QAbstractItemModelTester>
+#include <QCheckBox>
 #include <QDir>
 #include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
 #include <QPushButton>
 
 #include "core/base/system_memory.h"
@@ -12,8 +17,10 @@
 #include "ui/first_steps.h"
 #include "ui/jobs/job_board.h"
 #include "ui/jobs/jobs_popover.h"
+#include "ui/models/download_dialog.h"
 #include "ui/models/load_panel.h"
 #include "ui/models/model_manager.h"
+#include "ui/settings/settings_dialog.h"
 
 using namespace epi;
 using namespace epi::test;
@@ -34,6 +41,28 @@ void write(const QString& path, qsizetype bytes) {
     QFile file(path);
     QVERIFY(file.open(QIODevice::WriteOnly));
     file.write(QByteArray(bytes, 'x'));
+}
+
+QPushButton* buttonOf(QWidget* parent, const QString& text) {
+    for (auto* button : parent->findChildren<QPushButton*>()) {
+        if (button->text() == text) return button;
+    }
+    return nullptr;
+}
+
+QCheckBox* checkBoxOf(QWidget* parent, const QString& text) {
+    for (auto* box : parent->findChildren<QCheckBox*>()) {
+        if (box->text() == text) return box;
+    }
+    return nullptr;
+}
+
+/// Whether a visible label begins with that.
+bool hasText(QWidget* parent, const QString& text) {
+    for (auto* label : parent->findChildren<QLabel*>()) {
+        if (label->isVisible() && label->text().startsWith(text)) return true;
+    }
+    return false;
 }
 
 ModelFacts someFacts() {
@@ -69,6 +98,27 @@ private:
         if (shown.isEmpty() && !shown.wait()) return nullptr;
         return QTest::qWaitFor([&] { return manager->loadPanel().estimate().has_value(); }) ? manager
                                                                                             : nullptr;
+    }
+
+    static ModelManager* managerThatDownloads(WindowFixture& app) {
+        app.window.preferences().change([](Preferences& p) { p.allowsDownloads = true; });
+        app.window.showModels();
+        return app.window.modelManager();
+    }
+    [[nodiscard]] DownloadWish wish() const {
+        return {.address = QUrl(u"https://example.org/got.gguf"_s),
+                .folder = folder_->path(),
+                .name = u"got.gguf"_s};
+    }
+    /// A shell script, which knows the test's folder as $FOLDER.
+    QString playedTool(const QByteArray& script) {
+        const QString path = folder_->path() + u"/tool"_s;
+        QFile file(path);
+        if (!file.open(QIODevice::WriteOnly)) return {};
+        file.write("#!/bin/sh\nFOLDER='" + folder_->path().toUtf8() + "'\n" + script + "\n");
+        file.close();
+        file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
+        return path;
     }
 
 private Q_SLOTS:
@@ -212,6 +262,192 @@ private Q_SLOTS:
         QVERIFY(shown.wait());
         QVERIFY2(manager->detailsText().startsWith(u"This file cannot be used."_s),
                  qPrintable(manager->detailsText()));
+    }
+
+    void downloadsAreOffUntilTheyAreAllowed() {
+        WindowFixture app(folder_->path());
+        app.window.showModels();
+        ModelManager* manager = app.window.modelManager();
+        QVERIFY(!app.window.preferences().current().allowsDownloads);
+        QVERIFY(manager->askForDownload() == nullptr);
+        auto* button = buttonOf(manager, u"Do&wnload…"_s);
+        QVERIFY(button != nullptr && !button->isVisible());
+        QVERIFY(hasText(manager, u"Downloads are off."_s));
+        app.window.showSettings(SettingsSection::kGeneral);
+        auto* allow = checkBoxOf(&app.window, u"&Allow downloads of models"_s);
+        QVERIFY(allow != nullptr && !allow->isChecked());
+        allow->click();
+        QVERIFY(app.window.preferences().current().allowsDownloads);
+        QVERIFY(button->isVisible());
+        QVERIFY(!hasText(manager, u"Downloads are off."_s));
+        allow->click();
+        QVERIFY(!button->isVisible());
+    }
+
+    void saysBeforeWhatADownloadWillDo() {
+        DownloadDialog dialog(folder_->path(), nullptr);
+        QPushButton* button = buttonOf(&dialog, u"&Download"_s);
+        QVERIFY(!button->isEnabled());
+        const auto problemOf = [&](const QString& address) {
+            dialog.addressField().setText(address);
+            return dialog.wish() ? QString() : dialog.summaryText();
+        };
+        QVERIFY(problemOf(u"nothing"_s).contains(u"begins with https://"_s));
+        QVERIFY(problemOf(u"http://example.org/m.gguf"_s).contains(u"only https"_s));
+        QVERIFY(problemOf(u"https://me:secret@example.org/m.gguf"_s).contains(u"password"_s));
+        QVERIFY(problemOf(u"https://example.org/..%2f..%2fetc"_s).contains(u"another folder"_s));
+        QVERIFY(problemOf(u"https://example.org/page"_s).contains(u"does not end in .gguf"_s));
+        QVERIFY(!button->isEnabled());
+        QCOMPARE(problemOf(u"  https://bücher.example/a/m%20x.gguf?download=true#top \n"_s), QString());
+        QVERIFY(button->isEnabled());
+        QVERIFY2(dialog.summaryText().startsWith(
+                     u"Connects to xn--bcher-kva.example and stores m_x.gguf in "_s + folder_->path()),
+                 qPrintable(dialog.summaryText()));
+        QVERIFY(dialog.summaryText().contains(u"Without a SHA-256"_s));
+        QCOMPARE(dialog.wish()->name, u"m_x.gguf"_s);
+        QCOMPARE(dialog.nameField().placeholderText(), u"m_x.gguf"_s);
+        dialog.checksumField().setText(u"abc"_s);
+        QVERIFY(dialog.summaryText().contains(u"has 3 characters"_s));
+        dialog.checksumField().setText(u" "_s + QString(64, u'A'));
+        QCOMPARE(dialog.wish()->sha256, QString(64, u'a'));
+        QVERIFY(!dialog.summaryText().contains(u"Without a SHA-256"_s));
+        dialog.nameField().setText(u"../up.gguf"_s);
+        QVERIFY(!dialog.wish());
+        dialog.nameField().setText(u"mine.gguf"_s);
+        QCOMPARE(dialog.wish()->name, u"mine.gguf"_s);
+        write(folder_->path() + u"/mine.gguf.part"_s, 2000);
+        dialog.nameField().setText(u"mine.ggu"_s);
+        dialog.nameField().setText(u"mine.gguf"_s);
+        QVERIFY(dialog.summaryText().contains(u"are there from before"_s));
+        write(folder_->path() + u"/mine.gguf"_s, 1);
+        dialog.nameField().setText(u"mine.ggu"_s);
+        dialog.nameField().setText(u"mine.gguf"_s);
+        QVERIFY(dialog.summaryText().contains(u"among your models already"_s));
+    }
+
+    void aDownloadRunsAsAJobAndItsModelIsChosen() {
+        // Stands for the program: it says what the program says, and what it was called with.
+        const QString tool = playedTool(
+            "read -r URL; printf '%s\\n' \"$@\" \"$URL\" > \"$FOLDER/arguments\"\n"
+            "echo "
+            "'{\"progress\":{\"phase\":\"downloading\",\"done\":500,\"total\":1000,\"per_second\":100}}'\n"
+            "while [ ! -e \"$FOLDER/go\" ]; do sleep 0.02; done\n"
+            "mkdir -p \"$2\" && printf GGUF > \"$2/$4\"\n"
+            "echo '{\"done\":{\"file\":\"'$2/$4'\",\"bytes\":4,\"sha256\":\"abc\"}}'\n");
+        WindowFixture app(folder_->path(), {}, {.command = {tool}});
+        ModelManager* manager = managerThatDownloads(app);
+        DownloadDialog* dialog = manager->askForDownload();
+        QVERIFY(dialog != nullptr);
+        dialog->addressField().setText(u"https://example.org/got.gguf?a=b"_s);
+        QSignalSpy ended(manager, &ModelManager::downloadEnded);
+        buttonOf(dialog, u"&Download"_s)->click();
+        QTRY_VERIFY(!app.window.jobs().jobs().empty() && app.window.jobs().jobs().front().progress);
+        const JobBoard::Job job = app.window.jobs().jobs().front();
+        QCOMPARE(job.title, u"Download of got.gguf"_s);
+        QCOMPARE(progressText(*job.progress), u"Downloading · 500 bytes of 1,000 bytes"_s);
+        QCOMPARE(rateText(*job.progress), u"100 bytes/s · about 5 s left"_s);
+        write(folder_->path() + u"/go"_s, 1);
+        QVERIFY(ended.wait());
+        QCOMPARE(manager->noticeText(), u"got.gguf (4 bytes) was fetched. Its SHA-256, to compare: abc"_s);
+        QVERIFY(app.window.jobs().jobs().empty());
+        const QString models = home_->path() + u"/epichat/models"_s;
+        QTRY_VERIFY(manager->models().rowOf(models + u"/got.gguf"_s) >= 0);
+        QTRY_VERIFY(manager->detailsText().startsWith(u"This file cannot be used."_s));
+        QFile arguments(folder_->path() + u"/arguments"_s);
+        QVERIFY(arguments.open(QIODevice::ReadOnly));
+        QCOMPARE(arguments.readAll().split('\n'),
+                 (QList<QByteArray>{"--to",
+                                    models.toUtf8(),
+                                    "--name",
+                                    "got.gguf",
+                                    "--json-progress",
+                                    "-",
+                                    "https://example.org/got.gguf?a=b",
+                                    ""}));
+        QVERIFY(QFile::remove(models + u"/got.gguf"_s));
+    }
+
+    void aDownloadIsStoppedByItsJob() {
+        const QString tool = playedTool(
+            "trap 'echo "
+            "\"{\\\"error\\\":{\\\"code\\\":\\\"cancelled\\\",\\\"message\\\":\\\"cancelled\\\"}}\"; "
+            "exit 130' TERM\n"
+            "echo '{\"progress\":{\"phase\":\"downloading\",\"done\":1,\"total\":2}}'\n"
+            "while :; do sleep 0.02; done\n");
+        WindowFixture app(folder_->path(), {}, {.command = {tool}});
+        ModelManager* manager = managerThatDownloads(app);
+        QSignalSpy ended(manager, &ModelManager::downloadEnded);
+        manager->download(wish());
+        QTRY_VERIFY(!app.window.jobs().jobs().empty() && app.window.jobs().jobs().front().progress);
+        manager->close();
+        app.window.jobs().jobs().front().cancel();
+        QVERIFY(ended.wait());
+        QVERIFY2(manager->noticeText().startsWith(u"The download of got.gguf was stopped."_s),
+                 qPrintable(manager->noticeText()));
+        QCOMPARE(app.window.notice().text(), manager->noticeText());  // where the manager is closed
+        QVERIFY(app.window.jobs().jobs().empty());
+    }
+
+    void aDownloadThatFailsSaysWhy_data() {
+        QTest::addColumn<QByteArray>("script");
+        QTest::addColumn<QString>("text");
+        QTest::newRow("an error")
+            << QByteArray(
+                   "echo '{\"error\":{\"code\":\"not_found\",\"message\":\"no <b>such</b> "
+                   "file\"}}'; exit 3")
+            << u"got.gguf was not fetched: no <b>such</b> file."_s;
+        QTest::newRow("it dies") << QByteArray("echo words >&2; kill -KILL $$")
+                                 << u"got.gguf was not fetched: the download "
+                                    "program stopped: signal 9 (killed): words."_s;
+        QTest::newRow("it says nothing") << QByteArray("exit 0")
+                                         << u"got.gguf was not fetched: the "
+                                            "download program stopped: exit code 0."_s;
+        QTest::newRow("it babbles") << QByteArray(
+                                           "echo no json; head -c 200000 /dev/zero | tr '\\0' x; exit 1")
+                                    << u"got.gguf was not fetched: the download "
+                                       "program stopped: exit code 1."_s;
+    }
+    void aDownloadThatFailsSaysWhy() {
+        QFETCH(QByteArray, script);
+        WindowFixture app(folder_->path(), {}, {.command = {playedTool(script)}});
+        ModelManager* manager = managerThatDownloads(app);
+        QSignalSpy ended(manager, &ModelManager::downloadEnded);
+        manager->download(wish());
+        QVERIFY(ended.wait());
+        QTEST(manager->noticeText(), "text");
+        QVERIFY(app.window.jobs().jobs().empty());
+    }
+
+    void aMissingProgramIsReported() {
+        WindowFixture app(folder_->path(), {}, {.command = {u"/no/such/program"_s}});
+        ModelManager* manager = managerThatDownloads(app);
+        QSignalSpy ended(manager, &ModelManager::downloadEnded);
+        manager->download(wish());
+        QVERIFY(ended.wait());
+        QVERIFY2(manager->noticeText().contains(u"/no/such/program"_s), qPrintable(manager->noticeText()));
+    }
+
+    void closingTheWindowEndsItsDownloads() {
+        const QString tool = playedTool("echo $$ > \"$FOLDER/pid\"; exec sleep 1000\n");
+        {
+            WindowFixture app(folder_->path(), {}, {.command = {tool}});
+            managerThatDownloads(app)->download(wish());
+            QTRY_VERIFY(QFile(folder_->path() + u"/pid"_s).size() > 0);
+        }
+        QFile file(folder_->path() + u"/pid"_s);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(::kill(file.readAll().trimmed().toInt(), 0), -1);
+    }
+
+    void quittingAsksWhileSomethingIsFetched() {
+        WindowFixture app(folder_->path(), {}, {.command = {playedTool("exec sleep 1000\n")}});
+        managerThatDownloads(app)->download(wish());
+        QVERIFY(!app.window.close());
+        auto* question = app.window.findChild<QMessageBox*>();
+        QVERIFY(question != nullptr);
+        QCOMPARE(question->text(), u"A model is being downloaded."_s);
+        buttonOf(question, u"&Stop and quit"_s)->click();
+        QVERIFY(!app.window.isVisible());
     }
 
     void theChatSurvivesAnotherModel() {

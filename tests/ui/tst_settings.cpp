@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
@@ -11,6 +13,7 @@
 #include "tests/ui/window_fixture.h"
 #include "ui/settings/data_page.h"
 #include "ui/settings/engine_page.h"
+#include "ui/settings/general_page.h"
 #include "ui/settings/settings_dialog.h"
 
 using namespace epi;
@@ -36,6 +39,7 @@ private Q_SLOTS:
         Preferences chosen;
         chosen.language = u"de"_s;
         chosen.restoresChat = false;
+        chosen.allowsDownloads = true;
         chosen.theme = ThemeChoice::kHighContrast;
         chosen.percent = 150;
         chosen.engineCommand = {u"ssh"_s, u"gpu box"_s, u"epichat-engine"_s};
@@ -55,6 +59,7 @@ private Q_SLOTS:
 
     void whatIsNoValueLeavesTheDefault() {
         const Preferences defaults;
+        QVERIFY(!fromSettings({{"models.allows_downloads", "perhaps"}}).allowsDownloads);
         QVERIFY(fromSettings({{"window.theme", "pink"},
                               {"window.percent", "many"},
                               {"engine.command", "{"},
@@ -188,6 +193,21 @@ private Q_SLOTS:
         QVERIFY(opened);
         QCOMPARE(opened->conversations()->size(), std::size_t{1});
         QCOMPARE(opened->messages(1)->at(0).text, std::string("What is the answer?"));
+    }
+
+    void thePrivacyTextSaysWhatTheSystemForbids() {
+        WindowFixture app(folder_->path());
+        const auto says = [&](NetworkAccess network, const QString& text) {
+            const GeneralPage page(app.window.preferences(), network);
+            const auto labels = page.findChildren<QLabel*>();
+            return std::ranges::any_of(labels, [&](const QLabel* label) {
+                return label->text().startsWith(u"EpiChat's window opens no network connection"_s) &&
+                       label->text().contains(text);
+            });
+        };
+        QVERIFY(says(NetworkAccess::kForbidden, u"the system allows it none."_s));
+        QVERIFY(says(NetworkAccess::kNeededByDisplay, u"display, which is on another machine."_s));
+        QVERIFY(says(NetworkAccess::kNotForbidden, u"no means to refuse it one."_s));
     }
 
     void aBackupThatCannotBeWrittenIsReported() {

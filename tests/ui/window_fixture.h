@@ -29,7 +29,7 @@ namespace epi::test {
 /// A window over a real store in `folder` and a played engine; destroying it is closing the program.
 class WindowFixture {
 public:
-    explicit WindowFixture(const QString& folder, FakeScript script = {})
+    explicit WindowFixture(const QString& folder, FakeScript script = {}, DownloadTool downloads = {})
         : databaseFile(toUtf8(folder) + "/epichat.db"),
           store(databaseFile),
           client([this, script](EventSink sink) {
@@ -37,7 +37,9 @@ public:
               engine = made.get();
               return made;
           }),
-          window(client, store, {.theme = ThemeChoice::kLight, .percent = 100}) {
+          window(client,
+                 store,
+                 {.theme = ThemeChoice::kLight, .percent = 100, .downloads = std::move(downloads)}) {
         QSignalSpy ready(&window, &MainWindow::ready);
         QSignalSpy listed(&window.conversations(), &ConversationList::refreshed);
         window.restore();

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,10 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from file_server import FileServer  # noqa: E402
+from file_server import FileServer, Once  # noqa: E402
 
 WINDOW = os.environ["EPI_WINDOW"]
 ENGINE = os.environ["EPI_PLAYED_ENGINE"]
+MODEL = b"GGUF" + random.Random(1).randbytes(300_000)
 
 
 def status_of(pid: int) -> dict[str, str]:
@@ -129,6 +133,40 @@ class WindowTest(unittest.TestCase):
         self.wait_for(lambda: "localhost:10.0" in self.log())
         self.assertIn("may open network connections", self.log())
         self.assertEqual(status_of(window.pid)["Seccomp"], "0")
+
+    def download(self, server: FileServer, **step: object) -> dict:
+        return {"do": "download", "url": server.url("model.gguf"), "timeout": 60} | step
+
+    def test_a_download_by_the_window(self) -> None:
+        server = FileServer()
+        self.addCleanup(server.close)
+        server.files["model.gguf"] = MODEL
+        server.once = Once(cut_after=200_000)
+        window = self.start([{"do": "ready"}, self.download(server)])
+        self.assertEqual(window.wait(timeout=60), 1)
+        self.assertIn("model.gguf was not fetched", self.log())
+        self.assertEqual(sorted(path.name for path in self.models.iterdir()), ["model.gguf.part", "model.gguf.part.json"])
+        window = self.start([{"do": "ready"}, self.download(server, sha256=hashlib.sha256(MODEL).hexdigest())])
+        self.assertEqual(window.wait(timeout=60), 0, self.log())
+        self.assertEqual([path.name for path in self.models.iterdir()], ["model.gguf"])
+        self.assertEqual((self.models / "model.gguf").read_bytes(), MODEL)
+        self.assertEqual([request.sent for request in server.requests], [200_000, len(MODEL) - 200_000])
+
+    def test_a_download_ends_with_the_window(self) -> None:
+        server = FileServer()
+        self.addCleanup(server.close)
+        server.files["model.gguf"] = MODEL
+        server.once = Once(stall_after=100_000)
+        window = self.start([{"do": "ready"}, self.download(server)])
+        launcher, _ = self.processes_of(window)
+        part = self.models / "model.gguf.part"
+        self.wait_for(lambda: part.exists() and part.stat().st_size == 100_000)
+        programs = children_of(launcher)
+        self.assertEqual(len(programs), 2)
+        window.send_signal(signal.SIGKILL)
+        window.wait()
+        self.wait_for(lambda: not any(is_running(program) for program in programs), "processes are left")
+        self.assertEqual(part.stat().st_size, 100_000)
 
 
 if __name__ == "__main__":

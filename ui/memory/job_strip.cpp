@@ -34,6 +34,7 @@ QString phaseText(const std::string& phase) {
     if (phase == "matching") return tr("Finding the episode");
     if (phase == "answering") return tr("Answering");
     if (phase == "checking") return tr("Reading");
+    if (phase == "downloading") return tr("Downloading");
     return toQString(phase);
 }
 

@@ -17,6 +17,7 @@
 #include <QScreen>
 #include <QScrollArea>
 #include <QStackedWidget>
+#include <QStyle>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -25,6 +26,7 @@
 #include "core/format/model_files.h"
 #include "ui/bridge/text.h"
 #include "ui/jobs/job_board.h"
+#include "ui/models/download_dialog.h"
 #include "ui/models/load_panel.h"
 #include "ui/models/model_delegate.h"
 #include "ui/theme/theme.h"
@@ -82,11 +84,16 @@ QString factsText(const ModelFacts& facts) {
 }  // namespace
 
 ModelManager::ModelManager(Parts parts, QWidget* parent)
-    : QDialog(parent), engine_(parts.engine), preferences_(parts.preferences), jobs_(parts.jobs) {
+    : QDialog(parent),
+      engine_(parts.engine),
+      preferences_(parts.preferences),
+      jobs_(parts.jobs),
+      downloads_(std::move(parts.downloads)) {
     setWindowTitle(tr("Models"));
     setObjectName(u"models"_s);
     setAcceptDrops(true);
-    notice_ = makeLabel(this, u"warning"_s);
+    notice_ = makeLabel(this);
+    notice_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     notice_->hide();
     auto* buttons = new QDialogButtonBox(this);
     QPushButton* close = buttons->addButton(tr("&Close"), QDialogButtonBox::RejectRole);
@@ -110,12 +117,14 @@ ModelManager::ModelManager(Parts parts, QWidget* parent)
     column->addWidget(buttons);
     connect(&engine_, &EngineClient::stateChanged, this, &ModelManager::refreshEngine);
     connect(&engine_, &EngineClient::greeted, this, &ModelManager::scan);
+    connect(&preferences_, &PreferenceStore::changed, this, &ModelManager::refreshDownloads);
     applyTheme();
     const Theme& theme = Theme::current();
     const QSize available = parent->screen()->availableSize();
     resize(std::min(theme.px(920), available.width() - theme.px(32)),
            std::min(theme.px(620), available.height() - theme.px(64)));
     refreshEngine();
+    refreshDownloads();
     scan();
 }
 
@@ -133,7 +142,11 @@ QWidget* ModelManager::makeList() {
     list_->setMouseTracking(true);
     auto* addFiles = new QPushButton(tr("Add &files…"), side);
     auto* addFolder = new QPushButton(tr("Add f&older…"), side);
-    for (QPushButton* button : {addFiles, addFolder})
+    download_ = new QPushButton(tr("Do&wnload…"), side);
+    download_->setAccessibleDescription(tr("Fetches a model from an address, by a program of its own"));
+    downloadHint_ = makeLabel(side, u"secondary"_s);
+    downloadHint_->setText(tr("Downloads are off. They are allowed in the settings, under General."));
+    for (QPushButton* button : {addFiles, addFolder, download_})
         button->setAutoDefault(false);
     auto* row = new QHBoxLayout;
     row->addWidget(addFiles);
@@ -143,6 +156,9 @@ QWidget* ModelManager::makeList() {
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(list_, 1);
     column->addLayout(row);
+    column->addWidget(download_, 0, Qt::AlignLeft);
+    column->addWidget(downloadHint_);
+    connect(download_, &QPushButton::clicked, this, &ModelManager::askForDownload);
     connect(addFiles, &QPushButton::clicked, this, &ModelManager::chooseFiles);
     connect(addFolder, &QPushButton::clicked, this, &ModelManager::chooseFolder);
     connect(list_->selectionModel(), &QItemSelectionModel::currentChanged, this, &ModelManager::showChosen);
@@ -170,14 +186,14 @@ QWidget* ModelManager::makeDetails() {
     row->addWidget(check_);
     row->addWidget(remove_);
     row->addStretch(1);
-    auto* heading = makeLabel(page, u"strong"_s);
-    heading->setText(tr("Load"));
+    loadHeading_ = makeLabel(page, u"strong"_s);
+    loadHeading_->setText(tr("Load"));
     load_ = new LoadPanel(page);
     auto* column = new QVBoxLayout(page);
     column->addWidget(title_);
     column->addWidget(details_);
     column->addLayout(row);
-    column->addWidget(heading);
+    column->addWidget(loadHeading_);
     column->addWidget(load_);
     column->addStretch(1);
     scroll->setWidget(page);
@@ -241,9 +257,10 @@ void ModelManager::scan() {
             }
             models_.assign(std::move(entries));
             refreshEngine();
-            choose(!before.isEmpty() ? before
-                   : engine_.model() ? toQString(engine_.model()->path)
-                                     : QString());
+            choose(!fetched_.isEmpty() ? std::exchange(fetched_, {})
+                   : !before.isEmpty() ? before
+                   : engine_.model()   ? toQString(engine_.model()->path)
+                                       : QString());
             Q_EMIT
             scanned();
         });
@@ -261,7 +278,7 @@ void ModelManager::addPlaces(const QStringList& paths) {
             known << info.absoluteFilePath();
         }
     }
-    say(refused.isEmpty() ? QString() : tr("No model files (*.gguf): %1").arg(refused.join(u", "_s)));
+    say(refused.isEmpty() ? QString() : tr("No model files (*.gguf): %1").arg(refused.join(u", "_s)), true);
     preferences_.change([&known](Preferences& p) { p.modelFolders = known; });
     scan();
 }
@@ -308,6 +325,7 @@ void ModelManager::showFacts(const ModelEntry& entry, const Result<ModelFacts>& 
     } else {
         details_->setText(tr("This file cannot be used. %1").arg(describe(facts.error())));
     }
+    loadHeading_->setVisible(facts.has_value());
     load_->setVisible(facts.has_value());
     load_->actions()->setVisible(facts.has_value());
     Q_EMIT
@@ -352,6 +370,64 @@ void ModelManager::checkChosen() {
         });
 }
 
+void ModelManager::refreshDownloads() {
+    const bool isAllowed = preferences_.current().allowsDownloads;
+    download_->setVisible(isAllowed && isEngineHere());
+    downloadHint_->setVisible(!isAllowed && isEngineHere());
+}
+
+DownloadDialog* ModelManager::askForDownload() {
+    if (!preferences_.current().allowsDownloads || !isEngineHere()) return nullptr;
+    auto* dialog = new DownloadDialog(toQString(paths::models().string()), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &DownloadDialog::downloadRequested, this, &ModelManager::download);
+    dialog->open();
+    return dialog;
+}
+
+void ModelManager::download(const DownloadWish& wish) {
+    say({});
+    ++running_;
+    auto* download = new ModelDownload(this);
+    const int job = jobs_.begin(tr("Download of %1").arg(wish.name), [download] { download->cancel(); });
+    connect(download, &ModelDownload::progressed, this, [this, job](const Progress& progress) {
+        jobs_.advance(job, progress);
+    });
+    connect(download,
+            &ModelDownload::finished,
+            this,
+            [this, job, download, wish](const Result<FetchedModel>& result) {
+                jobs_.end(job);
+                --running_;
+                endDownload(wish, result);
+                download->deleteLater();
+            });
+    download->start(downloads_, wish);
+}
+
+void ModelManager::endDownload(const DownloadWish& wish, const Result<FetchedModel>& result) {
+    QString text;
+    if (result) {
+        const QString size = QLocale().formattedDataSize(result->bytes);
+        text =
+            wish.sha256.isEmpty()
+                ? tr("%1 (%2) was fetched. Its SHA-256, to compare: %3").arg(wish.name, size, result->sha256)
+                : tr("%1 (%2) was fetched. Its SHA-256 is as expected.").arg(wish.name, size);
+        fetched_ = toQString(std::filesystem::path(toUtf8(result->file)).lexically_normal().string());
+        scan();
+    } else if (result.error().code == ErrorCode::kCancelled) {
+        text = tr("The download of %1 was stopped. What is there stays, and the next download from that "
+                  "address goes on from it.")
+                   .arg(wish.name);
+    } else {
+        text = tr("%1 was not fetched: %2.").arg(wish.name, toQString(result.error().message));
+    }
+    const bool isStopped = !result && result.error().code == ErrorCode::kCancelled;
+    say(text, !result && !isStopped);
+    Q_EMIT
+    downloadEnded(text, result.has_value());
+}
+
 void ModelManager::confirmRemoval() {
     const ModelEntry* entry = chosen();
     if (entry == nullptr) return;
@@ -376,7 +452,8 @@ void ModelManager::removeChosen() {
     const QString title = entry->title;
     if (!QFile::moveToTrash(entry->name)) {
         say(tr("%1 could not be moved to the trash. Remove it in the file manager: %2")
-                .arg(title, entry->folder));
+                .arg(title, entry->folder),
+            true);
         return;
     }
     shown_.clear();
@@ -401,7 +478,10 @@ void ModelManager::chooseFolder() {
     dialog->open();
 }
 
-void ModelManager::say(const QString& text) {
+void ModelManager::say(const QString& text, bool isProblem) {
+    notice_->setProperty("textRole", isProblem ? u"warning"_s : QString());
+    notice_->style()->unpolish(notice_);
+    notice_->style()->polish(notice_);
     notice_->setText(text);
     notice_->setVisible(!text.isEmpty());
 }

@@ -8,6 +8,7 @@
 #include "core/format/model_facts.h"
 #include "ui/bridge/background.h"
 #include "ui/bridge/engine_client.h"
+#include "ui/models/model_download.h"
 #include "ui/models/model_list_model.h"
 #include "ui/settings/preferences.h"
 
@@ -18,6 +19,7 @@ class QStackedWidget;
 
 namespace epi {
 
+class DownloadDialog;
 class JobBoard;
 class LoadPanel;
 
@@ -32,6 +34,7 @@ public:
         EngineClient& engine;
         PreferenceStore& preferences;
         JobBoard& jobs;
+        DownloadTool downloads = {};
     };
 
     ModelManager(Parts parts, QWidget* parent);
@@ -45,6 +48,10 @@ public:
     /// Moves the chosen file to the trash, without asking.
     void removeChosen();
     void checkChosen();
+    /// Asks what to fetch; null unless the user allows downloads.
+    DownloadDialog* askForDownload();
+    void download(const DownloadWish& wish);
+    [[nodiscard]] bool isDownloading() const { return running_ > 0; }
 
     [[nodiscard]] ModelListModel& models() { return models_; }
     [[nodiscard]] LoadPanel& loadPanel() { return *load_; }
@@ -56,6 +63,8 @@ Q_SIGNALS:
     void detailsShown();
     /// The user wants this model, with the defaults stored for it.
     void loadRequested(const QString& name);
+    /// How a download ended: one sentence.
+    void downloadEnded(const QString& text, bool isFetched);
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -71,7 +80,10 @@ private:
     void showChosen();
     void showFacts(const ModelEntry& entry, const Result<ModelFacts>& facts);
     void refreshEngine();
-    void say(const QString& text);
+    void refreshDownloads();
+    void endDownload(const DownloadWish& wish, const Result<FetchedModel>& result);
+    /// Below the list: that something was done, or with `isProblem` why not.
+    void say(const QString& text, bool isProblem = false);
     void applyTheme();
     [[nodiscard]] const ModelEntry* chosen() const;
     [[nodiscard]] bool isEngineHere() const;
@@ -79,17 +91,23 @@ private:
     EngineClient& engine_;
     PreferenceStore& preferences_;
     JobBoard& jobs_;
+    DownloadTool downloads_;
     ModelListModel models_;
     QListView* list_ = nullptr;
     QStackedWidget* side_ = nullptr;
     QLabel* title_ = nullptr;
     QLabel* details_ = nullptr;
     QLabel* notice_ = nullptr;
+    QLabel* loadHeading_ = nullptr;
     LoadPanel* load_ = nullptr;
+    QPushButton* download_ = nullptr;
+    QLabel* downloadHint_ = nullptr;
     QPushButton* check_ = nullptr;
     QPushButton* remove_ = nullptr;
-    QString shown_;  // whose details are on the right
-    int scan_ = 0;   // the newest; results of older ones are stale
+    QString shown_;    // whose details are on the right
+    int running_ = 0;  // downloads
+    QString fetched_;  // to be chosen when it is found
+    int scan_ = 0;     // the newest; results of older ones are stale
     std::optional<CancelToken> checking_;
     Background background_;  // last: its work ends before what it tells
 };

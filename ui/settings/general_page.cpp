@@ -59,6 +59,14 @@ GeneralPage::GeneralPage(PreferenceStore& preferences, NetworkAccess network, QW
     promise->setTextFormat(Qt::PlainText);
     promise->setWordWrap(true);
     addWide(promise);
+    auto* downloads = new QCheckBox(tr("&Allow downloads of models"), content());
+    downloads->setChecked(preferences.current().allowsDownloads);
+    addWide(downloads,
+            tr("The model manager can then fetch a file from an address you give it. Another program does "
+               "that, only when you start it, and the server learns your network address."));
+    connect(downloads, &QCheckBox::toggled, this, [&preferences](bool isOn) {
+        preferences.change([isOn](Preferences& p) { p.allowsDownloads = isOn; });
+    });
     addStretch();
 }
 

@@ -113,6 +113,11 @@ constexpr std::array kRows{
         [](const QByteArray& v, Preferences& p) {
             p.modelFolders = listFromJson(v);
         }},
+    Row{"models.allows_downloads",
+        [](const Preferences& p) { return QByteArray(p.allowsDownloads ? "1" : "0"); },
+        [](const QByteArray& v, Preferences& p) {
+            p.allowsDownloads = v == "1";
+        }},
     Row{"models.defaults",
         [](const Preferences& p) { return modelsToJson(p.models); },
         [](const QByteArray& v, Preferences& p) {

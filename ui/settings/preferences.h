@@ -34,6 +34,7 @@ struct Preferences {
     QStringList engineCommand;                // program and arguments; empty: the engine on this computer
     QString model;                            // id or path; empty: the engine's default
     QStringList modelFolders;                 // looked through besides the models folder
+    bool allowsDownloads = false;             // of models, from addresses the user gives
     std::map<QString, ModelDefaults> models;  // by id or path
     MemoryOptions memory;                     // of new chats
     Persona replies;                          // of chats without settings of their own

@@ -39,12 +39,13 @@ QLabel* SettingsForm::addRow(const QString& label, QWidget* control, const QStri
     grid_->addWidget(name, rows_, 0, Qt::AlignLeft | Qt::AlignVCenter);
     const bool isWide = control->sizePolicy().horizontalPolicy() & QSizePolicy::ExpandFlag;
     grid_->addWidget(control, rows_++, 1, isWide ? Qt::Alignment() : Qt::AlignLeft);
-    return hint.isEmpty() ? nullptr : addHint(hint);
+    return hint.isEmpty() ? nullptr : addHint(hint, 1);
 }
 
 QLabel* SettingsForm::addWide(QWidget* control, const QString& hint) {
+    if (!hint.isEmpty()) control->setAccessibleDescription(hint);
     grid_->addWidget(control, rows_++, 0, 1, 2);
-    return hint.isEmpty() ? nullptr : addHint(hint);
+    return hint.isEmpty() ? nullptr : addHint(hint, 0);
 }
 
 void SettingsForm::addTall(QWidget* control) {
@@ -56,12 +57,12 @@ void SettingsForm::addStretch() {
     grid_->setRowStretch(rows_++, 1);
 }
 
-QLabel* SettingsForm::addHint(const QString& hint) {
+QLabel* SettingsForm::addHint(const QString& hint, int column) {
     auto* label = new QLabel(hint, content());
     label->setTextFormat(Qt::PlainText);
     label->setWordWrap(true);
     label->setProperty("textRole", u"secondary"_s);
-    grid_->addWidget(label, rows_++, 1);
+    grid_->addWidget(label, rows_++, column, 1, 2 - column);
     return label;
 }
 

@@ -31,7 +31,7 @@ protected:
     void addStretch();
 
 private:
-    QLabel* addHint(const QString& hint);
+    QLabel* addHint(const QString& hint, int column);
     void applyTheme();
 
     QGridLayout* grid_;
