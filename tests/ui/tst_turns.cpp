@@ -38,6 +38,16 @@ std::vector<std::string> toldTurns(const std::vector<Command>& commands) {
     return turns;
 }
 
+/// The newest command of this type; an empty one without.
+template <typename T>
+T last(const std::vector<Command>& commands) {
+    T found;
+    for (const Command& command : commands) {
+        if (const T* each = std::get_if<T>(&command)) found = *each;
+    }
+    return found;
+}
+
 QPushButton* button(QWidget& parent, const QString& text) {
     for (auto* candidate : parent.findChildren<QPushButton*>()) {
         if (candidate->text().remove(u'&') == text && candidate->isVisible()) return candidate;
@@ -256,6 +266,36 @@ private Q_SLOTS:
         QTRY_VERIFY(button(app.window.page().notice(), u"Undo"_s) != nullptr);
         button(app.window.page().notice(), u"Undo"_s)->click();
         QTRY_COMPARE(app.messages().rowCount(), 8);
+    }
+
+    void aPinnedMessageCountsForTheNextMemory() {
+        qint64 chat = 0;
+        qint64 pinned = 0;
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+            QVERIFY(app.build({.budget = 256}));
+            chat = app.window.session()->conversation().id;
+            pinned = app.messages().ids()[4];
+            app.window.page().view().setCurrentRow(4);
+            run(app, u"turn.pin"_s);
+            QTRY_VERIFY(app.messages().at(4).isPinned);
+            QVERIFY(app.window.page().notice().text().startsWith(u"Pinned."_s));
+            QVERIFY(last<BuildMemory>(app.engine->posted()).memory.pinnedTurns.empty());
+            button(app.window.page().notice(), u"Build again"_s)->click();
+            QTRY_VERIFY(!app.window.session()->memory().isBuilding());
+            QCOMPARE(last<BuildMemory>(app.engine->posted()).memory.pinnedTurns,
+                     (std::vector<std::int64_t>{pinned}));
+        }
+        WindowFixture app(folder_->path());
+        app.window.openConversation(chat);
+        QTRY_VERIFY(app.messages().rowCount() > 4 && app.messages().at(4).isPinned);
+        // Questions go on to name the memory that is there, whatever is pinned meanwhile.
+        app.window.page().view().setCurrentRow(4);
+        run(app, u"turn.pin"_s);
+        QTRY_VERIFY(!app.messages().at(4).isPinned);
+        QVERIFY(app.ask(u"What about gardens?"_s));
+        QCOMPARE(last<Ask>(app.engine->posted()).memory.pinnedTurns, (std::vector<std::int64_t>{pinned}));
     }
 
     void nothingIsChangedWhileAReplyIsWritten() {

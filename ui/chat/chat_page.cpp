@@ -256,6 +256,7 @@ void ChatPage::connectTurns() {
                           if (session) session->restore(messages);
                       });
     });
+    connect(session_, &ChatSession::pinChanged, this, &ChatPage::tellPin);
     connect(session_, &ChatSession::leftBehind, this, [this](int messages) {
         notice_->show(NoticeKind::kInformation,
                       tr("%n message(s) that followed stay with the version before. The arrows beside the "
@@ -384,6 +385,25 @@ void ChatPage::applyTheme() {
     composerRow_->layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(16));
     composer_->setMaximumWidth(theme.px(720));
     edit_->setMaximumWidth(theme.px(720));
+}
+
+void ChatPage::tellPin(qint64 messageId, bool isPinned) {
+    MemorySession& memory = session_->memory();
+    if (!isPinned)
+        return notice_->show(NoticeKind::kInformation,
+                             tr("Unpinned. The next memory of this chat need not keep the message."));
+    QString text =
+        tr("Pinned. Every memory of this chat keeps the message whole; until the next one is built "
+           "it is quoted with each question.");
+    if (const std::int64_t tokens = memory.tokensOf(messageId); tokens > 0) {
+        text += u' ' + tr("It takes %1 of %2 tokens.")
+                           .arg(QLocale().toString(static_cast<qlonglong>(tokens)),
+                                QLocale().toString(memory.options().budget));
+    }
+    if (!memory.isBuilt() || memory.isBuilding()) return notice_->show(NoticeKind::kInformation, text);
+    notice_->show(NoticeKind::kInformation, text, tr("&Build again"), [this] {
+        if (session_) session_->memory().build(session_->memory().options());
+    });
 }
 
 }  // namespace epi

@@ -65,6 +65,7 @@ private:
     void connectSession();
     void connectTurns();
     void send(const QString& text);
+    void tellPin(qint64 messageId, bool isPinned);
     void onMemoryChanged();
     void refresh();
     void refreshTint();

@@ -102,6 +102,7 @@ void ChatSession::load() {
             Branch branch;
             EPI_TRY_ASSIGN(const auto ids, store.messageIds(id));
             EPI_TRY_ASSIGN(branch.versions, store.versionPlaces(id));
+            EPI_TRY_ASSIGN(branch.pins, store.pinnedMessages(id));
             branch.ids = QList<qint64>(ids.begin(), ids.end());
             const std::size_t last = std::min<std::size_t>(ids.size(), kReadAtOpening);
             branch.items = readItems(store, std::span(ids).last(last));
@@ -115,6 +116,7 @@ void ChatSession::load() {
             }
             messages_.assign(std::move(branch->ids), std::move(branch->items));
             messages_.setVersions(branch->versions);
+            showPins(branch->pins);
             isLoaded_ = true;
             measure();
             Q_EMIT

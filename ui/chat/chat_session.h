@@ -54,6 +54,8 @@ public:
     void restore(const std::vector<std::int64_t>& messageIds);
     /// Puts back everything that was taken out.
     void restoreAll();
+    /// Whether every memory is to keep a message whole; `pinChanged` when it is stored.
+    void setPinned(int row, bool isPinned);
     /// Does something with a row when it and its neighbours are in memory: at once where they are.
     void withRow(int row, std::function<void(int row)> work);
     // What is not in memory counts as nothing here.
@@ -96,6 +98,7 @@ Q_SIGNALS:
     void refused(const QString& reason);
     void removed(const std::vector<std::int64_t>& messageIds);
     void revealed(qint64 messageId);
+    void pinChanged(qint64 messageId, bool isPinned);
     /// The branch shows other messages than before.
     void branchChanged();
     /// Messages behind a place left the branch with another version; they are kept.
@@ -126,6 +129,7 @@ private:
     struct Branch {
         QList<qint64> ids;
         std::vector<VersionPlace> versions;
+        std::vector<std::int64_t> pins;
         std::vector<MessageItem> items;  // of those that are new, as far as they are likely to be in sight
     };
     /// What the branch was before a change, of which `kept` messages at its beginning stay as they are.
@@ -152,6 +156,7 @@ private:
     /// Shows a branch that ends with a reply to be written, and asks its question.
     bool answerBranch(Result<Branch> branch, const AskFor& how);
     void changeBranch(std::function<Result<Branch>(Store&)> change, std::function<void()> done);
+    void showPins(const std::vector<std::int64_t>& ids);
     void measure();
     void onProgress(const Progress& progress);
     void onTurnDone(const TurnDone& turn);

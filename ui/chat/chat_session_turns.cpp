@@ -25,10 +25,11 @@ MessageRecord emptyReply(std::int64_t conversationId) {
 }  // namespace
 
 Result<ChatSession::Branch> ChatSession::readBranch(Store& store, const Before& before) {
-    Branch branch{.ids = before.ids.first(before.kept), .versions = {}, .items = {}};
+    Branch branch{.ids = before.ids.first(before.kept), .versions = {}, .pins = {}, .items = {}};
     EPI_TRY_ASSIGN(const auto behind, store.messageIds(before.conversationId, before.kept));
     branch.ids.append(QList<qint64>(behind.begin(), behind.end()));
     EPI_TRY_ASSIGN(branch.versions, store.versionPlaces(before.conversationId));
+    EPI_TRY_ASSIGN(branch.pins, store.pinnedMessages(before.conversationId));
     // New ones, and the end, where replies are written again.
     const IdRange added = changedIds(before.ids, branch.ids).added;
     const qsizetype end = std::min(added.first + added.count, added.first + kReadAtChange);
@@ -193,6 +194,7 @@ void ChatSession::showBranch(Branch branch) {
     }
     messages_.change(branch.ids, std::move(branch.items));
     messages_.setVersions(branch.versions);
+    showPins(branch.pins);
     conversation_.messageCount = messages_.rowCount();
     failedRow_ = -1;
     measure();
@@ -270,6 +272,32 @@ void ChatSession::restore(const std::vector<std::int64_t>& messageIds) {
             return readBranch(store, before);
         },
         {});
+}
+
+void ChatSession::setPinned(int row, bool isPinned) {
+    if (row < 0 || row >= messages_.rowCount()) return;
+    const qint64 id = messages_.ids()[row];
+    store_.request(
+        this,
+        [conversation = conversation_.id, id, isPinned](Store& store) -> Result<std::vector<std::int64_t>> {
+            EPI_TRY(store.setMessagePinned(id, isPinned));
+            return store.pinnedMessages(conversation);
+        },
+        [this, id, isPinned](Result<std::vector<std::int64_t>> pins) {
+            if (!pins) {
+                Q_EMIT
+                failed(pins.error());
+                return;
+            }
+            showPins(*pins);
+            Q_EMIT
+            pinChanged(id, isPinned);
+        });
+}
+
+void ChatSession::showPins(const std::vector<std::int64_t>& ids) {
+    messages_.setPins(ids);
+    memory_.setPins(ids);
 }
 
 void ChatSession::restoreAll() {

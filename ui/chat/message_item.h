@@ -30,6 +30,7 @@ struct MessageItem {
     int episode = -1;      // of the built memory; -1 without
     int versionIndex = 0;  // which of several versions it is
     int versionCount = 1;
+    bool isPinned = false;
     QString status;  // what a streaming reply waits for; not kept
     bool isLoaded = true;
 };

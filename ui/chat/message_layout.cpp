@@ -56,8 +56,14 @@ QColor stateColor(MessageState state) {
 }
 
 QString headerDetails(const MessageItem& item) {
-    if (!item.sourceId.isEmpty() || item.createdAtMs == 0) return item.sourceId;
-    return QLocale().toString(QDateTime::fromMSecsSinceEpoch(item.createdAtMs), u"d MMM, HH:mm"_s);
+    QStringList parts;
+    if (!item.sourceId.isEmpty()) {
+        parts << item.sourceId;
+    } else if (item.createdAtMs != 0) {
+        parts << QLocale().toString(QDateTime::fromMSecsSinceEpoch(item.createdAtMs), u"d MMM, HH:mm"_s);
+    }
+    if (item.isPinned) parts << MessageLayout::tr("pinned");
+    return parts.join(u" · "_s);
 }
 
 QString versionText(const MessageItem& item) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "ui/bridge/text.h"
 
@@ -54,6 +55,7 @@ void MessageModel::put(MessageItem item) {
     item.versionIndex = version.index;
     item.versionCount = version.count;
     item.episode = episodeOf(item.id);
+    item.isPinned = pins_.contains(item.id);
     tintRuns_.remove(item.id);
     cache_.put(std::move(item));
 }
@@ -144,6 +146,20 @@ void MessageModel::setVersions(const std::vector<VersionPlace>& places) {
         item.versionIndex = place.index;
         item.versionCount = place.count;
         changed.push_back(item.id);
+    });
+    for (const qint64 id : changed) {
+        const int row = rowOf(id);
+        if (row >= 0) Q_EMIT
+        dataChanged(index(row), index(row));
+    }
+}
+
+void MessageModel::setPins(const std::vector<std::int64_t>& ids) {
+    pins_ = QSet<qint64>(ids.begin(), ids.end());
+    std::vector<qint64> changed;
+    cache_.each([&](MessageItem& item) {
+        if (std::exchange(item.isPinned, pins_.contains(item.id)) != item.isPinned)
+            changed.push_back(item.id);
     });
     for (const qint64 id : changed) {
         const int row = rowOf(id);

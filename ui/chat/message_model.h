@@ -10,6 +10,7 @@
 #include <QHash>
 #include <QList>
 #include <QPointer>
+#include <QSet>
 #include <QString>
 
 #include "ui/chat/message_cache.h"
@@ -50,6 +51,8 @@ public:
     void change(const QList<qint64>& ids, Items items);
     /// Messages of which there is more than one version.
     void setVersions(const std::vector<VersionPlace>& places);
+    /// Messages that every memory keeps whole.
+    void setPins(const std::vector<std::int64_t>& ids);
     void appendText(int row, const QString& text);
     void setStatus(int row, const QString& status);
     /// Replaces text, state and details of a row.
@@ -102,6 +105,7 @@ private:
     mutable MessageCache cache_;
     MessageItem unloaded_{.isLoaded = false};
     QHash<qint64, VersionPlace> versions_;
+    QSet<qint64> pins_;
     std::vector<std::pair<int, std::vector<std::int64_t>>> episodes_;  // each with its messages, ascending
     std::shared_ptr<const Trace> tint_;
     QHash<qint64, std::size_t> tintTurns_;                  // places in the trace

@@ -89,6 +89,12 @@ void TurnActions::registerActions(ActionRegistry& actions) {
                  .shortcuts = {key(u"Ctrl+D"_s)}},
                 this,
                 [this] { showDetails(); });
+    actions.add({.id = u"turn.pin"_s,
+                 .group = group,
+                 .title = tr("P&in or unpin for the memory"),
+                 .shortcuts = {key(u"Ctrl+Shift+P"_s)}},
+                this,
+                [this] { togglePin(); });
     // Never one key alone, even though it can be undone.
     actions.add({.id = u"turn.delete"_s,
                  .group = group,
@@ -202,6 +208,13 @@ void TurnActions::openDetails(const MessageItem& item) {
     dialog->open();
 }
 
+void TurnActions::togglePin() {
+    whenThere(currentRow(), [this](int row) {
+        if (row < 0) return refuse(tr("There is no message in this chat yet."));
+        session()->setPinned(row, !session()->messages().at(row).isPinned);
+    });
+}
+
 void TurnActions::stepVersion(int row, int delta) {
     if (session() != nullptr) session()->stepVersion(row, delta);
 }
@@ -277,6 +290,7 @@ void TurnActions::fillMenu(QMenu* menu, int row) {
         add(u"turn.nextVersion"_s, isFree && item.versionIndex + 1 < item.versionCount);
     }
     if (isReply) add(u"turn.details"_s, true);
+    add(u"turn.pin"_s, true);
     menu->addSeparator();
     add(u"turn.delete"_s, isFree);
 }

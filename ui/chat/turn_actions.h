@@ -35,6 +35,7 @@ private:
     void edit();
     /// Does something with a row, or with none (-1), when it and its neighbours are in memory.
     void whenThere(int row, std::function<void(int row)> work);
+    void togglePin();
     void copyAsMarkdown();
     void showDetails();
     void openDetails(const MessageItem& item);

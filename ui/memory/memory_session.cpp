@@ -73,8 +73,9 @@ void MemorySession::load(const ConversationRecord& conversation) {
         });
 }
 
-void MemorySession::build(const MemoryOptions& options) {
+void MemorySession::build(MemoryOptions options) {
     if (isBuilding() || conversationId_ == 0) return;
+    options.pinnedTurns = pins_;
     isTelling_ = true;
     Q_EMIT
     buildingChanged();
@@ -120,6 +121,14 @@ void MemorySession::inspect(int episode) {
 std::shared_ptr<const Trace> MemorySession::trace(int episode) const {
     const auto found = traces_.find(episode);
     return found == traces_.end() ? nullptr : found->second;
+}
+
+std::int64_t MemorySession::tokensOf(std::int64_t messageId) const {
+    for (const auto& [episode, trace] : traces_) {
+        const auto turn = std::ranges::find(trace->turns, messageId, &Trace::TurnTokens::turnId);
+        if (turn != trace->turns.end()) return std::ssize(turn->byteEnds);
+    }
+    return 0;
 }
 
 bool MemorySession::remembersFrom(std::int64_t messageId) const {

@@ -35,8 +35,11 @@ public:
     /// How the next question is answered and the next build is done; stored with the conversation.
     void choose(const MemoryOptions& options);
     void setConversation(std::int64_t id) { conversationId_ = id; }
+    /// Messages that the next build keeps whole.
+    void setPins(const std::vector<std::int64_t>& messageIds) { pins_ = messageIds; }
 
-    void build(const MemoryOptions& options);
+    /// Of what is said now; pinned messages count, whatever the options say of them.
+    void build(MemoryOptions options);
     void cancelBuild();
     /// Asks the engine what an episode keeps; `traceArrived` answers, at once when it is known.
     void inspect(int episode);
@@ -52,6 +55,8 @@ public:
     [[nodiscard]] bool remembersAny(const std::vector<std::int64_t>& messageIds) const;
     /// Whether an episode was made of this message or a later one.
     [[nodiscard]] bool remembersFrom(std::int64_t messageId) const;
+    /// Tokens of a message, as far as a trace that has arrived tells; 0 where none does.
+    [[nodiscard]] std::int64_t tokensOf(std::int64_t messageId) const;
     [[nodiscard]] JobId buildJob() const { return buildJob_; }
 
 Q_SIGNALS:
@@ -73,6 +78,7 @@ private:
     std::int64_t conversationId_ = 0;
     MemoryOptions defaults_;
     MemoryOptions options_;
+    std::vector<std::int64_t> pins_;
     std::vector<EpisodeRecord> episodes_;
     std::optional<MemoryBuilt> built_;
     std::map<int, std::shared_ptr<const Trace>> traces_;
