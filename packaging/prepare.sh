@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by run.sh and test.sh: Debian packages, then LibTorch and models, then the build.
+# Sourced by run.sh and test.sh: Debian packages, then LibTorch, grammars and models, then the build.
 # packaging/README.md lists the exit codes.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -103,14 +103,16 @@ prepare() {
 # build PURPOSE PRESET [cmake --build argument...]
 build() {
     local purpose=$1 preset=$2 folder="$root/build/$2" libtorch="$EPICHAT_DEPS/libtorch"
+    local grammars="$EPICHAT_DEPS/grammars"
     shift 2
     mkdir -p "$root/build"
     (
         flock 9 # two starts at once build one after the other
         cd "$root"
-        if [ ! -f "$folder/build.ninja" ] || ! grep -qxF "EPI_TORCH_ROOT:PATH=$libtorch" "$folder/CMakeCache.txt"; then
+        if [ ! -f "$folder/build.ninja" ] || ! grep -qxF "EPI_TORCH_ROOT:PATH=$libtorch" "$folder/CMakeCache.txt" ||
+            ! grep -qxF "EPI_GRAMMAR_ROOT:PATH=$grammars" "$folder/CMakeCache.txt"; then
             say "configuring build/$preset"
-            cmake --preset "$preset" "-DEPI_TORCH_ROOT=$libtorch" >&2
+            cmake --preset "$preset" "-DEPI_TORCH_ROOT=$libtorch" "-DEPI_GRAMMAR_ROOT=$grammars" >&2
         fi
         cmake --build --preset "$preset" "$@" >&2
     ) 9>"$folder.lock" && return

@@ -5,14 +5,6 @@
 if(NOT EPI_TORCH)
   return()
 endif()
-# The same rule as packaging/setup/locations.py.
-if(NOT "$ENV{EPICHAT_DEPS}" STREQUAL "")
-  set(epi_deps $ENV{EPICHAT_DEPS})
-elseif("$ENV{XDG_CACHE_HOME}" MATCHES "^/")
-  set(epi_deps $ENV{XDG_CACHE_HOME}/epichat)
-else()
-  set(epi_deps $ENV{HOME}/.cache/epichat)
-endif()
 set(EPI_TORCH_ROOT ${epi_deps}/libtorch CACHE PATH "Folder that holds torch/ and nvidia/ from the wheels")
 
 set(epi_torch_include ${EPI_TORCH_ROOT}/torch/include)

@@ -12,7 +12,7 @@ from .progress import say
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="setup", description="brings LibTorch and the models onto this machine")
+    parser = argparse.ArgumentParser(prog="setup", description="brings LibTorch, grammars and the models onto this machine")
     actions = parser.add_subparsers(dest="action", required=True)
     for name, text in (
         ("ready", "exit with 0 when nothing has to be done"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import disk, libtorch, locations, machine, model_table
+from . import disk, grammars, libtorch, locations, machine, model_table
 from .errors import NoNetwork, PackageGone, SetupError, WrongBytes
 from .files import locked
 from .model_store import ModelStore
 from .model_table import Model, ModelTable
 from .progress import say
 from .ready import ReadyMark
-from .wheel_store import WheelStore
+from .package_store import PackageStore
 
 
 def is_ready(purpose: str) -> bool:
@@ -23,24 +23,28 @@ def forget(purpose: str) -> None:
 
 
 def prepare(purpose: str) -> None:
-    """LibTorch and the models for `purpose`: "run" (one chat model and the embedder) or "test" (the test set)."""
+    """LibTorch, the grammars and the models for `purpose`: "run" (one chat model and the embedder) or "test" (the test set)."""
     machine.require_supported()
     gpu = machine.has_nvidia_driver()
     with locked(locations.dependencies() / "lock"):
-        store = _wheel_store()
+        store = _package_store()
         tree = libtorch.LibTorch(locations.libtorch(), store)
         tree.ensure([wheel for wheel in libtorch.table() if gpu or not wheel.for_gpu])
+        sources = grammars.table()
+        fetched = grammars.Grammars(locations.grammars(), store)
+        lacks_grammars = fetched.ensure(sources)
         table = model_table.load()
         models = ModelStore(locations.models(), store)
         wanted = _fetch_test_set(table, models) if purpose == "test" else _fetch_defaults(table, models, gpu)
-    if wanted is not None:
+    if wanted is not None and not lacks_grammars:
         files = [models.folder_of(model) / file.name for model in wanted for file in model.files]
+        files += [fetched.stamp_of(source) for source in sources if fetched.is_complete(source)]
         ReadyMark(purpose, gpu).set([locations.libtorch() / "torch/lib/libtorch_cpu.so", *files])
 
 
 def list_models() -> None:
     table = model_table.load()
-    models = ModelStore(locations.models(), _wheel_store())
+    models = ModelStore(locations.models(), _package_store())
     preferred = table.default_chat(machine.has_nvidia_driver())[0]
     for model in table.models.values():
         state = "installed" if models.is_installed(model) else "-"
@@ -56,7 +60,7 @@ def get_models(ids: list[str]) -> None:
         raise SetupError(f"there is no model {unknown[0]}; the known ones are {', '.join(table.models)}")
     failed: SetupError | None = None
     with locked(locations.dependencies() / "lock"):
-        models = ModelStore(locations.models(), _wheel_store())
+        models = ModelStore(locations.models(), _package_store())
         for id in ids:
             try:
                 models.ensure(table.models[id])
@@ -68,8 +72,8 @@ def get_models(ids: list[str]) -> None:
         raise failed
 
 
-def _wheel_store() -> WheelStore:
-    return WheelStore(locations.dependencies() / "wheels")
+def _package_store() -> PackageStore:
+    return PackageStore(locations.dependencies() / "wheels")
 
 
 def _fetch_defaults(table: ModelTable, models: ModelStore, gpu: bool) -> list[Model] | None:

@@ -11,7 +11,7 @@ from . import disk, locations, unpack
 from .files import read_json, write_json
 from .pip_client import Pin
 from .progress import say
-from .wheel_store import WheelStore
+from .package_store import PackageStore
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def table(path: Path = locations.PACKAGING / "wheels.json") -> list[LibraryWheel
 class LibTorch:
     """The tree below `root`, which has torch/ and nvidia/, and a stamp for each wheel that was unpacked whole."""
 
-    def __init__(self, root: Path, store: WheelStore) -> None:
+    def __init__(self, root: Path, store: PackageStore) -> None:
         self._root = root
         self._store = store
 

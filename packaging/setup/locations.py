@@ -1,4 +1,4 @@
-"""Where things live. The same rules as core/base/paths.cpp and packaging/cmake/EpiTorch.cmake."""
+"""Where things live. The same rules as core/base/paths.cpp and packaging/cmake/EpiFetched.cmake."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def dependencies() -> Path:
 def libtorch() -> Path:
     """Holds torch/ and nvidia/ as they lie in the wheels."""
     return dependencies() / "libtorch"
+
+
+def grammars() -> Path:
+    """One folder per grammar package and version."""
+    return dependencies() / "grammars"
 
 
 def models() -> Path:

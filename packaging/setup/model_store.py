@@ -12,13 +12,13 @@ from .errors import WrongBytes
 from .files import read_json, sha256_of, write_json
 from .model_table import Model, ModelFile, Part
 from .progress import say
-from .wheel_store import WheelStore
+from .package_store import PackageStore
 
 
 class ModelStore:
     """Models below `root`, one folder per id. A file that lies there under its own name is whole and verified."""
 
-    def __init__(self, root: Path, store: WheelStore) -> None:
+    def __init__(self, root: Path, store: PackageStore) -> None:
         self._root = root
         self._store = store
 

@@ -1,9 +1,10 @@
-"""Unpacks members of a wheel so that what is in place is always whole."""
+"""Unpacks members of a package so that what is in place is always whole."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 import time
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -32,6 +33,36 @@ def extract(wheel: Path, prefixes: list[str], folder: Path) -> list[tuple[str, i
     return taken
 
 
+def extract_sources(archive: Path, members: dict[str, str], folder: Path) -> list[tuple[str, int]]:
+    """Extracts `members` of a source archive, named below the one folder that it holds, into the new folder `folder`,
+    each under its own name there; one that ends in a slash stands for all below it. Returns names and sizes.
+
+    Modification times are the archive's.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    taken: list[tuple[str, int]] = []
+    lacking = set(members)
+    with tarfile.open(archive) as sources:
+        for member in sources:
+            name = member.name.partition("/")[2]
+            wanted = next((key for key in members if name == key or (key.endswith("/") and name.startswith(key))), None)
+            if wanted is None or not member.isreg():
+                continue
+            lacking.discard(wanted)
+            new_name = members[wanted] + name.removeprefix(wanted)
+            target = folder / _safe(new_name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with sources.extractfile(member) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
+            stamp = min(member.mtime, time.time())
+            os.utime(target, (stamp, stamp))
+            taken.append((new_name, member.size))
+    if lacking:
+        raise WrongBytes(f"{archive.name} lacks {', '.join(sorted(lacking))}")
+    return taken
+
+
 def swap_in(source: Path, target: Path) -> None:
     """Puts the folder `source` in the place of `target`, whose old content goes away afterwards."""
     outgoing = target.with_name(target.name + ".outgoing")
@@ -54,7 +85,7 @@ def merge_in(source: Path, target: Path) -> None:
 def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise WrongBytes(f"a wheel names the file {name!r}, which lies outside its folder")
+        raise WrongBytes(f"a package names the file {name!r}, which lies outside its folder")
     return path
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
+import json
 import os
 import re
 import shutil
 import sys
+import tarfile
 import tempfile
 import unittest
 import zipfile
@@ -17,13 +20,14 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
 
 import test_report  # noqa: E402
-from setup import commands, disk, libtorch, locations, model_table, pip_client, unpack  # noqa: E402
+from setup import commands, disk, grammars, libtorch, locations, model_table, pip_client, unpack  # noqa: E402
 from setup.errors import NoNetwork, PackageGone, SetupError, TooLittleDisk, WrongBytes  # noqa: E402
+from setup.grammars import Grammars, GrammarSource  # noqa: E402
 from setup.libtorch import LibraryWheel, LibTorch  # noqa: E402
 from setup.model_store import ModelStore  # noqa: E402
 from setup.model_table import Model, ModelFile, Part  # noqa: E402
 from setup.pip_client import Pin  # noqa: E402
-from setup.wheel_store import WheelStore  # noqa: E402
+from setup.package_store import PackageStore  # noqa: E402
 
 
 def sha256(content: bytes) -> str:
@@ -46,7 +50,7 @@ class Offline(unittest.TestCase):
         patch = mock.patch.dict(os.environ, environment, clear=True)
         patch.start()
         self.addCleanup(patch.stop)
-        self.store = WheelStore(self.root / "deps/wheels")
+        self.store = PackageStore(self.root / "deps/wheels")
         self.models = ModelStore(self.root / "models", self.store)
 
     def put_on_shelf(self, package: str, members: dict[str, bytes]) -> Pin:
@@ -61,8 +65,25 @@ class Offline(unittest.TestCase):
         content = path.read_bytes()
         return Pin(package, "1.0", sha256(content), len(content))
 
+    def put_source_on_shelf(self, package: str, members: dict[str, bytes]) -> Pin:
+        name = f"{package.replace('-', '_')}-1.0"
+        script = b"from setuptools import setup\nfrom wheel.bdist_wheel import bdist_wheel\nsetup(packages=[])\n"
+        about = f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n".encode()
+        project = f"[project]\nname = \"{package}\"\nversion = \"1.0\"\n".encode()
+        project += b"[build-system]\nrequires = [\"setuptools\", \"wheel\"]\nbuild-backend = \"setuptools.build_meta\"\n"
+        path = self.shelf / f"{name}.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            files = {"setup.py": script, "pyproject.toml": project, "PKG-INFO": about, **members}
+            for member, content in files.items():
+                entry = tarfile.TarInfo(f"{name}/{member}")
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        content = path.read_bytes()
+        return Pin(package, "1.0", sha256(content), len(content), is_source=True)
+
     def take_off_shelf(self, pin: Pin) -> None:
-        (self.shelf / f"{pin.package.replace('-', '_')}-1.0-py3-none-any.whl").unlink()
+        middle = "" if pin.is_source else "-py3-none-any"
+        (self.shelf / f"{pin.package.replace('-', '_')}-1.0{middle}{pin.suffix}").unlink()
 
     def three_part_model(self) -> Model:
         content = [b"first " * 100, b"second " * 100, b"third " * 100]
@@ -79,7 +100,7 @@ class Offline(unittest.TestCase):
         return LibraryWheel(pin, sum(map(len, members.values())), [top], False)
 
 
-class WheelStoreTest(Offline):
+class PackageStoreTest(Offline):
     def test_fetches_a_wheel_only_once(self) -> None:
         pin = self.put_on_shelf("epi-fake", {"epi_fake/a": b"a"})
         path = self.store.get(pin)
@@ -103,6 +124,22 @@ class WheelStoreTest(Offline):
     def test_says_when_a_package_is_gone(self) -> None:
         with self.assertRaisesRegex(PackageGone, "epi-gone 1.0 is gone"):
             self.store.get(Pin("epi-gone", "1.0", "0" * 64, 1))
+
+
+    def test_fetches_a_source_only_once(self) -> None:
+        pin = self.put_source_on_shelf("epi-fake", {"src/a.c": b"a"})
+        path = self.store.get(pin)
+        self.take_off_shelf(pin)
+        self.assertEqual(self.store.get(pin), path)
+
+    def test_refuses_a_source_with_other_bytes_before_it_runs_what_is_in_it(self) -> None:
+        pin = self.put_source_on_shelf("epi-fake", {"src/a.c": b"a"})
+        trace = self.root / "it-ran"
+        self.put_source_on_shelf("epi-fake", {"setup.py": f"open({str(trace)!r}, 'w')".encode()})
+        with self.assertRaisesRegex(WrongBytes, f"expected {pin.sha256}"):
+            self.store.get(pin)
+        self.assertFalse(trace.exists())
+        self.assertFalse(self.store.path_of(pin).exists())
 
 
 class PipMessagesTest(unittest.TestCase):
@@ -176,6 +213,91 @@ class LibTorchTest(Offline):
         self.assertFalse(self.store.path_of(self.wheels[0].pin).exists())
 
 
+class GrammarsTest(Offline):
+    def setUp(self) -> None:
+        super().setUp()
+        self.grammars = Grammars(self.root / "deps/grammars", self.store)
+        self.library = self.source("epi-library", {"lib/src/": "core/"}, {"lib/src/lib.c": b"lib", "lib/src/u/a.h": b"a"}, [])
+        self.one = self.source("epi-one", {"src/parser.c": "one/parser.c"}, {"src/parser.c": b"one", "src/other.c": b"o"}, ["One"])
+
+    def source(self, package: str, members: dict[str, str], files: dict[str, bytes], titles: list[str]) -> GrammarSource:
+        return GrammarSource(self.put_source_on_shelf(package, files), sum(map(len, files.values())), members, titles)
+
+    def names(self, source: GrammarSource) -> set[str]:
+        folder = self.grammars.folder_of(source)
+        return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")}
+
+    def test_takes_the_named_files_and_folders(self) -> None:
+        self.assertFalse(self.grammars.ensure([self.library, self.one]))
+        self.assertEqual(self.names(self.library), {"core/lib.c", "core/u/a.h"})
+        self.assertEqual(self.names(self.one), {"one/parser.c"})
+        self.assertEqual((self.grammars.folder_of(self.one) / "one/parser.c").read_bytes(), b"one")
+
+    def test_does_nothing_the_second_time(self) -> None:
+        self.grammars.ensure([self.library, self.one])
+        shutil.rmtree(self.shelf)
+        self.assertFalse(self.grammars.ensure([self.library, self.one]))
+        self.assertTrue(self.grammars.is_complete(self.one))
+
+    def test_fetches_again_what_was_cut_short(self) -> None:
+        self.grammars.ensure([self.one])
+        (self.grammars.folder_of(self.one) / "one/parser.c").write_bytes(b"o")
+        self.assertFalse(self.grammars.is_complete(self.one))
+        self.grammars.ensure([self.one])
+        self.assertTrue(self.grammars.is_complete(self.one))
+
+    def test_an_interrupted_unpacking_is_done_again_without_fetching(self) -> None:
+        with mock.patch.object(unpack, "swap_in", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt):
+            self.grammars.ensure([self.one])
+        self.assertFalse(self.grammars.folder_of(self.one).exists())
+        shutil.rmtree(self.shelf)
+        self.grammars.ensure([self.one])
+        self.assertTrue(self.grammars.is_complete(self.one))
+
+    def test_goes_on_without_a_package_that_is_gone_and_says_so(self) -> None:
+        self.take_off_shelf(self.one.pin)
+        two = self.source("epi-two", {"src/parser.c": "two/parser.c"}, {"src/parser.c": b"two"}, ["Two"])
+        with mock.patch.object(grammars, "say") as said:
+            self.assertFalse(self.grammars.ensure([self.library, self.one, two]))  # no later try will find it
+        said.assert_called_with("epi-one 1.0 is gone from the package index; One will be shown without colours")
+        self.assertFalse(self.grammars.is_complete(self.one))
+        self.assertTrue(self.grammars.is_complete(two))
+
+    def test_tries_again_later_what_came_with_other_bytes(self) -> None:
+        self.put_source_on_shelf("epi-one", {"src/parser.c": b"other"})
+        self.assertTrue(self.grammars.ensure([self.one]))
+        self.assertFalse(self.grammars.is_complete(self.one))
+
+    def test_fetches_no_grammar_when_the_library_is_gone(self) -> None:
+        self.take_off_shelf(self.library.pin)
+        self.assertFalse(self.grammars.ensure([self.library, self.one]))
+        self.assertFalse(self.grammars.folder_of(self.one).exists())
+
+    def test_refuses_an_archive_without_what_is_wanted(self) -> None:
+        lacking = GrammarSource(self.one.pin, 1, {"src/parser.c": "a.c", "src/scanner.c": "b.c"}, ["One"])
+        self.assertTrue(self.grammars.ensure([lacking]))
+        self.assertFalse(self.grammars.folder_of(lacking).exists())
+
+    def test_takes_no_link_and_writes_nothing_outside(self) -> None:
+        archive = self.root / "evil.tar.gz"
+        with tarfile.open(archive, "w:gz") as content:
+            link = tarfile.TarInfo("evil-1.0/src/parser.c")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            content.addfile(link)
+            up = tarfile.TarInfo("evil-1.0/src/../../../up.c")
+            content.addfile(up, io.BytesIO(b""))
+        with self.assertRaises(WrongBytes):
+            unpack.extract_sources(archive, {"src/": "src/"}, self.root / "out/in")
+        self.assertFalse((self.root / "up.c").exists())
+        with self.assertRaises(WrongBytes):
+            unpack.extract_sources(archive, {"src/parser.c": "parser.c"}, self.root / "out/in")
+
+    def test_too_little_disk_stops_before_anything_is_fetched(self) -> None:
+        with mock.patch.object(disk.shutil, "disk_usage", return_value=mock.Mock(free=0)):
+            with self.assertRaisesRegex(TooLittleDisk, "the grammars"):
+                self.grammars.ensure([self.one])
+
+
 class ModelStoreTest(Offline):
     def test_puts_the_parts_together_in_order(self) -> None:
         model = self.three_part_model()
@@ -233,11 +355,16 @@ class ModelStoreTest(Offline):
 
 
 class CommandsTest(Offline):
+    def setUp(self) -> None:
+        super().setUp()
+        pin = self.put_source_on_shelf("epi-grammar", {"src/parser.c": b"p"})
+        self.sources = [GrammarSource(pin, 1, {"src/parser.c": "parser.c"}, ["One"])]
+
     def prepare_with(self, chat: list[str], models: list[Model]) -> None:
         table = model_table.ModelTable({model.id: model for model in models}, chat, chat, chat[-1], chat)
         with mock.patch.object(model_table, "load", return_value=table), mock.patch.object(
             libtorch, "table", return_value=[self.library("torch", {"torch/lib/libtorch_cpu.so": b"cpu"})]
-        ):
+        ), mock.patch.object(grammars, "table", return_value=self.sources):
             commands.prepare("run")
 
     def test_is_ready_after_everything_was_fetched_and_not_after_a_file_went(self) -> None:
@@ -253,6 +380,18 @@ class CommandsTest(Offline):
         gone = Model("gone", "Gone", "chat", "none", 1, model.files, [Part(Pin("epi-gone", "1.0", "0" * 64, 1), {"a": "fake.gguf"})])
         self.prepare_with(["gone", "fake"], [gone, model])
         self.assertTrue((locations.models() / "fake/fake.gguf").exists())
+        self.assertFalse(commands.is_ready("run"))
+
+    def test_a_grammar_that_is_gone_stops_nothing_and_is_not_asked_for_at_each_start(self) -> None:
+        model = self.three_part_model()
+        self.take_off_shelf(self.sources[0].pin)
+        self.prepare_with(["fake"], [model])
+        self.assertTrue(commands.is_ready("run"))
+
+    def test_a_grammar_that_was_refused_is_asked_for_at_the_next_start(self) -> None:
+        model = self.three_part_model()
+        self.put_source_on_shelf("epi-grammar", {"src/parser.c": b"other"})
+        self.prepare_with(["fake"], [model])
         self.assertFalse(commands.is_ready("run"))
 
     def test_names_an_unknown_model(self) -> None:
@@ -274,6 +413,7 @@ class TablesTest(unittest.TestCase):
     def test_every_hash_is_a_sha256_and_no_pin_occurs_twice(self) -> None:
         table = model_table.load()
         pins = [wheel.pin for wheel in libtorch.table()] + [part.pin for model in table.models.values() for part in model.parts]
+        pins += [source.pin for source in grammars.table()]
         hashes = [pin.sha256 for pin in pins] + [file.sha256 for model in table.models.values() for file in model.files]
         self.assertTrue(all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes))
         self.assertEqual(len(set(hashes)), len(hashes))
@@ -285,6 +425,21 @@ class TablesTest(unittest.TestCase):
             self.assertEqual(table.models[id].role, "chat")
         self.assertEqual(table.models[table.embedder].role, "embedder")
         self.assertLessEqual(set(table.test_set), set(table.models))
+
+    def test_the_library_of_all_grammars_comes_first(self) -> None:
+        self.assertEqual([not source.titles for source in grammars.table()], [True] + [False] * (len(grammars.table()) - 1))
+
+    def test_every_language_has_its_rules_and_a_scanner_of_ours_where_it_asks_for_one(self) -> None:
+        root = locations.PACKAGING.parent
+        rows = json.loads((locations.PACKAGING / "grammars.json").read_text(encoding="utf-8"))["sources"]
+        known: set[str] = set()
+        for language in [language for row in rows for language in row["languages"]]:
+            for rules in language["rules"]:
+                self.assertTrue((root / "resources/highlight" / f"{rules}.rules").is_file(), rules)
+            if "scanner" in language:
+                self.assertTrue((root / "ui/highlight/scanners" / language["scanner"]).is_file())
+            self.assertIn(language.get("needs", language["id"]), known | {language["id"]})
+            known.add(language["id"])
 
     def test_torch_is_installed_last(self) -> None:
         self.assertEqual([wheel.pin.package for wheel in libtorch.table()].index("torch"), len(libtorch.table()) - 1)

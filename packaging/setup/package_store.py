@@ -1,4 +1,4 @@
-"""Verified wheels on disk: fetched once, kept until what they hold is in place."""
+"""Verified packages on disk: fetched once, kept until what they hold is in place."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .pip_client import Pin
 from .progress import say
 
 
-class WheelStore:
+class PackageStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def path_of(self, pin: Pin) -> Path:
-        return self._root / f"{pin.package}-{pin.version}-{pin.sha256[:12]}.whl"
+        return self._root / f"{pin.package}-{pin.version}-{pin.sha256[:12]}{pin.suffix}"
 
     def holds(self, pin: Pin) -> bool:
         return self.path_of(pin).is_file() and self.path_of(pin).stat().st_size == pin.bytes
 
     def get(self, pin: Pin) -> Path:
-        """The verified wheel. A damaged one is fetched again; when what comes is not the pinned one, WrongBytes."""
+        """The verified package. A damaged one is fetched again; when what comes is not the pinned one, WrongBytes."""
         kept = self.path_of(pin)
         if kept.is_file():
             if sha256_of(kept) == pin.sha256:
