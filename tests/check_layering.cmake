@@ -15,6 +15,7 @@ set(rules
   "cuda/decode@<Q[A-Z]|${torch_headers}|sqlite3|\"core/[^bf]|\"ui/|\"storage/|\"app/"
   "cuda/plugin@<Q[A-Z]|sqlite3|\"ui/|\"storage/|\"app/"
   "ui/markdown@<QW|<QPaint|<QText|<QLabel|\"ui/[^m]|\"storage/|\"core/|\"app/"
+  "ui/highlight@<QW|<QPaint|<QText|<QLabel|\"ui/[^bh]|\"storage/|\"app/"
   "ui@${torch_headers}|<curl/|sqlite3|cuda_runtime|\"app/|\"core/(tensor|kv|model|policy)/|local_engine"
   "app/window@${torch_headers}|<curl/|sqlite3|cuda_runtime|\"core/(tensor|kv|model|policy)/|local_engine"
   "app/engine@<Q[A-Z]|${torch_headers}|sqlite3|\"ui/|\"storage/"

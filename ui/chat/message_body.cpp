@@ -63,7 +63,10 @@ int MessageBody::setText(const QString& text) {
                 placed.layout = BlockLayout::make(sections[i].blocks[j], width_, std::move(before));
             const bool isKept = known != nullptr && placed.layout.get() == known;
             place(std::move(placed), j == 0);
-            if (changedFrom < 0 && !isKept) changedFrom = blocks_.back().top - blocks_.back().gap;
+            if (changedFrom >= 0 || isKept) continue;
+            const Placed& changed = blocks_.back();
+            const int inside = known != nullptr ? changed.layout->changedFrom() : 0;
+            changedFrom = changed.top + (inside > 0 ? inside : -changed.gap);
         }
     }
     const int heightBefore = height_;

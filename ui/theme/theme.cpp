@@ -22,6 +22,19 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+// Keywords, strings, comments, numbers, constants, functions, types, properties, attributes.
+std::array<QColor, kCodeKindCount> lightCode() {
+    return {0x8A2BA8, 0x1E6B34, 0x646A73, 0x9A4200, 0x9A4200, 0x0B5CAD, 0x006A70, 0x3D4A8A, 0xA0235E};
+}
+
+std::array<QColor, kCodeKindCount> darkCode() {
+    return {0xD6A3F2, 0xA3D38F, 0x979EA8, 0xF0B27E, 0xF0B27E, 0x82B9FF, 0x74D1C9, 0xB9C4F0, 0xF29EC0};
+}
+
+std::array<QColor, kCodeKindCount> highContrastCode() {
+    return {0xF0A6FF, 0xA8F29A, 0xC4C4C4, 0xFFC27F, 0xFFC27F, 0x8CCBFF, 0x7FF0E6, 0xD5DBFF, 0xFFAED0};
+}
+
 ThemeColors lightColors() {
     return {.background = 0xFFFFFF,
             .surface = 0xF5F6F8,
@@ -40,7 +53,8 @@ ThemeColors lightColors() {
             .outline = 0x1A1B1E,
             .retained = {0xFFFFFF, 0xE0EEF6, 0xBFDCEC, 0x99C7E0, 0x73B1D5},
             .found = 0xFFEBA8,
-            .foundCurrent = 0xFFB000};
+            .foundCurrent = 0xFFB000,
+            .code = lightCode()};
 }
 
 ThemeColors darkColors() {
@@ -61,7 +75,8 @@ ThemeColors darkColors() {
             .outline = 0xE6E6E6,
             .retained = {0x1E1F22, 0x212C37, 0x253B4E, 0x2A4B68, 0x2E5C82},
             .found = 0x574814,
-            .foundCurrent = 0xFFC24D};
+            .foundCurrent = 0xFFC24D,
+            .code = darkCode()};
 }
 
 /// Black and white, and few strong colours: text at 7:1 and more everywhere, borders as strong as text.
@@ -83,7 +98,8 @@ ThemeColors highContrastColors() {
             .outline = 0xFFFFFF,
             .retained = {Qt::black, 0x14304A, 0x1D4569, 0x265B8A, 0x2F70AB},
             .found = 0x4D4000,
-            .foundCurrent = 0xFFE45C};
+            .foundCurrent = 0xFFE45C,
+            .code = highContrastCode()};
 }
 
 ThemeColors colorsOf(ThemeChoice choice, bool isDark) {

@@ -7,6 +7,8 @@
 #include <QFont>
 #include <QString>
 
+#include "ui/highlight/code_span.h"
+
 namespace epi {
 
 enum class ThemeChoice { kSystem, kLight, kDark, kHighContrast };
@@ -38,8 +40,9 @@ struct ThemeColors {
     /// Behind text, by the share of (layer, KV head) sets that keep it: none, some, 25 %, 50 %, 75 % and
     /// more.
     std::array<QColor, 5> retained;
-    QColor found;         // behind what a search in the chat finds
-    QColor foundCurrent;  // the one it stands at
+    QColor found;                             // behind what a search in the chat finds
+    QColor foundCurrent;                      // the one it stands at
+    std::array<QColor, kCodeKindCount> code;  // on `surface`, by CodeKind
 };
 
 /// Sizes and colours of the window. One theme is current for the whole program; a change reaches the widgets

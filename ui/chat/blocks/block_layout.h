@@ -39,6 +39,8 @@ public:
 
     [[nodiscard]] const markdown::Block& block() const { return block_; }
     [[nodiscard]] int height() const { return height_; }
+    /// Above this it looks as the block looked that it was made from; 0 without one.
+    [[nodiscard]] virtual int changedFrom() const { return 0; }
     void paint(QPainter& painter, QPoint origin, const BlockPaint& how) const;
 
     [[nodiscard]] int positionAt(QPoint point) const;

@@ -77,20 +77,32 @@ CodeBlock::CodeBlock(markdown::Block block, int width, CodeBlock* before)
     const int lineHeight =
         std::max(static_cast<int>(font.pixelSize() * kCodeLineHeight), QFontMetrics(font).height());
     const PieceLook look{.font = font, .lineHeight = lineHeight};
+    if (!takeOver(before)) before = nullptr;
+    if (isColored_) highlighter_->update(this->block().text.text);
+    bool isAsBefore = before != nullptr;
     int y = headerHeight() + theme.px(8);
     for (const markdown::Range& range : groupsOf(this->block().text.text)) {
         StyledText part = slice(this->block().text, range.begin, range.end);
-        std::unique_ptr<TextPiece> piece;
+        Group group{.top = y};
         if (before != nullptr && groups_.size() < before->groups_.size()) {
-            auto& old = before->groups_[groups_.size()].piece;
-            if (old && old->adopt(part)) piece = std::move(old);
+            Group& old = before->groups_[groups_.size()];
+            if (old.piece && old.piece->adopt(part)) {
+                group.piece = std::move(old.piece);
+                group.revision = old.revision;
+            }
         }
-        if (!piece) piece = std::make_unique<TextPiece>(std::move(part), look);
-        piece->setWidth(std::max(contentWidth() - 2 * padding(), theme.px(40)));
-        groups_.push_back({y, std::move(piece)});
-        y += groups_.back().piece->height();
+        if (isAsBefore && group.piece) changedFrom_ = y + group.piece->height();
+        isAsBefore = isAsBefore && group.piece;
+        if (!group.piece) {
+            group.piece = std::make_unique<TextPiece>(std::move(part), look);
+            if (isColored_) color(group);  // it will be seen, and so is laid out once
+        }
+        group.piece->setWidth(std::max(contentWidth() - 2 * padding(), theme.px(40)));
+        y += group.piece->height();
+        groups_.push_back(std::move(group));
     }
     setHeight(y + theme.px(10));
+    changedFrom_ = firstColorChange(changedFrom_);
     const QFontMetrics metrics(theme.font(TextSize::kSmall));
     const int longest =
         std::max(metrics.horizontalAdvance(tr("Copy")), metrics.horizontalAdvance(tr("Copied")));
@@ -98,8 +110,61 @@ CodeBlock::CodeBlock(markdown::Block block, int width, CodeBlock* before)
     button_ = QRect(contentWidth() - buttonWidth - theme.px(4), theme.px(4), buttonWidth, theme.px(24));
 }
 
+/// Whether `before` showed the beginning of the same code in the same place.
+bool CodeBlock::takeOver(CodeBlock* before) {
+    language_ = codeLanguageOf(block().language);
+    const bool isSame = before != nullptr && before->block().language == block().language &&
+                        before->block().containers == block().containers &&
+                        before->block().marker == block().marker && before->block().joint == block().joint &&
+                        before->contentWidth() == contentWidth();
+    if (isSame) {
+        highlighter_ = std::move(before->highlighter_);
+        isColored_ = before->isColored_;
+    } else if (language_ != nullptr) {
+        highlighter_ = std::make_unique<Highlighter>(*language_);
+    }
+    return isSame;
+}
+
+/// The top of the first lines above `top` that have other colours than they were drawn with.
+int CodeBlock::firstColorChange(int top) {
+    if (!isColored_) return top;
+    const int changed = block().text.shownBegin + highlighter_->changedFrom();
+    const auto group = std::ranges::lower_bound(
+        groups_, changed, {}, [](const Group& g) { return g.piece->text().shownEnd(); });
+    return group == groups_.end() ? top : std::min(top, group->top);
+}
+
 QPoint CodeBlock::topLeftOf(const Group& group) const {
     return {padding(), group.top};
+}
+
+/// Gives lines the colours that the highlighter has found.
+void CodeBlock::color(const Group& group) const {
+    const std::vector<CodeSpan>& spans = highlighter_->spans();
+    const int begin = group.piece->text().shownBegin - block().text.shownBegin;
+    const int end = begin + group.piece->text().length();
+    std::vector<CodeSpan> own;
+    for (auto span = std::ranges::upper_bound(spans, begin, {}, &CodeSpan::end);
+         span != spans.end() && span->begin < end;
+         ++span) {
+        const int first = std::max(span->begin, begin);
+        own.push_back({first - begin, std::min(span->end(), end) - first, span->kind});
+    }
+    group.piece->setColors(own);
+    group.revision = highlighter_->revision();
+}
+
+/// Colours do not change where anything lies, so they wait until they are seen.
+void CodeBlock::colorWhatIsIn(const QRect& clip, QPoint origin) const {
+    if (!highlighter_) return;
+    highlighter_->update(block().text.text);
+    isColored_ = true;
+    for (const Group& group : groups_) {
+        const int top = origin.y() + group.top;
+        const bool isSeen = top <= clip.bottom() && top + group.piece->height() >= clip.top();
+        if (isSeen && group.revision != highlighter_->revision()) color(group);
+    }
 }
 
 void CodeBlock::paintContent(QPainter& painter, QPoint origin, const BlockPaint& how) const {
@@ -110,6 +175,7 @@ void CodeBlock::paintContent(QPainter& painter, QPoint origin, const BlockPaint&
     painter.setBrush(colors.surface);
     painter.drawRoundedRect(box, theme.px(6), theme.px(6));
     paintHeader(painter, origin, how);
+    colorWhatIsIn(how.clip, origin);
     painter.setPen(colors.text);
     for (const Group& group : groups_)
         group.piece->paint(painter, origin + topLeftOf(group), how.marks, how.clip);

@@ -123,6 +123,11 @@ QList<QTextLayout::FormatRange> TextPiece::styleFormats() const {
         }
         formats.append({.start = span.begin, .length = span.end - span.begin, .format = format});
     }
+    for (const CodeSpan& span : colors_) {
+        QTextCharFormat format;
+        format.setForeground(theme.colors().code[static_cast<std::size_t>(span.kind)]);
+        formats.append({.start = span.begin, .length = span.length, .format = format});
+    }
     return formats;
 }
 
@@ -157,6 +162,21 @@ bool TextPiece::adopt(const StyledText& text) {
     if (text.text != text_.text || text.spans != text_.spans) return false;
     text_ = text;
     return true;
+}
+
+void TextPiece::setColors(const std::vector<CodeSpan>& spans) {
+    if (spans == colors_) return;
+    const int width = std::exchange(width_, -1);  // formats take the lines away
+    const int height = height_;
+    colors_ = spans;
+    layout_->setFormats(styleFormats());
+    if (width < 0) return;
+    setWidth(width);
+    if (height_ == height) return;
+    colors_.clear();
+    layout_->setFormats(styleFormats());
+    width_ = -1;
+    setWidth(width);
 }
 
 int TextPiece::lineIndexAt(double y) const {

@@ -10,6 +10,7 @@
 #include <QTextLayout>
 
 #include "ui/chat/retained_tint.h"
+#include "ui/highlight/code_span.h"
 #include "ui/markdown/blocks.h"
 #include "ui/markdown/document.h"
 
@@ -48,6 +49,9 @@ public:
     [[nodiscard]] const markdown::StyledText& text() const { return text_; }
     /// Takes over positions from a text that looks the same; false, and nothing is done, where it does not.
     bool adopt(const markdown::StyledText& text);
+    /// Colours parts of it, counted from its own beginning. Once it has a width its size stays the same:
+    /// should colours change where lines break, it has none.
+    void setColors(const std::vector<CodeSpan>& spans);
 
     [[nodiscard]] int positionAt(QPointF point) const;
     /// The link at a point; null without one.
@@ -63,6 +67,7 @@ private:
 
     markdown::StyledText text_;
     PieceLook look_;
+    std::vector<CodeSpan> colors_;
     std::unique_ptr<QTextLayout> layout_;
     int width_ = -1;
     int height_ = 0;
