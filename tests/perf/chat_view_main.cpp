@@ -12,8 +12,11 @@
 #include <vector>
 
 #include <QApplication>
+#include <QEventLoop>
+#include <QImage>
 #include <QInputDevice>
 #include <QKeyEvent>
+#include <QPainter>
 #include <QPlainTextEdit>
 #include <QScrollBar>
 #include <QTimer>
@@ -57,6 +60,17 @@ QString longAnswer() {
     QString text;
     for (int part = 0; text.size() < kAnswerCharacters; ++part)
         text += reply(part * 84) + u"\n\n"_s;
+    return text.left(kAnswerCharacters);
+}
+
+/// An answer of nothing but code.
+QString codeAnswer() {
+    QString text = u"```cpp\n"_s;
+    for (int part = 0; text.size() < kAnswerCharacters; ++part)
+        text +=
+            u"/// Part %1 of a sum.\nint part%1(const std::vector<int>& values) {\n    int sum = %1;\n"
+            "    for (const int value : values) {\n        sum += value * 0x1F;  // \"weighted\"\n    }\n"
+            "    return sum;\n}\n\n"_s.arg(part);
     return text.left(kAnswerCharacters);
 }
 
@@ -150,6 +164,42 @@ void measureLongChat(Application& application, MessageModel& model, MessageView&
         percentile(framesCpu, 1));
 }
 
+/// A long block of code comes into sight: what it costs more than one of a language without colours.
+void measureCode() {
+    for (const QString& label : {u"cpp"_s, u"text"_s}) {
+        QString answer = codeAnswer();
+        answer += answer.mid(answer.indexOf(u'\n') + 1).left(6'000);
+        answer.replace(0, answer.indexOf(u'\n'), u"```"_s + label);
+        MessageBody body(markdown::Syntax::kMarkdown, 692);
+        body.setText(answer);
+        (void)body.settle(0, 860);
+        QImage image(692, 860, QImage::Format_RGB32);
+        QPainter painter(&image);
+        double begin = cpuMilliseconds();
+        body.paint(painter, {0, 0}, {.clip = image.rect()});
+        const double first = cpuMilliseconds() - begin;
+        begin = cpuMilliseconds();
+        body.paint(painter, {0, 0}, {.clip = image.rect()});
+        const double again = cpuMilliseconds() - begin;
+        std::vector<double> costs;
+        for (int i = 0; i < 200; ++i) {
+            answer += i % 8 == 7 ? u"\n"_s : u"a1 +"_s;
+            begin = cpuMilliseconds();
+            body.setText(answer);
+            body.paint(painter, {0, 0}, {.clip = QRect(0, 0, 692, 20)});
+            costs.push_back(cpuMilliseconds() - begin);
+        }
+        std::printf(
+            "code of %lld characters, label %s: first drawn in %.1f ms, again in %.1f ms; after each token "
+            "%.2f ms\n",
+            static_cast<long long>(answer.size()),
+            qPrintable(label),
+            first,
+            again,
+            percentile(costs, 0.5));
+    }
+}
+
 void measureLayout(const QString& answer) {
     MessageBody body(markdown::Syntax::kMarkdown, 692);
     std::vector<double> costs;
@@ -172,13 +222,15 @@ void measureLayout(const QString& answer) {
 void measureStreaming(Application& application,
                       MessageModel& model,
                       Composer& composer,
-                      const QString& answer) {
+                      const QString& answer,
+                      const char* what) {
     MessageRecord record;
-    record.id = 1'000'000'000;
+    record.id = 1'000'000'000 + model.rowCount();
     record.role = Role::kAssistant;
     record.state = MessageState::kStreaming;
     const int row = model.append(itemOf(record));
     auto* edit = composer.findChild<QPlainTextEdit*>();
+    edit->clear();
     edit->setFocus();
     std::atomic<qint64> pressedAt{0};  // nanoseconds; 0: none is waited for
     std::vector<double> latencies;
@@ -203,20 +255,21 @@ void measureStreaming(Application& application,
     QTimer tokens;
     tokens.setTimerType(Qt::PreciseTimer);
     qsizetype end = 0;
+    QEventLoop loop;
     const double cpuBefore = cpuMilliseconds();
     QObject::connect(&tokens, &QTimer::timeout, &application, [&] {
         model.appendText(row, answer.mid(end, kTokenCharacters));
         end += kTokenCharacters;
-        if (end >= answer.size()) QCoreApplication::quit();
+        if (end >= answer.size()) loop.quit();
     });
     tokens.start(kTokenTime);
-    QApplication::exec();
+    loop.exec();
     isDone = true;
     keys.join();
     const double cpu = cpuMilliseconds() - cpuBefore;
     std::printf(
-        "a reply of %d characters at 100 tokens/s: %.3f ms of the window's thread per token, typing "
-        "included\n",
+        "%s of %d characters at 100 tokens/s: %.3f ms of the window's thread per token, typing included\n",
+        what,
         kAnswerCharacters,
         cpu * kTokenCharacters / kAnswerCharacters);
     std::printf("key to paint meanwhile: p50 %.2f ms, p95 %.2f ms, worst %.2f ms (%zu keys)\n",
@@ -252,6 +305,9 @@ int main(int argc, char** argv) {
     const QString answer = longAnswer();
     measureLayout(answer);
     view->scrollToEnd();
-    measureStreaming(application, model, *composer, answer);
+    measureStreaming(application, model, *composer, answer, "a reply");
+    view->scrollToEnd();
+    measureStreaming(application, model, *composer, codeAnswer(), "a reply of code");
+    measureCode();
     return 0;
 }
