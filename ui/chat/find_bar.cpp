@@ -196,7 +196,8 @@ bool FindBar::eventFilter(QObject* watched, QEvent* event) {
     // Esc closes the bar from the chat as well.
     const bool isEscape = (event->type() == QEvent::KeyPress || event->type() == QEvent::ShortcutOverride) &&
                           static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape;
-    if (watched == view_ && isEscape && isVisible()) {
+    // The key first: events of a view that is being destroyed come here too, when it is none any more.
+    if (isEscape && watched == view_ && isVisible()) {
         event->accept();
         if (event->type() == QEvent::KeyPress) dismiss();
         return true;
