@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <unordered_map>
 
 #include "core/recall/question_words.h"
 #include "core/recall/word_ranking.h"
@@ -123,7 +122,6 @@ Result<TermCounts> SearchRepository::termCounts(const RecallQuery& query,
                                                 std::span<const std::string> words) {
     TermCounts result;
     result.words = std::min<std::int64_t>(std::ssize(words), kMaxPhrases);
-    std::unordered_map<std::int64_t, std::size_t> places;
     EPI_TRY_ASSIGN(
         Statement all,
         database_.prepare("SELECT id, length(CAST(text AS BLOB)) + length(CAST(caption AS BLOB)) "
@@ -133,6 +131,11 @@ Result<TermCounts> SearchRepository::termCounts(const RecallQuery& query,
     all.bind(":conversation", query.conversationId)
         .bind(":before", query.beforeMessage)
         .bind(":all", std::numeric_limits<std::int64_t>::max());
+    EPI_TRY_ASSIGN(Statement count,
+                   database_.prepare("SELECT count(*) FROM messages WHERE conversation_id = :conversation "
+                                     "AND sequence > 0"));
+    EPI_TRY(count.bind(":conversation", query.conversationId).step());
+    result.messages.reserve(static_cast<std::size_t>(count.integer()));
     std::int64_t first = std::numeric_limits<std::int64_t>::max();
     std::int64_t last = 0;
     for (;;) {
@@ -143,7 +146,6 @@ Result<TermCounts> SearchRepository::termCounts(const RecallQuery& query,
         message.bytes = all.integer();
         first = std::min(first, message.messageId);
         last = std::max(last, message.messageId);
-        places.emplace(message.messageId, result.messages.size());
         result.messages.push_back(std::move(message));
     }
     const std::string match = matchAny(words);
@@ -163,8 +165,10 @@ Result<TermCounts> SearchRepository::termCounts(const RecallQuery& query,
     for (;;) {
         EPI_TRY_ASSIGN(const bool hasRow, rows.step());
         if (!hasRow) return result;
-        const auto place = places.find(rows.integer());
-        if (place != places.end()) result.messages[place->second].counts = numbers(rows.text());
+        // Ids grow along a branch.
+        const std::int64_t id = rows.integer();
+        const auto place = std::ranges::lower_bound(result.messages, id, {}, &MessageTerms::messageId);
+        if (place != result.messages.end() && place->messageId == id) place->counts = numbers(rows.text());
     }
 }
 

@@ -45,6 +45,7 @@ double mean(const Values& values) {
 std::vector<PassageCandidate> rankByWords(const TermCounts& counts, std::size_t limit) {
     const std::size_t size = counts.messages.size();
     Values lengths;
+    lengths.reserve(size);
     for (const MessageTerms& message : counts.messages)
         lengths.push_back(static_cast<double>(message.bytes) + 1.0);
     const Values windowLengths = windowSums(lengths);
@@ -55,6 +56,7 @@ std::vector<PassageCandidate> rankByWords(const TermCounts& counts, std::size_t 
     Values windowScores(size, 0.0);
     for (std::size_t word = 0; word < static_cast<std::size_t>(counts.words); ++word) {
         Values frequencies;
+        frequencies.reserve(size);
         for (const MessageTerms& message : counts.messages)
             frequencies.push_back(word < message.counts.size() ? message.counts[word] : 0.0);
         addWord(frequencies, lengths, meanLength, scores);

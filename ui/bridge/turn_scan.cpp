@@ -12,6 +12,7 @@ namespace epi {
 namespace {
 
 constexpr std::size_t kTurnBytes = 128;  // of a turn on its way, besides its texts
+constexpr std::size_t kMoreTurns = 64;   // that are likely to come
 
 std::size_t bytesOf(const Turn& turn) {
     return turn.text.size() + turn.speaker.size() + turn.session.size() + kTurnBytes;
@@ -55,11 +56,14 @@ TurnScan::TurnScan(const ConversationRecord& conversation,
     const auto behind = std::ranges::upper_bound(turns, unchangedTo, {}, &HeldTurn::id);
     if (behind == turns.begin()) return;
     firstMessage_ = (behind - 1)->id;
+    told_->turns.reserve(turns.size() + kMoreTurns);
     told_->turns.assign(turns.begin(), behind - 1);
+    if (!told_->turns.empty()) lastMessage = told_->turns.back().id;
 }
 
 void TurnScan::readAll() {
     firstMessage_ = 0;
+    lastMessage = 0;
     told_->turns.clear();
 }
 
