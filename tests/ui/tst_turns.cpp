@@ -246,6 +246,14 @@ private Q_SLOTS:
         QVERIFY(app.window.page().notice().text().startsWith(u"Only a last reply"_s));
     }
 
+    void inAnEmptyChatNothingIsContinued() {
+        WindowFixture app(folder_->path());
+        run(app, u"turn.continue"_s);
+        QVERIFY(app.window.page().notice().text().startsWith(u"Only a last reply"_s));
+        run(app, u"turn.edit"_s);
+        QVERIFY(app.window.page().notice().text().startsWith(u"Only your own messages"_s));
+    }
+
     void aDeletedTurnComesBackWithUndo() {
         WindowFixture app(folder_->path());
         QVERIFY(app.ask(u"First?"_s) && app.ask(u"Second?"_s) && app.ask(u"Third?"_s));

@@ -271,7 +271,7 @@ void ChatSession::onEngineLost(const QString& reason) {
 void ChatSession::finishReply(const QString& text, MessageState state, const ReplyDetails& details) {
     writer_->finish(text, state, details);
     // What the engine was told of it before, it may have been while it grew.
-    sync_.noteChange(conversation_.id, messages_.at(writer_->row()).id);
+    sync_.noteChange(conversation_.id, messages_.ids()[writer_->row()]);
     characters_ += text.size();
     writer_.reset();
     job_ = 0;

@@ -56,7 +56,8 @@ public:
     void restoreAll();
     /// Whether every memory is to keep a message whole; `pinChanged` when it is stored.
     void setPinned(int row, bool isPinned);
-    /// Does something with a row when it and its neighbours are in memory: at once where they are.
+    /// Does something with a row when it and its neighbours are in memory: at once where they are, or where
+    /// there is no such row (-1).
     void withRow(int row, std::function<void(int row)> work);
     // What is not in memory counts as nothing here.
     /// The row of the reply that `regenerate` at `row` answers again; -1 without.

@@ -64,7 +64,7 @@ bool ChatSession::canContinue(int row) const {
 }
 
 void ChatSession::withRow(int row, std::function<void(int row)> work) {
-    if (row < 0 || row >= messages_.rowCount()) return;
+    if (row < 0 || row >= messages_.rowCount()) return work(-1);
     std::vector<int> rows;
     for (int near = std::max(row - 1, 0); near <= std::min(row + 1, messages_.rowCount() - 1); ++near)
         rows.push_back(near);
@@ -223,6 +223,7 @@ void ChatSession::stepVersion(int row, int delta) {
 }
 
 void ChatSession::stepLoaded(int row, int delta) {
+    if (row < 0) return;
     const MessageItem& item = messages_.at(row);
     const int wanted = item.versionIndex + delta;
     if (wanted < 0 || wanted >= item.versionCount || !mayChange()) return;

@@ -328,19 +328,24 @@ void MessageModel::readMissing() {
 void MessageModel::take(Items items, std::uint64_t changes) {
     // What was read before a change may be what it was before it. It is read again.
     if (changes != changes_) return;
-    int first = rowCount();
-    int last = -1;
+    std::vector<int> rows;
     for (MessageItem& item : items) {
         const int row = rowOf(item.id);
         if (row < 0 || cache_.find(item.id) != nullptr) continue;
-        first = std::min(first, row);
-        last = std::max(last, row);
+        rows.push_back(row);
         put(std::move(item));
     }
     trim();
-    // The row behind them may begin a session, which was not known without them.
-    if (last >= 0) Q_EMIT
-    dataChanged(index(first), index(std::min(last + 1, rowCount() - 1)), {kLoadedRole});
+    std::ranges::sort(rows);
+    for (auto first = rows.begin(); first != rows.end();) {
+        const auto gap =
+            std::ranges::adjacent_find(first, rows.end(), [](int a, int b) { return b != a + 1; });
+        const auto last = gap == rows.end() ? rows.end() - 1 : gap;
+        // The row behind them may begin a session, which was not known without them.
+        Q_EMIT
+        dataChanged(index(*first), index(std::min(*last + 1, rowCount() - 1)), {kLoadedRole});
+        first = last + 1;
+    }
 }
 
 void MessageModel::trim() {

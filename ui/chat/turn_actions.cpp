@@ -161,7 +161,6 @@ void TurnActions::edit() {
 
 void TurnActions::whenThere(int row, std::function<void(int row)> work) {
     if (session() == nullptr) return;
-    if (row < 0) return work(row);
     session()->withRow(row, [this, of = session(), work = std::move(work)](int there) {
         if (session() == of) work(there);
     });
