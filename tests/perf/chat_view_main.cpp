@@ -1,5 +1,5 @@
-// What the conversation view costs: opening a very long chat, scrolling in it, a reply that arrives, typing
-// meanwhile. Figures, no verdicts; PERFORMANCE.md quotes them. perf_chat_view [MESSAGES], offscreen.
+// What a reply that arrives costs the conversation view, and typing meanwhile. Figures, no verdicts;
+// PERFORMANCE.md quotes them. perf_chat_view [MESSAGES of the chat, all in memory], offscreen.
 
 #include <algorithm>
 #include <atomic>
@@ -18,7 +18,6 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QPlainTextEdit>
-#include <QScrollBar>
 #include <QTimer>
 #include <QVBoxLayout>
 
@@ -38,10 +37,6 @@ constexpr int kAnswerCharacters = 8'000;
 constexpr int kTokenCharacters = 4;
 constexpr auto kTokenTime = std::chrono::milliseconds(10);
 constexpr auto kKeyTime = std::chrono::milliseconds(53);  // not in step with the tokens
-
-double millisecondsSince(Clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
 
 double cpuMilliseconds() {
     timespec now{};
@@ -99,70 +94,6 @@ public:
         return isDone;
     }
 };
-
-void measureLongChat(Application& application, MessageModel& model, MessageView& view, int count) {
-    const std::vector<MessageRecord> all = records(count);
-    auto begin = Clock::now();
-    const double cpuBegin = cpuMilliseconds();
-    model.assign(all);
-    const double filled = millisecondsSince(begin);
-    begin = Clock::now();
-    view.setModel(&model);
-    QCoreApplication::processEvents();
-    const double shown = millisecondsSince(begin);
-    const double cpu = cpuMilliseconds() - cpuBegin;
-    std::printf(
-        "open a chat of %d messages: rows taken over in %.1f ms, drawn after %.1f ms more (CPU %.1f ms in "
-        "all)\n",
-        count,
-        filled,
-        shown,
-        cpu);
-    std::vector<double> jumps;
-    std::vector<double> jumpsCpu;
-    for (int i = 0; i < 20; ++i) {
-        view.scrollToRow(i * count / 40);
-        QCoreApplication::processEvents();
-        const double cpuStart = cpuMilliseconds();
-        begin = Clock::now();
-        view.scrollToEnd();
-        QCoreApplication::processEvents();
-        jumps.push_back(millisecondsSince(begin));
-        jumpsCpu.push_back(cpuMilliseconds() - cpuStart);
-    }
-    std::printf("jump to the end: median %.1f ms, worst %.1f ms (CPU %.1f and %.1f ms)\n",
-                percentile(jumps, 0.5),
-                percentile(jumps, 1),
-                percentile(jumpsCpu, 0.5),
-                percentile(jumpsCpu, 1));
-    view.scrollToRow(count / 2);
-    QCoreApplication::processEvents();
-    std::vector<double> frames;
-    std::vector<double> framesCpu;
-    int painted = 0;
-    application.afterPaint = [&painted] {
-        ++painted;
-    };
-    for (int i = 0; i < 1'000; ++i) {
-        const double cpuStart = cpuMilliseconds();
-        begin = Clock::now();
-        view.verticalScrollBar()->setValue(view.verticalScrollBar()->value() + 120);
-        QCoreApplication::processEvents();
-        frames.push_back(millisecondsSince(begin));
-        framesCpu.push_back(cpuMilliseconds() - cpuStart);
-    }
-    application.afterPaint = {};
-    std::printf(
-        "scroll by 120 px, %d frames drawn: p50 %.2f ms, p95 %.2f ms, worst %.2f ms (CPU %.2f, %.2f and %.2f "
-        "ms)\n",
-        painted,
-        percentile(frames, 0.5),
-        percentile(frames, 0.95),
-        percentile(frames, 1),
-        percentile(framesCpu, 0.5),
-        percentile(framesCpu, 0.95),
-        percentile(framesCpu, 1));
-}
 
 /// A long block of code comes into sight: what it costs more than one of a language without colours.
 void measureCode() {
@@ -301,7 +232,9 @@ int main(int argc, char** argv) {
     window.resize(1'000, 860);
     window.show();
     QCoreApplication::processEvents();
-    measureLongChat(application, model, *view, count);
+    model.assign(records(count));
+    view->setModel(&model);
+    QCoreApplication::processEvents();
     const QString answer = longAnswer();
     measureLayout(answer);
     view->scrollToEnd();

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <QApplication>
 #include <QProcess>
@@ -172,16 +173,82 @@ void open(Application& application, MainWindow& window, qint64 id, int count) {
     application.afterPaint = {};
 }
 
-void scrollThrough(Application& application, MainWindow& window) {
+double percentile(std::vector<double> values, double share) {
+    std::ranges::sort(values);
+    return values.empty() ? 0.0
+                          : values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+}
+
+/// Whether a row in sight is not there yet.
+bool hasShapes(MainWindow& window) {
+    const MessageView& view = window.page().view();
+    const MessageModel& messages = window.session()->messages();
+    for (int row = view.firstRowInSight(); row < messages.rowCount(); ++row) {
+        if (view.rowTop(row) >= view.viewport()->height()) return false;
+        if (!messages.isLoaded(row)) return true;
+    }
+    return false;
+}
+
+/// Frame after frame as a wheel or a key turns it, at 60 a second.
+void scroll(MainWindow& window, int count) {
     MessageView& view = window.page().view();
+    view.scrollToRow(count / 2);
+    idle(200);
+    std::vector<double> frames;
+    int withShapes = 0;
+    for (int i = 0; i < 1'000; ++i) {
+        const auto begin = Clock::now();
+        view.verticalScrollBar()->setValue(view.verticalScrollBar()->value() + 120);
+        QCoreApplication::processEvents();
+        frames.push_back(millisecondsSince(begin));
+        withShapes += hasShapes(window) ? 1 : 0;
+        idle(std::max(0.0, 1'000.0 / 60 - millisecondsSince(begin)));
+    }
+    std::printf(
+        "scroll by 120 px, 1,000 frames: p50 %.2f ms, p95 %.2f ms, worst %.2f ms, %d with empty shapes\n",
+        percentile(frames, 0.5),
+        percentile(frames, 0.95),
+        percentile(frames, 1),
+        withShapes);
+}
+
+/// Through all of it, far faster than anything can be read.
+void rush(Application& application, MainWindow& window) {
+    QScrollBar* bar = window.page().view().verticalScrollBar();
     application.longest = 0.0;
-    QScrollBar* bar = view.verticalScrollBar();
     for (int i = 0; i <= 500; ++i) {
         bar->setValue(static_cast<int>(static_cast<double>(bar->maximum()) * i / 500));
         QCoreApplication::processEvents();
+        idle(2);
     }
-    idle(300);
-    std::printf("scrolled through in 500 steps: longest %.1f ms at once\n", application.longest);
+    std::printf("through all of it in 500 steps: longest %.1f ms at once\n", application.longest);
+}
+
+void jump(MainWindow& window, int count) {
+    MessageView& view = window.page().view();
+    std::vector<double> toEnd;
+    std::vector<double> toMiddle;
+    for (int i = 0; i < 20; ++i) {
+        auto begin = Clock::now();
+        view.scrollToRow(i * count / 40);
+        QCoreApplication::processEvents();
+        waitFor([&] { return !hasShapes(window); });
+        QCoreApplication::processEvents();
+        toMiddle.push_back(millisecondsSince(begin));
+        begin = Clock::now();
+        view.scrollToEnd();
+        QCoreApplication::processEvents();
+        waitFor([&] { return !hasShapes(window); });
+        toEnd.push_back(millisecondsSince(begin));
+    }
+    std::printf(
+        "jump until drawn: to the end median %.1f ms, worst %.1f ms; elsewhere median %.1f ms, worst %.1f "
+        "ms\n",
+        percentile(toEnd, 0.5),
+        percentile(toEnd, 1),
+        percentile(toMiddle, 0.5),
+        percentile(toMiddle, 1));
 }
 
 void ask(Application& application, MainWindow& window, IdleEngine& engine) {
@@ -245,8 +312,10 @@ int main(int argc, char** argv) {
     open(application, window, chatCalled(window, QStringLiteral("long")), count);
     idle(500);
     printMemory("opened", before);
-    scrollThrough(application, window);
-    printMemory("scrolled", before);
+    jump(window, count);
+    scroll(window, count);
+    rush(application, window);
+    printMemory("scrolled through", before);
     ask(application, window, *engine);
     idle(500);
     printMemory("asked", before);
