@@ -179,7 +179,7 @@ struct MemoryBuilt {
     std::int64_t peakEntriesPerHead = 0;     // largest number of rows allocated for one layer and head
     std::int64_t peakEntriesBound = 0;       // M_l + block + patched prompt + what may be quoted
     std::int64_t peakBytes = 0;              // of all KV memory, as allocated
-    std::int64_t readTokens = 0;  // tokens run through the model for this build; 0 when all was on disk
+    std::int64_t readTokens = 0;    // tokens run through the model for this build; 0 when all was on disk
     std::int64_t pinnedTokens = 0;  // of pinned turns, in each layer and head
     bool pastTrainedContext = false;
     double seconds = 0.0;

@@ -43,26 +43,11 @@ private Q_SLOTS:
 
     void offersJsonOnEveryCommand_data() {
         QTest::addColumn<QStringList>("command");
-        for (const char* command : {"model info",
-                                    "model verify",
-                                    "tokenize",
-                                    "template",
-                                    "import",
-                                    "export",
-                                    "conversations",
-                                    "logits",
-                                    "embed",
-                                    "chat",
-                                    "memory build",
-                                    "memory inspect",
-                                    "memory evict",
-                                    "memory pin",
-                                    "memory recall",
-                                    "ask",
-                                    "eval run",
-                                    "eval export",
-                                    "eval list",
-                                    "eval recall"})
+        for (const char* command :
+             {"model info",   "model verify",   "tokenize",     "template",   "import",
+              "export",       "conversations",  "logits",       "embed",      "chat",
+              "memory build", "memory inspect", "memory evict", "memory pin", "memory recall",
+              "ask",          "eval run",       "eval export",  "eval list",  "eval recall"})
             QTest::newRow(command) << QString::fromLatin1(command).split(u' ');
     }
     void offersJsonOnEveryCommand() {

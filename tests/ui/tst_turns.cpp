@@ -306,6 +306,32 @@ private Q_SLOTS:
         QCOMPARE(last<Ask>(app.engine->posted()).memory.pinnedTurns, (std::vector<std::int64_t>{pinned}));
     }
 
+    void theEngineLearnsOfChangesFarBeforeWhatItWasToldLast() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s) && app.ask(u"Second?"_s) && app.ask(u"Third?"_s) &&
+                app.ask(u"Fourth?"_s));
+        // The turns behind it stay the same messages.
+        app.window.session()->removeTurn(2);
+        QTRY_COMPARE(app.messages().rowCount(), 6);
+        QVERIFY(app.ask(u"Fifth?"_s));
+        QCOMPARE(toldTurns(app.engine->posted()),
+                 (std::vector<std::string>{"First?", kAnswer, "Third?", kAnswer, "Fourth?", kAnswer}));
+        app.window.session()->restoreAll();
+        QTRY_COMPARE(app.messages().rowCount(), 10);
+        QVERIFY(app.ask(u"Sixth?"_s));
+        QCOMPARE(toldTurns(app.engine->posted()),
+                 (std::vector<std::string>{"First?",
+                                           kAnswer,
+                                           "Second?",
+                                           kAnswer,
+                                           "Third?",
+                                           kAnswer,
+                                           "Fourth?",
+                                           kAnswer,
+                                           "Fifth?",
+                                           kAnswer}));
+    }
+
     void nothingIsChangedWhileAReplyIsWritten() {
         FakeScript script;
         script.holdAskAt = 2;
