@@ -46,9 +46,10 @@ private Q_SLOTS:
         QCOMPARE(raw.text("PRAGMA user_version").toLongLong(), allMigrations().back().version);
         QCOMPARE(raw.text("PRAGMA journal_mode"), QString("wal"));
         QCOMPARE(raw.text("PRAGMA integrity_check"), QString("ok"));
-        QCOMPARE(raw.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
-                          "WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name)"),
-                 QString("answers conversations episodes folders messages questions runs settings tags"));
+        QCOMPARE(
+            raw.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
+                     "WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name)"),
+            QString("answers conversations episodes folders messages pins questions runs settings tags"));
         QCOMPARE(raw.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                           "WHERE type = 'virtual' ORDER BY name)"),
                  QString("message_stems message_words title_words"));
