@@ -64,8 +64,10 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
         spec, memory.resolved, context.profile, pinnedEntries(evictionRule(memory, conversation.history)));
     memory.repeatRequest =
         encodeParts(context.model.tokenizer(), repeatPrompt(layout, *context.chatTemplate, context.wording));
-    memory.key = memoryKey(
-        identityOf(context, layout, memory.resolved.isDense), memory.resolved, memory.layerBudgets, history);
+    MemoryIdentity identity = identityOf(context, layout, memory.resolved.isDense);
+    const bool hasTurns = static_cast<std::int64_t>(history.size()) > conversation.history.prefixTokens;
+    if (!hasTurns) identity.conversation = conversation.name;
+    memory.key = memoryKey(identity, memory.resolved, memory.layerBudgets, history);
     return memory;
 }
 

@@ -39,6 +39,8 @@ struct MemoryIdentity {
     std::string precision;  // type of keys and values
     HistoryLayout layout = HistoryLayout::kChat;
     std::string prompts;  // wording of the prompts that are not part of the history
+    /// Of a memory without a turn, which any other chat would begin with as well; empty otherwise.
+    std::string conversation{};
 };
 
 /// Key of the memory as a whole (its episodes and their prompts): it can be computed without embedding

@@ -1,0 +1,131 @@
+// Chats that begin alike share files, never what was said later in one of them.
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include "tests/engine/local_session.h"
+#include "tests/support/tiny_model.h"
+
+namespace epi {
+namespace {
+
+class TestSeparateChats : public QObject {
+    Q_OBJECT
+
+private:
+    [[nodiscard]] LocalEngineConfig config() const {
+        return {.modelFolder = models_.path().toStdString(),
+                .cacheFolder = fs::path(caches_->path().toStdString()) / "kv"};
+    }
+    static bool load(Session& session) {
+        LoadModel command;
+        command.model = "tiny";
+        command.embedder = kEmbedder;
+        command.device = DeviceChoice::kCpu;
+        command.compute = ComputeMode::kExact;
+        return session.run<ModelLoaded>(command).has_value();
+    }
+    static Ask ask(const std::string& conversation,
+                   const std::string& question,
+                   const MemoryOptions& memory) {
+        Ask ask = askLong(question, true);
+        ask.conversation = conversation;
+        ask.memory = memory;
+        return ask;
+    }
+    /// What the engine is told once a turn was answered.
+    static SyncConversation after(SyncConversation before,
+                                  const std::string& question,
+                                  const TurnDone& done) {
+        const auto first = static_cast<std::int64_t>(before.turns.size());
+        before.turns.push_back(Turn{first + 1, Role::kUser, "", question, ""});
+        before.turns.push_back(Turn{first + 2, Role::kAssistant, "", done.text, ""});
+        return before;
+    }
+
+    QTemporaryDir models_;
+    std::unique_ptr<QTemporaryDir> caches_;
+
+private Q_SLOTS:
+    void initTestCase() {
+        test::writeTinyModel(models_.path().toStdString());
+        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
+    }
+    void init() { caches_ = std::make_unique<QTemporaryDir>(); }
+
+    void anotherChatHearsNothing_data() {
+        QTest::addColumn<int>("turns");
+        QTest::newRow("new chats") << 0;
+        QTest::newRow("the same history twice") << 40;
+    }
+    void anotherChatHearsNothing() {
+        QFETCH(int, turns);
+        const SyncConversation first = longConversation(turns, "first");
+        const SyncConversation second = longConversation(turns, "second");
+        const std::string question = "What about the dog?";
+        TurnDone alone;
+        {
+            QTemporaryDir empty;
+            LocalEngineConfig fresh = config();
+            fresh.cacheFolder = fs::path(empty.path().toStdString()) / "kv";
+            Session session(fresh);
+            QVERIFY(load(session) && session.run<Synced>(second));
+            const auto done = session.run<TurnDone>(ask("second", question, smallMemory()));
+            QVERIFY2(done, session.why());
+            alone = *done;
+        }
+        Session session(config());
+        QVERIFY(load(session) && session.run<Synced>(first) && session.run<Synced>(second));
+        const auto secret = session.run<TurnDone>(ask("first", "A secret about the piano", smallMemory()));
+        QVERIFY2(secret, session.why());
+        QVERIFY(session.run<Synced>(after(first, "A secret about the piano", *secret)));
+        const auto other = session.run<TurnDone>(ask("second", question, smallMemory()));
+        QVERIFY2(other, session.why());
+        QCOMPARE(other->keptTokens, alone.keptTokens);
+        QCOMPARE(other->text, alone.text);
+        // And the first one goes on where it was.
+        QVERIFY(session.run<Synced>(after(second, question, *other)));
+        const auto again = session.run<TurnDone>(ask("first", "And the piano?", smallMemory()));
+        QVERIFY2(again, session.why());
+        QVERIFY(again->keptTokens > secret->keptTokens || again->keptTokens >= smallMemory().budget);
+        if (turns == 0) QCOMPARE(again->statistics.readTokens, std::int64_t{0});
+        // Both are known to the engine by now, and take turns.
+        const SyncConversation later =
+            after(after(first, "A secret about the piano", *secret), "And the piano?", *again);
+        QVERIFY(session.run<Synced>(later));
+        const auto last = session.run<TurnDone>(ask("second", "And now?", smallMemory()));
+        QVERIFY2(last, session.why());
+        QVERIFY(last->keptTokens <= std::max(last->historyTokens, std::int64_t{smallMemory().budget}));
+        Session apart(config());
+        QVERIFY(load(apart) && apart.run<Synced>(after(second, question, *other)));
+        const auto same = apart.run<TurnDone>(ask("second", "And now?", smallMemory()));
+        QVERIFY2(same, apart.why());
+        QCOMPARE(last->keptTokens, same->keptTokens);
+        QCOMPARE(last->text, same->text);
+    }
+
+    void newChatsAreFoundAgainAfterARestart() {
+        const SyncConversation first = longConversation(0, "first");
+        const SyncConversation second = longConversation(0, "second");
+        SyncConversation firstLater;
+        {
+            Session session(config());
+            QVERIFY(load(session) && session.run<Synced>(first) && session.run<Synced>(second));
+            const auto one = session.run<TurnDone>(ask("first", "A secret about the piano", smallMemory()));
+            QVERIFY2(one, session.why());
+            firstLater = after(first, "A secret about the piano", *one);
+            QVERIFY(session.run<TurnDone>(ask("second", "What about the dog?", smallMemory())));
+        }
+        Session session(config());
+        QVERIFY(load(session) && session.run<Synced>(firstLater));
+        const auto again = session.run<TurnDone>(ask("first", "And the piano?", smallMemory()));
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->statistics.readTokens, std::int64_t{0});
+    }
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestSeparateChats)
+#include "tst_separate_chats.moc"
