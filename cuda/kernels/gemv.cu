@@ -55,35 +55,48 @@ cudaError_t deviceTraits(DeviceTraits& traits) {
     return cudaSuccess;
 }
 
+bool isMixed(const GemvArgs& args) {
+    return std::any_of(args.sources + 1, args.sources + args.sourceCount, [&](const RowQuads& source) {
+        return source.format != args.sources[0].format;
+    });
+}
+
+void setTiles(GemvArgs& args, int tileWidth) {
+    args.tileWidth = tileWidth;
+    const int left = args.columns % tileWidth;
+    for (int source = 0; source < args.sourceCount; ++source) {
+        RowQuads& quads = args.sources[source];
+        quads.fullBytes = static_cast<int>(rowBytes(quads.format, tileWidth));
+        quads.lastBytes = static_cast<int>(rowBytes(quads.format, left == 0 ? tileWidth : left));
+    }
+}
+
 cudaError_t gemv(const GemvArgs& args, const DeviceTraits& traits, const Launch& launch, int slotBytes) {
     GemvArgs filled = args;
-    bool isMixed = false;
     int quads = 0;
     for (int source = 0; source < args.sourceCount; ++source) {
-        const WeightFormat format = args.sources[source].format;
-        if (!canHold(format, args.columns)) return cudaErrorInvalidValue;
-        isMixed = isMixed || format != args.sources[0].format;
+        if (!canHold(args.sources[source].format, args.columns)) return cudaErrorInvalidValue;
         quads += args.sources[source].quads;
     }
     if (args.residual != nullptr && args.columns > kMaxNormColumns) return cudaErrorInvalidValue;
     const WeightFormat format = args.sources[0].format;
-    const bool hasFloats = isMixed || format == WeightFormat::kBf16;
-    const bool hasQuants = isMixed || format != WeightFormat::kBf16;
-    const int width = std::min(args.columns, tileColumns(isMixed ? WeightFormat::kQ4_0 : format));
+    const bool hasMixed = isMixed(args);
+    const bool hasFloats = hasMixed || format == WeightFormat::kBf16;
+    const bool hasQuants = hasMixed || format != WeightFormat::kBf16;
+    setTiles(filled, tileColumns(hasMixed ? WeightFormat::kQ4_0 : format));
     for (int source = 0; source < args.sourceCount; ++source) {
-        filled.stageBytes =
-            std::max(filled.stageBytes, 4 * static_cast<int>(rowBytes(args.sources[source].format, width)));
+        const RowQuads& rows = filled.sources[source];
+        const bool hasFull = filled.columns >= filled.tileWidth;
+        filled.stageBytes = std::max(filled.stageBytes, 4 * (hasFull ? rows.fullBytes : rows.lastBytes));
     }
 
     const int blocks = traits.multiprocessors;
-    const int columnBlocks = args.columns / kBlockColumns;
-    const int activationBytes = (hasQuants ? (columnBlocks * (kBlockColumns + 8) + 15) / 16 * 16 : 0) +
-                                (hasFloats ? args.columns * 2 : 0);
+    const int inputBytes = activationBytes(args.columns, hasQuants, hasFloats);
     const int sumBytes = ((quads + blocks - 1) / blocks + kGemvWarps) * 16;
     constexpr int kReserved = 1024;  // barriers, and shared memory that is not dynamic
-    const int other = activationBytes + sumBytes + kReserved;
+    const int other = inputBytes + sumBytes + kReserved;
     if (other > traits.sharedBytesPerBlock) return cudaErrorInvalidValue;
-    int sharedBytes = activationBytes + sumBytes;
+    int sharedBytes = inputBytes + sumBytes;
     if (traits.hasBulkCopies) {
         const int perStage = kGemvWarps * filled.stageBytes;
         filled.stages = std::clamp((slotBytes - other) / perStage, 1, kMaxStages);
@@ -91,7 +104,7 @@ cudaError_t gemv(const GemvArgs& args, const DeviceTraits& traits, const Launch&
         sharedBytes += filled.stages * perStage + (kGemvWarps * filled.stages * 8 + 127) / 128 * 128;
         sharedBytes = std::max(sharedBytes, kLeastSlotBytes);
     }
-    const GemvKernel kernel = isMixed                         ? gemvKernelMixed()
+    const GemvKernel kernel = hasMixed                        ? gemvKernelMixed()
                               : format == WeightFormat::kBf16 ? gemvKernelBf16()
                                                               : gemvKernelFor(format);
     return launchKernel(kernel, filled, blocks, kGemvThreads, sharedBytes, launch);

@@ -19,6 +19,8 @@ struct RowQuads {
     int rows = 0;  // of each matrix; the last quad may have fewer than four
     bool isPaired = false;
     WeightFormat format = WeightFormat::kBf16;
+    int fullBytes = 0;  // of one row of a full tile, and of its last tile; filled in by the launcher
+    int lastBytes = 0;
 };
 [[nodiscard]] RowQuads quadsOf(const WeightRows& matrix);
 /// Requires: the two agree in shape and format, and share their quads.
@@ -67,9 +69,21 @@ struct GemvArgs {
     std::uint16_t* gated = nullptr;   // bf16 [rows]
     Candidate* candidates = nullptr;  // [blocks]
 
-    int stages = 0;  // filled in by the launcher
+    int tileWidth = 0;  // columns of a full tile; this and what follows is filled in by the launcher
+    int stages = 0;
     int stageBytes = 0;
 };
+
+/// Shared memory for this many input columns as 8-bit numbers and as bf16.
+EPI_HOST_DEVICE constexpr int activationBytes(int columns, bool isQuantised, bool hasFloats) {
+    const int quants = columns / kBlockColumns * (kBlockColumns + 8);
+    return (isQuantised ? (quants + 15) / 16 * 16 : 0) + (hasFloats ? columns * 2 : 0);
+}
+
+/// Whether the sources of a product are kept in different formats.
+[[nodiscard]] bool isMixed(const GemvArgs& args);
+/// Sets the tiles of a product whose full ones have so many columns, a multiple of every source's own.
+void setTiles(GemvArgs& args, int tileWidth);
 
 /// Largest input that the norm takes.
 inline constexpr int kMaxNormColumns = 8192;

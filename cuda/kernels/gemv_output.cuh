@@ -1,0 +1,77 @@
+#pragma once
+
+#include "cuda/kernels/weight_tiles.cuh"
+
+// What becomes of the products of a block.
+namespace epi::cuda {
+
+__device__ inline float gateValue(GateActivation kind, float x) {
+    if (kind == GateActivation::kSilu) return x / (1.0F + __expf(-x));
+    const float inner = 0.7978845608028654F * (x + 0.044715F * x * x * x);
+    return 0.5F * x * (1.0F + tanhf(inner));
+}
+
+/// The better of two candidates; of equals the lower id, and NaN over everything.
+__device__ inline Candidate betterOf(const Candidate& a, const Candidate& b) {
+    if (isnan(a.logit)) return a;
+    if (isnan(b.logit)) return b;
+    return a.logit > b.logit || (a.logit == b.logit && a.id < b.id) ? a : b;
+}
+
+__device__ inline Candidate warpBest(Candidate best) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset /= 2) {
+        const Candidate other{.logit = __shfl_xor_sync(0xffffffffU, best.logit, offset),
+                              .id = __shfl_xor_sync(0xffffffffU, best.id, offset)};
+        best = betterOf(best, other);
+    }
+    return best;
+}
+
+/// Applies the output of one row; returns its logit where that is what it is.
+__device__ inline Candidate finishRow(const GemvArgs& args, int row, float product) {
+    if (args.output == GemvOutput::kStore) {
+        args.out[row] = product + (args.bias != nullptr ? args.bias[row] : 0.0F);
+    } else if (args.output == GemvOutput::kAddTo) {
+        // Not through the L1 cache: inside one kernel it may hold what other blocks have overwritten.
+        __stcg(args.out + row, __ldcg(args.out + row) + product);
+    } else {
+        args.out[row] = product;
+        return {.logit = isfinite(product) ? product : NAN, .id = row};
+    }
+    return {.logit = -INFINITY, .id = 0};
+}
+
+/// Applies the output to the block's rows. `total(quad, row)` is a product of the block's quad `quad`;
+/// `candidates` has one place per warp.
+template <int kWarps, typename Total>
+__device__ void finishRows(const GemvArgs& args,
+                           const QuadRange& quads,
+                           const Total& total,
+                           Candidate* candidates) {
+    constexpr int kThreads = kWarps * 32;
+    const int warp = static_cast<int>(threadIdx.x) / 32;
+    if (args.output == GemvOutput::kGate) {
+        for (int i = static_cast<int>(threadIdx.x); i < quads.count * 2; i += kThreads) {
+            const float value = gateValue(args.gate, total(i / 2, i % 2)) * total(i / 2, i % 2 + 2);
+            const int row = quads.first * 2 + i;
+            if (row < args.rows) args.gated[row] = __bfloat16_as_ushort(__float2bfloat16(value));
+        }
+        return;
+    }
+    Candidate best{.logit = -INFINITY, .id = 0};
+    for (int i = static_cast<int>(threadIdx.x); i < quads.count * 4; i += kThreads) {
+        const int row = quads.first * 4 + i;
+        if (row < args.rows) best = betterOf(best, finishRow(args, row, total(i / 4, i % 4)));
+    }
+    if (args.output != GemvOutput::kLogits) return;
+    best = warpBest(best);
+    if (threadIdx.x % 32 == 0) candidates[warp] = best;
+    __syncthreads();
+    if (threadIdx.x != 0) return;
+    for (int other = 1; other < kWarps; ++other)
+        best = betterOf(best, candidates[other]);
+    args.candidates[blockIdx.x] = best;
+}
+
+}  // namespace epi::cuda
