@@ -6,26 +6,17 @@
 #include <limits>
 #include <string>
 
+#include "core/sampling/logits.h"
+
 namespace epi {
 namespace {
 
-Result<void> checkLogits(std::span<const float> logits, std::size_t atLeast) {
-    if (logits.size() < atLeast) {
-        return Error{
-            ErrorCode::kInternal,
-            std::to_string(logits.size()) + " logits, at least " + std::to_string(atLeast) + " expected"};
-    }
-    if (!std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); }))
-        return Error{ErrorCode::kInternal, "logits are not finite"};
-    return {};
-}
+// How far below the best logit its rivals are looked for first: for top-k, and for top-p in temperatures.
+constexpr double kFirstReachOfTopK = 4.0;
+constexpr double kFirstReachOfTopP = 2.0;
 
 TokenId idOf(std::size_t index) {
     return static_cast<TokenId>(index);
-}
-
-TokenId bestOf(std::span<const float> logits) {
-    return static_cast<TokenId>(std::ranges::max_element(logits) - logits.begin());
 }
 
 Error outside(const char* option, const char* range, double value) {
@@ -52,9 +43,12 @@ Result<void> checkSampling(const SamplingOptions& options) {
 Sampler::Sampler(const SamplingOptions& options) : options_(options), rng_(options.seed) {}
 
 Result<TokenId> Sampler::sample(std::span<const float> logits, std::span<const TokenId> history) {
-    EPI_TRY(checkLogits(logits, 1));
+    if (logits.empty()) return Error{ErrorCode::kInternal, "there are no logits to choose from"};
     const std::span<const float> scores = penalised(logits, history);
-    return options_.temperature > 0.0 ? draw(scores) : bestOf(scores);
+    // A penalty makes no infinite logit finite.
+    const std::optional<TokenId> best = bestToken(scores);
+    if (!best) return Error{ErrorCode::kInternal, "logits are not finite"};
+    return options_.temperature > 0.0 ? draw(scores, *best) : *best;
 }
 
 std::span<const float> Sampler::penalised(std::span<const float> logits, std::span<const TokenId> history) {
@@ -70,64 +64,96 @@ std::span<const float> Sampler::penalised(std::span<const float> logits, std::sp
     return scores_;
 }
 
-/// Puts the best `count` candidates in front in order, given that the best `sorted` already are.
-void Sampler::sortUpTo(std::size_t sorted, std::size_t count) {
+/// Makes the tokens from `least` on the candidates, the best first, and drops those behind top-k and,
+/// `wanted` being the weight that top-p keeps, behind top-p. False when tokens below `least` would have been
+/// kept, too.
+bool Sampler::keepBestFrom(std::span<const float> logits, double least, double wanted) {
+    tokensFrom(logits, least, ids_);
+    candidates_.clear();
+    for (const TokenId id : ids_)
+        candidates_.push_back({id, logits[static_cast<std::size_t>(id)], 0.0});
     const auto isBetter = [](const Candidate& a, const Candidate& b) {
         return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
     };
-    const auto first = candidates_.begin() + static_cast<std::ptrdiff_t>(sorted);
-    const auto last = candidates_.begin() + static_cast<std::ptrdiff_t>(count);
-    if (last != candidates_.end()) std::nth_element(first, last, candidates_.end(), isBetter);
-    std::sort(first, last, isBetter);
+    const bool areAll = candidates_.size() == logits.size();
+    if (options_.topK > 0) {
+        const auto kept = static_cast<std::size_t>(options_.topK);
+        if (candidates_.size() < kept && !areAll) return false;
+        if (candidates_.size() > kept) {
+            std::ranges::nth_element(candidates_, candidates_.begin() + options_.topK - 1, isBetter);
+            candidates_.resize(kept);
+        }
+        std::ranges::sort(candidates_, isBetter);
+        return true;
+    }
+    double mass = 0.0;
+    for (Candidate& candidate : candidates_) {
+        candidate.weight = static_cast<double>(weights_[static_cast<std::size_t>(candidate.id)]);
+        mass += candidate.weight;
+    }
+    if (mass < wanted && !areAll) return false;
+    std::ranges::sort(candidates_, isBetter);
+    return true;
 }
 
-/// Drops all but the best candidates that together weigh `wanted`, and those below `leastLogit`; returns what
-/// the kept ones weigh. The best `sorted` are in order already.
-double Sampler::keepTopP(double wanted, double leastLogit, std::size_t sorted) {
+/// Applies top-k, top-p and min-p; the candidates that are left have weights.
+void Sampler::keepBest(std::span<const float> logits, float best) {
+    const auto bestLogit = static_cast<double>(best);
+    double total = 0.0;
+    if (options_.topK == 0) {
+        weights_.resize(logits.size());
+        total = weigh(logits, best, options_.temperature, weights_);
+    }
+    double reach = options_.topK > 0 ? kFirstReachOfTopK : kFirstReachOfTopP * options_.temperature;
+    while (!keepBestFrom(logits, bestLogit - reach, options_.topP * total))
+        reach *= 2.0;
+    if (options_.topK > 0) {
+        for (Candidate& candidate : candidates_) {
+            candidate.weight =
+                std::exp((static_cast<double>(candidate.logit) - bestLogit) / options_.temperature);
+            total += candidate.weight;
+        }
+    }
+    const double leastLogit = bestLogit + options_.temperature * std::log(options_.minP);
+    const double wanted =
+        options_.topP < 1.0 ? options_.topP * total : std::numeric_limits<double>::infinity();
     double mass = 0.0;
     std::size_t kept = 0;
-    while (kept < candidates_.size() && mass < wanted) {
-        if (kept == sorted) {
-            // In growing steps: the wanted mass is mostly in the first few of many thousands.
-            const std::size_t next = std::min(std::max<std::size_t>(64, sorted * 4), candidates_.size());
-            sortUpTo(sorted, next);
-            sorted = next;
-        }
-        if (candidates_[kept].logit < leastLogit) break;
-        mass += candidates_[kept].weight;
-        ++kept;
-    }
+    while (kept < candidates_.size() && mass < wanted &&
+           static_cast<double>(candidates_[kept].logit) >= leastLogit)
+        mass += candidates_[kept++].weight;
     candidates_.resize(kept);
-    return mass;
 }
 
-TokenId Sampler::draw(std::span<const float> logits) {
-    const TokenId bestId = bestOf(logits);
-    const auto best = static_cast<double>(logits[static_cast<std::size_t>(bestId)]);
-    const double leastLogit = best + options_.temperature * std::log(options_.minP);  // min-p 0: -infinity
-    const bool limitsMass = options_.topP < 1.0;
-
-    // min-p looks only at the best token, so it may go first: it usually leaves few candidates. With top-p it
-    // must not, because top-p counts the mass of those that min-p drops.
-    candidates_.clear();
-    for (std::size_t index = 0; index < logits.size(); ++index) {
-        if (limitsMass || static_cast<double>(logits[index]) >= leastLogit)
-            candidates_.push_back({idOf(index), logits[index], 0.0});
+TokenId Sampler::drawFromAll(std::span<const float> logits, float best) {
+    weights_.resize(logits.size());
+    double remaining = rng_.uniform() * weigh(logits, best, options_.temperature, weights_);
+    for (std::size_t index = 0; index < weights_.size(); ++index) {
+        remaining -= static_cast<double>(weights_[index]);
+        if (remaining < 0.0) return idOf(index);
     }
-    std::size_t sorted = 0;
-    if (options_.topK > 0 && static_cast<std::size_t>(options_.topK) < candidates_.size()) {
-        sorted = static_cast<std::size_t>(options_.topK);
-        sortUpTo(0, sorted);
-        candidates_.resize(sorted);
-    }
+    return *bestToken(logits);  // only rounding leads here
+}
 
+TokenId Sampler::draw(std::span<const float> logits, TokenId bestId) {
+    const float best = logits[static_cast<std::size_t>(bestId)];
+    const bool limitsCount = options_.topK > 0 && static_cast<std::size_t>(options_.topK) < logits.size();
+    if (limitsCount || options_.topP < 1.0) {
+        keepBest(logits, best);
+    } else if (options_.minP > 0.0) {
+        tokensFrom(logits, static_cast<double>(best) + options_.temperature * std::log(options_.minP), ids_);
+        candidates_.clear();
+        for (const TokenId id : ids_) {
+            const float logit = logits[static_cast<std::size_t>(id)];
+            const double below = static_cast<double>(logit) - static_cast<double>(best);
+            candidates_.push_back({id, logit, std::exp(below / options_.temperature)});
+        }
+    } else {
+        return drawFromAll(logits, best);
+    }
     double total = 0.0;
-    for (Candidate& candidate : candidates_) {
-        candidate.weight = std::exp((static_cast<double>(candidate.logit) - best) / options_.temperature);
+    for (const Candidate& candidate : candidates_)
         total += candidate.weight;
-    }
-    if (limitsMass) total = keepTopP(options_.topP * total, leastLogit, sorted);
-
     double remaining = rng_.uniform() * total;
     for (const Candidate& candidate : candidates_) {
         remaining -= candidate.weight;
@@ -137,9 +163,13 @@ TokenId Sampler::draw(std::span<const float> logits) {
 }
 
 Result<GreedyGap> greedyGap(std::span<const float> logits) {
-    EPI_TRY(checkLogits(logits, 2));
+    const std::optional<TokenId> best = bestToken(logits);
+    if (!best || logits.size() < 2) {
+        return Error{ErrorCode::kInternal,
+                     best ? "one logit, at least 2 expected" : "logits are not finite, or there are none"};
+    }
     GreedyGap result;
-    result.best = bestOf(logits);
+    result.best = *best;
     float second = -std::numeric_limits<float>::infinity();
     for (std::size_t index = 0; index < logits.size(); ++index) {
         if (idOf(index) == result.best || logits[index] <= second) continue;

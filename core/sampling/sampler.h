@@ -36,14 +36,17 @@ private:
 
     [[nodiscard]] std::span<const float> penalised(std::span<const float> logits,
                                                    std::span<const TokenId> history);
-    [[nodiscard]] TokenId draw(std::span<const float> logits);
-    [[nodiscard]] double keepTopP(double wanted, double leastLogit, std::size_t sorted);
-    void sortUpTo(std::size_t sorted, std::size_t count);
+    [[nodiscard]] TokenId draw(std::span<const float> logits, TokenId best);
+    [[nodiscard]] TokenId drawFromAll(std::span<const float> logits, float best);
+    void keepBest(std::span<const float> logits, float best);
+    [[nodiscard]] bool keepBestFrom(std::span<const float> logits, double least, double wanted);
 
     SamplingOptions options_;
     Rng rng_;
     std::vector<float> scores_;          // kept to save an allocation per token
     std::vector<Candidate> candidates_;  // likewise
+    std::vector<float> weights_;
+    std::vector<TokenId> ids_;
 };
 
 /// The two best tokens (ties: lower id first) and how far apart they are: how safe a greedy choice is.

@@ -7,6 +7,7 @@
 
 #include <QtTest>
 
+#include "core/sampling/logits.h"
 #include "core/sampling/sampler.h"
 
 namespace epi {
@@ -174,6 +175,55 @@ private Q_SLOTS:
             seen.insert(*token);
         }
         QVERIFY(seen.size() > 64);  // more than the first step of the partial sort
+    }
+
+    void keepsTheBestKOfALargeVocabulary() {
+        const std::vector<float> logits = largeVocabulary();
+        std::vector<TokenId> order(logits.size());
+        std::iota(order.begin(), order.end(), 0);
+        std::ranges::stable_sort(
+            order, std::ranges::greater{}, [&](TokenId id) { return logits[static_cast<std::size_t>(id)]; });
+        for (const std::int32_t count : {1, 40, 5000}) {
+            SamplingOptions options = warm();
+            options.topK = count;
+            Sampler sampler(options);
+            const std::set<TokenId> allowed(order.begin(), order.begin() + count);
+            std::set<TokenId> seen;
+            for (int i = 0; i < 400; ++i) {
+                const auto token = sampler.sample(logits, {});
+                QVERIFY(token && allowed.contains(*token));
+                seen.insert(*token);
+            }
+            QVERIFY(seen.size() >= std::min<std::size_t>(static_cast<std::size_t>(count), 38));
+        }
+    }
+
+    void findsTheBestOfAnyLogits() {
+        Rng rng(3);
+        for (std::size_t length : {1U, 7U, 511U, 512U, 513U, 5000U}) {
+            for (const double offset : {-30.0, -0.5, 20.0}) {
+                std::vector<float> logits;
+                for (std::size_t i = 0; i < length; ++i)
+                    logits.push_back(static_cast<float>(offset + rng.uniform()));
+                logits[length / 2] = logits[length / 3];
+                const auto expected = std::ranges::max_element(logits) - logits.begin();
+                QCOMPARE(bestToken(logits), std::optional(static_cast<TokenId>(expected)));
+            }
+        }
+        QCOMPARE(bestToken(std::vector<float>{-1.0F, -0.0F, 0.0F}), std::optional<TokenId>(1));
+    }
+
+    void weighsAsTheExponentialDoes() {
+        const std::vector<float> logits = largeVocabulary();
+        std::vector<float> weights(logits.size());
+        const double total = weigh(logits, 8.0F, 0.7, weights);
+        double expected = 0.0;
+        for (std::size_t i = 0; i < logits.size(); ++i) {
+            const double weight = std::exp((static_cast<double>(logits[i]) - 8.0) / 0.7);
+            expected += weight;
+            QVERIFY(std::abs(static_cast<double>(weights[i]) - weight) <= 2e-6 * weight);
+        }
+        QVERIFY(std::abs(total - expected) <= 1e-6 * expected);
     }
 
     void repeatsItselfForTheSameSeed() {

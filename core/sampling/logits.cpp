@@ -1,0 +1,117 @@
+#include "core/sampling/logits.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "core/tensor/cpu/exponential.h"
+
+// One copy of a function per kind of CPU, of which the program takes the best at its start.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
+#define EPI_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define EPI_VECTORISED
+#endif
+
+namespace epi {
+namespace {
+
+constexpr std::size_t kBlock = 512;
+
+/// The largest of a block, NaN when one of them is not finite. By comparing integers, which unlike fp32 may
+/// be done in any order: those of the bits, with all but the sign turned over below zero, are in fp32's
+/// order.
+EPI_VECTORISED float largestOf(const float* logits, std::size_t count) {
+    constexpr std::int32_t kMagnitude = 0x7fffffff;
+    constexpr std::int32_t kInfinity = 0x7f800000;
+    std::int32_t largest = std::numeric_limits<std::int32_t>::min();
+    std::int32_t largestMagnitude = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto bits = std::bit_cast<std::int32_t>(logits[i]);
+        const std::int32_t magnitude = bits & kMagnitude;
+        const std::int32_t ordered = bits < 0 ? bits ^ kMagnitude : bits;
+        largestMagnitude = magnitude > largestMagnitude ? magnitude : largestMagnitude;
+        largest = ordered > largest ? ordered : largest;
+    }
+    if (largestMagnitude >= kInfinity) return std::numeric_limits<float>::quiet_NaN();
+    return std::bit_cast<float>(largest < 0 ? largest ^ kMagnitude : largest);
+}
+
+EPI_VECTORISED bool hasFrom(const float* logits, std::size_t count, float least) {
+    int found = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        found |= logits[i] >= least ? 1 : 0;
+    return found != 0;
+}
+
+EPI_VECTORISED double weighBlock(
+    const float* logits, std::size_t count, float best, float perLogit, float* weights) {
+    for (std::size_t i = 0; i < count; ++i)
+        weights[i] = cpu::exponential((logits[i] - best) * perLogit);
+    // Eight sums side by side, on every CPU the same ones.
+    std::array<double, 8> sums{};
+    std::size_t i = 0;
+    for (; i + sums.size() <= count; i += sums.size()) {
+        for (std::size_t lane = 0; lane < sums.size(); ++lane)
+            sums[lane] += static_cast<double>(weights[i + lane]);
+    }
+    double sum = 0.0;
+    for (; i < count; ++i)
+        sum += static_cast<double>(weights[i]);
+    for (const double part : sums)
+        sum += part;
+    return sum;
+}
+
+}  // namespace
+
+std::optional<TokenId> bestToken(std::span<const float> logits) {
+    float best = -std::numeric_limits<float>::infinity();
+    std::size_t blockOfBest = 0;
+    for (std::size_t first = 0; first < logits.size(); first += kBlock) {
+        const float largest = largestOf(logits.data() + first, std::min(kBlock, logits.size() - first));
+        if (std::isnan(largest)) return std::nullopt;
+        if (largest > best) {
+            best = largest;
+            blockOfBest = first;
+        }
+    }
+    if (logits.empty()) return std::nullopt;
+    const auto found =
+        std::find(logits.begin() + static_cast<std::ptrdiff_t>(blockOfBest), logits.end(), best);
+    return static_cast<TokenId>(found - logits.begin());
+}
+
+void tokensFrom(std::span<const float> logits, double least, std::vector<TokenId>& ids) {
+    ids.clear();
+    // The smallest float that is not below `least`.
+    auto limit = static_cast<float>(least);
+    if (static_cast<double>(limit) < least)
+        limit = std::nextafter(limit, std::numeric_limits<float>::infinity());
+    for (std::size_t first = 0; first < logits.size(); first += kBlock) {
+        const std::size_t last = std::min(first + kBlock, logits.size());
+        if (!hasFrom(logits.data() + first, last - first, limit)) continue;
+        for (std::size_t index = first; index < last; ++index) {
+            if (logits[index] >= limit) ids.push_back(static_cast<TokenId>(index));
+        }
+    }
+}
+
+double weigh(std::span<const float> logits, float best, double temperature, std::span<float> weights) {
+    const auto perLogit = static_cast<float>(1.0 / temperature);
+    double total = 0.0;
+    for (std::size_t first = 0; first < logits.size(); first += kBlock) {
+        total += weighBlock(logits.data() + first,
+                            std::min(kBlock, logits.size() - first),
+                            best,
+                            perLogit,
+                            weights.data() + first);
+    }
+    return total;
+}
+
+}  // namespace epi
