@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/log_softmax.h>
 
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
+#include "core/model/row_decoder.h"
 #include "core/sampling/stop_matcher.h"
 #include "core/tensor/guard.h"
 #include "core/text/utf8_stream.h"
@@ -50,7 +52,7 @@ public:
                 result_.reason = "cancelled";
                 break;
             }
-            EPI_TRY_ASSIGN(const TokenId id, sampler_.sample(logits(), history_));
+            EPI_TRY_ASSIGN(const TokenId id, stream_ ? stream_->next() : sampler_.sample(logits(), history_));
             if (request_.recordGaps) {
                 EPI_TRY_ASSIGN(const GreedyGap gap, greedyGap(logits()));
                 result_.gaps.push_back(gap);
@@ -82,8 +84,19 @@ private:
             result_.reason = "length";
         }
         if (cache_.room() < 1) return {};
+        if (stream_) return stream_->accept();
+        if (isGreedy() && result_.reason.empty()) {
+            EPI_TRY_ASSIGN(stream_, model_.executor().writeGreedily(id, cache_));
+            if (stream_) return {};
+        }
         CancelToken untilNextToken;  // a token is never left half read
         return forward(std::span(&id, 1), result_.reason.empty(), untilNextToken);
+    }
+
+    /// Whether every token is the best one, and nothing else about the logits is asked.
+    [[nodiscard]] bool isGreedy() const {
+        return request_.sampling.temperature == 0.0 && request_.sampling.repetitionPenalty == 1.0 &&
+               !request_.recordGaps;
     }
 
     Result<void> forward(std::span<const TokenId> ids, bool wantsLogits) {
@@ -119,6 +132,7 @@ private:
     Utf8Stream characters_;
     std::vector<TokenId> history_;
     at::Tensor logits_;
+    std::unique_ptr<GreedyStream> stream_;  // null: the sampler chooses
     Generation result_;
 };
 

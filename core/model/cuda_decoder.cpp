@@ -179,6 +179,23 @@ Result<void> CudaDecoder::begin(TokenId id, std::int64_t position, const KvCache
     }
     EpiFailure failure{};
     if (!ops_->begin(decoder_.get(), layers.data(), position, id, &failure)) return errorOf(failure);
+    launched_ = 0;
+    return {};
+}
+
+Result<void> CudaDecoder::launch() {
+    EpiFailure failure{};
+    if (!ops_->launch(decoder_.get(), &failure)) return errorOf(failure);
+    ++launched_;
+    return {};
+}
+
+/// Tells the cache of the row that a step appends.
+Result<void> CudaDecoder::appendRow(KvCache& cache) {
+    const std::int64_t position = cache.nextPosition();
+    for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer)
+        EPI_TRY(cache.layer(layer).extend(1, position));
+    cache.setNextPosition(position + 1);
     return {};
 }
 
@@ -198,12 +215,11 @@ Result<void> CudaDecoder::prepare(TokenId id, std::int64_t position, const KvCac
 Result<at::Tensor> CudaDecoder::step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache) {
     EPI_TRY(prepare(id, position, cache));
     position_ = -1;  // until the step is done
-    EpiFailure failure{};
-    if (!ops_->launch(decoder_.get(), &failure)) return errorOf(failure);
-    for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer)
-        EPI_TRY(cache.layer(layer).extend(1, position));
-    cache.setNextPosition(position + 1);
+    EPI_TRY(launch());
+    cache.setNextPosition(position);
+    EPI_TRY(appendRow(cache));
     ends_ = ends(cache);
+    EpiFailure failure{};
     at::Tensor logits;
     if (wantsLogits) {
         const float* values = nullptr;
@@ -214,6 +230,55 @@ Result<at::Tensor> CudaDecoder::step(TokenId id, std::int64_t position, bool wan
     }
     position_ = position + 1;
     return logits;
+}
+
+/// The device feeds itself; the step that reads a token is launched before the token is known here. A step
+/// too many writes a row behind the cache's end, which nobody reads.
+class CudaDecoder::Stream final : public GreedyStream {
+public:
+    Stream(CudaDecoder& decoder, KvCache& cache) : decoder_(decoder), cache_(cache) {}
+    ~Stream() override {
+        // Whoever changes the cache next must not meet a step that still runs.
+        EpiFailure failure{};
+        static_cast<void>(decoder_.ops_->wait(decoder_.decoder_.get(), &failure));
+        decoder_.position_ = -1;
+    }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    Result<void> begin(TokenId id) {
+        EPI_TRY(decoder_.prepare(id, cache_.nextPosition(), cache_));
+        decoder_.position_ = -1;
+        read_ = decoder_.launched_;
+        return accept();
+    }
+
+    Result<TokenId> next() override {
+        if (decoder_.launched_ == read_ && cache_.room() > 0) EPI_TRY(decoder_.launch());
+        TokenId id = 0;
+        EpiFailure failure{};
+        if (!decoder_.ops_->token(decoder_.decoder_.get(), read_, &id, &failure)) return errorOf(failure);
+        return id;
+    }
+
+    Result<void> accept() override {
+        if (cache_.room() < 1)
+            return Error{ErrorCode::kOutOfMemory, "the cache has no room for another token"};
+        if (decoder_.launched_ == read_) EPI_TRY(decoder_.launch());
+        ++read_;
+        return decoder_.appendRow(cache_);
+    }
+
+private:
+    CudaDecoder& decoder_;
+    KvCache& cache_;
+    std::int32_t read_ = 0;  // steps whose token the cache knows of
+};
+
+Result<std::unique_ptr<GreedyStream>> CudaDecoder::writeGreedily(TokenId id, KvCache& cache) {
+    auto stream = std::make_unique<Stream>(*this, cache);
+    EPI_TRY(stream->begin(id));
+    return std::unique_ptr<GreedyStream>(std::move(stream));
 }
 
 }  // namespace epi

@@ -33,6 +33,7 @@ public:
                                                        const Rotary& rotary);
 
     Result<at::Tensor> step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache) override;
+    Result<std::unique_ptr<GreedyStream>> writeGreedily(TokenId id, KvCache& cache) override;
 
     /// Bytes on the GPU that it holds besides the weights.
     [[nodiscard]] std::int64_t bytes() const { return ops_->bytes(decoder_.get()); }
@@ -48,10 +49,14 @@ private:
         bool operator==(const HeadEnd&) const = default;
     };
 
+    class Stream;
+
     CudaDecoder(const ModelSpec& spec, EpiDecoder* decoder);
     [[nodiscard]] std::vector<HeadEnd> ends(const KvCache& cache) const;
     Result<void> prepare(TokenId id, std::int64_t position, const KvCache& cache);
     Result<void> begin(TokenId id, std::int64_t position, const KvCache& cache);
+    Result<void> launch();
+    Result<void> appendRow(KvCache& cache);
 
     const ModelSpec& spec_;
     const EpiDecoderOps* ops_;
@@ -60,6 +65,7 @@ private:
     const void* keys_ = nullptr;
     std::vector<HeadEnd> ends_;
     std::int64_t position_ = -1;
+    std::int32_t launched_ = 0;  // steps since the device was begun
 };
 
 }  // namespace epi

@@ -216,6 +216,11 @@ Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
     return x;
 }
 
+Result<std::unique_ptr<GreedyStream>> Executor::writeGreedily(TokenId id, KvCache& cache) const {
+    if (decoder_ == nullptr) return std::unique_ptr<GreedyStream>();
+    return decoder_->writeGreedily(id, cache);
+}
+
 Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
     EPI_TRY(check(request, cache));
     if (decoder_ != nullptr && isOneAppendedRow(request)) {

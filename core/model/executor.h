@@ -21,6 +21,7 @@
 
 namespace epi {
 
+class GreedyStream;
 class RowDecoder;
 
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
@@ -77,6 +78,10 @@ public:
     /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,
     /// kCancelled with a cache whose layers no longer agree: the caller restores it.
     Result<at::Tensor> forward(const ForwardRequest& request, KvCache& cache) const;
+
+    /// Reads `id` behind the cache and writes the best tokens from there. Null where there is no decoder that
+    /// does so. kOutOfMemory when the cache has no room.
+    Result<std::unique_ptr<GreedyStream>> writeGreedily(TokenId id, KvCache& cache) const;
 
 private:
     struct Rows;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <ATen/core/TensorBody.h>
 
@@ -9,6 +10,19 @@
 #include "core/text/tokenizer.h"
 
 namespace epi {
+
+/// A reply that a decoder writes by itself, always the best token, of equals the lower id: while one token is
+/// looked at, the step that reads it runs. The cache is the stream's until it is gone; then it ends behind
+/// the last token that was accepted. One thread.
+class GreedyStream {
+public:
+    virtual ~GreedyStream() = default;
+
+    /// The best token behind all that was read. kInternal when its logits are not finite.
+    virtual Result<TokenId> next() = 0;
+    /// Reads the token that `next` gave last. kOutOfMemory when the cache has no room.
+    virtual Result<void> accept() = 0;
+};
 
 /// One row of a model that stays in the cache, the step that replies are written with: the same numbers as
 /// the Executor's, within the rounding of its types, without LibTorch's cost per operation. One thread.
@@ -19,6 +33,14 @@ public:
     /// Reads `id` at `position`. Logits [1, vocabulary], fp32; undefined when none are wanted. kOutOfMemory
     /// when the cache has no room.
     virtual Result<at::Tensor> step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache) = 0;
+
+    /// Reads `id` behind the cache and goes on from there. Null where the decoder leaves the choice to
+    /// others.
+    virtual Result<std::unique_ptr<GreedyStream>> writeGreedily(TokenId id, KvCache& cache);
 };
+
+inline Result<std::unique_ptr<GreedyStream>> RowDecoder::writeGreedily(TokenId /*id*/, KvCache& /*cache*/) {
+    return std::unique_ptr<GreedyStream>();
+}
 
 }  // namespace epi

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "core/base/rng.h"
+#include "core/engine/generation.h"
 #include "core/engine/model_tools.h"
+#include "core/kv/kv_cache.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
@@ -233,6 +235,48 @@ Result<bool> compareDecoder(const LanguageModel& fast, const LanguageModel& exac
     return difference < 0.03 && clearDisagreements == 0;
 }
 
+/// A reply that the decoder writes by itself is the one that is chosen token by token, wherever it ends, and
+/// leaves the cache at the same place.
+Result<bool> compareStream(const LanguageModel& model) {
+    bool isGood = true;
+    for (const std::int32_t room : {40, 41, 200}) {
+        GenerationRequest request{.prompt = tokens(model, 24, 5),
+                                  .sampling = {},
+                                  .stopAtEnd = false,
+                                  .recordGaps = true,  // chooses token by token
+                                  .onText = {},
+                                  .cancel = {}};
+        request.sampling.maxTokens = 100;
+        const auto write = [&](std::int64_t& end) -> Result<std::vector<TokenId>> {
+            const std::vector<std::int64_t> rows(model.executor().spec().layers.size(), room);
+            KvCache cache(model.executor().spec(), rows, model.executor().placement());
+            EPI_TRY_ASSIGN(const Generation first, generate(model, cache, request));
+            // A second reply behind it reads what the first left in the cache.
+            GenerationRequest again = request;
+            again.prompt = tokens(model, 5, 6);
+            std::vector<TokenId> ids = first.ids;
+            if (cache.room() > 6) {
+                EPI_TRY_ASSIGN(const Generation second, generate(model, cache, again));
+                ids.insert(ids.end(), second.ids.begin(), second.ids.end());
+            }
+            end = cache.nextPosition();
+            return ids;
+        };
+        std::int64_t end = 0;
+        std::int64_t streamedEnd = 0;
+        EPI_TRY_ASSIGN(const std::vector<TokenId> ids, write(end));
+        request.recordGaps = false;
+        EPI_TRY_ASSIGN(const std::vector<TokenId> streamed, write(streamedEnd));
+        const bool isSame = ids == streamed && end == streamedEnd;
+        std::printf("written by itself, room for %d: %zu tokens, %s\n",
+                    room,
+                    streamed.size(),
+                    isSame ? "equal" : "DIFFERENT");
+        isGood = isGood && isSame;
+    }
+    return isGood;
+}
+
 /// Replies of fast mode, with their speed.
 Result<bool> compareFast(const std::string& path, const LanguageModel& exact) {
     EPI_TRY_ASSIGN(const auto model,
@@ -250,6 +294,8 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact) {
         EPI_TRY_ASSIGN(const bool isOne, compareDecoder(*model, exact, length));
         isGood = isGood && isOne;
     }
+    EPI_TRY_ASSIGN(const bool isStreamGood, compareStream(*model));
+    isGood = isGood && isStreamGood;
     GenerationRequest request{.prompt = tokens(*model, 200, 9),
                               .sampling = {},
                               .stopAtEnd = false,
@@ -257,10 +303,15 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact) {
                               .onText = {},
                               .cancel = {}};
     request.sampling.maxTokens = 256;
-    for (int run = 0; run < 3; ++run) {
-        EPI_TRY_ASSIGN(const Generation reply, generateOnce(*model, request));
-        std::printf("fast mode: %.1f tokens/s\n",
-                    static_cast<double>(reply.ids.size()) / reply.decodeSeconds);
+    for (const double temperature : {0.0, 0.7}) {
+        request.sampling.temperature = temperature;
+        request.sampling.topK = temperature > 0.0 ? 40 : 0;
+        for (int run = 0; run < 3; ++run) {
+            EPI_TRY_ASSIGN(const Generation reply, generateOnce(*model, request));
+            std::printf("fast mode, temperature %.1f: %.1f tokens/s\n",
+                        temperature,
+                        static_cast<double>(reply.ids.size()) / reply.decodeSeconds);
+        }
     }
     return isGood;
 }
