@@ -45,7 +45,9 @@ Result<PassageFinder> PassageFinder::open(const RecallArguments& arguments,
         return finder;
     }
     if (!folder) return std::move(folder).error();
-    EPI_TRY_ASSIGN(finder.embedder_, SentenceEmbedder::load(*folder, ComputeMode::kFast));
+    EPI_TRY_ASSIGN(
+        finder.embedder_,
+        SentenceEmbedder::load(*folder, {.compute = ComputeMode::kFast, .device = DeviceChoice::kAuto}));
     return finder;
 }
 

@@ -205,7 +205,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
                              .layers = info.layers,
                              .kvHeads = info.kvHeads,
                              .trainedContext = info.trainedContext,
-                             .weightBytes = info.weightBytes,
+                             .weightBytes = info.weightBytes + (embedder_ ? embedder_->weightBytes() : 0),
                              .notice = notice});
 }
 

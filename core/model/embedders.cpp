@@ -65,6 +65,7 @@ public:
                 return model_.executor().embedTokens(ids).mean(0);
             });
     }
+    [[nodiscard]] std::int64_t weightBytes() const override { return 0; }
     [[nodiscard]] const std::string& fingerprint() const override { return fingerprint_; }
 
 private:
@@ -90,6 +91,7 @@ public:
                                                         const CancelToken& cancel) const override {
         return embedWith(wording_.embedQuestion, "question", std::span(&question, 1), {}, cancel);
     }
+    [[nodiscard]] std::int64_t weightBytes() const override { return model_->info().weightBytes; }
     [[nodiscard]] const std::string& fingerprint() const override { return fingerprint_; }
 
 private:
@@ -169,7 +171,8 @@ Result<std::unique_ptr<TextEmbedder>> loadEmbedder(const std::filesystem::path& 
         return makeLastTokenEmbedder(std::move(decoder), wording);
     }
     EPI_TRY_ASSIGN(const std::filesystem::path folder, findEmbedder(modelFolder, command.embedder));
-    EPI_TRY_ASSIGN(auto sentences, SentenceEmbedder::load(folder, command.compute));
+    EPI_TRY_ASSIGN(auto sentences,
+                   SentenceEmbedder::load(folder, {.compute = command.compute, .device = command.device}));
     return std::unique_ptr<TextEmbedder>(std::move(sentences));
 }
 

@@ -1,22 +1,27 @@
 #include "core/model/sentence_embedder.h"
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
 #include <string>
-#include <unordered_map>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/format/safetensors.h"
+#include "core/model/bert_encoder.h"
 #include "core/tensor/cpu/kernels.h"
 #include "core/tensor/guard.h"
+#include "core/tensor/placement.h"
 #include "core/text/word_piece.h"
 
 namespace epi {
@@ -24,13 +29,9 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 
-/// The numbers of a BERT encoder that its tensors do not say.
-struct BertConfig {
-    std::int64_t layers = 0;
-    std::int64_t heads = 0;
-    std::int64_t dimension = 0;
-    double epsilon = 1e-12;
-};
+// Word pieces of a batch on a GPU, padding included: activations of a few hundred megabytes, and enough rows
+// to keep it busy.
+constexpr std::int64_t kPiecesPerBatchOnGpu = 16384;
 
 Result<BertConfig> readConfig(const std::filesystem::path& path) {
     EPI_TRY_ASSIGN(const std::string text, readWholeFile(path, kMaxConfigBytes));
@@ -54,119 +55,112 @@ Result<BertConfig> readConfig(const std::filesystem::path& path) {
                      "encoder are expected"};
 }
 
+/// fp32, or in fast mode what the device multiplies faster: on a GPU everything in fp16, whose rounding error
+/// is an eighth of bfloat16's, on a CPU the products in bfloat16.
+Result<BertPlacement> placementFor(const SentenceEmbedder::Options& options) {
+    EPI_TRY_ASSIGN(const PlacementChoice choice, choosePlacement(options.device, options.compute));
+    BertPlacement placement{.device = choice.placement.device};
+    if (options.compute == ComputeMode::kExact) return placement;
+    if (placement.device.is_cuda()) {
+        placement.type = c10::kHalf;
+        placement.linearType = c10::kHalf;
+    } else if (cpu::multipliesBfloat16()) {
+        placement.linearType = c10::kBFloat16;
+    }
+    return placement;
+}
+
+constexpr BertConfig kMiniLm{.layers = 6, .heads = 12, .dimension = 384, .epsilon = 1e-12};
+
+/// A random tensor of all-MiniLM-L6-v2's shape that keeps the size of what it is applied to. The same values
+/// each time.
+at::Tensor madeUpTensor(const std::string& name) {
+    at::Generator random = at::make_generator<at::CPUGeneratorImpl>(std::hash<std::string>{}(name));
+    const auto randn = [&](std::int64_t rows, std::int64_t columns) {
+        return at::randn({rows, columns}, random, at::kFloat);
+    };
+    constexpr std::int64_t kWide = 1536;  // of the feed-forward layers
+    const bool isIntermediate = name.find("intermediate.dense") != std::string::npos;
+    const std::int64_t rows = isIntermediate ? kWide : kMiniLm.dimension;
+    if (name.ends_with(".bias")) return at::zeros({rows}, at::kFloat);
+    if (name.find("LayerNorm") != std::string::npos) return at::ones({rows}, at::kFloat);
+    if (name.find("word_embeddings") != std::string::npos) return randn(30522, rows);
+    if (name.find("position_embeddings") != std::string::npos) return randn(512, rows);
+    if (name.find("token_type_embeddings") != std::string::npos) return at::zeros({2, rows}, at::kFloat);
+    const bool isDown = !isIntermediate && name.find("attention.") == std::string::npos;
+    const std::int64_t columns = isDown ? kWide : kMiniLm.dimension;
+    return randn(rows, columns) / std::sqrt(static_cast<double>(columns));
+}
+
 }  // namespace
 
 struct SentenceEmbedder::State {
-    BertConfig config;
     WordPiece wordPiece;
-    std::unordered_map<std::string, at::Tensor> tensors;
+    BertEncoder encoder;
     std::string fingerprint;
-
-    [[nodiscard]] const at::Tensor& tensor(const std::string& name) const { return tensors.at(name); }
-
-    [[nodiscard]] at::Tensor linear(const at::Tensor& x, const std::string& name) const {
-        const at::Tensor& weight = tensor(name + ".weight");
-        return at::linear(x.to(weight.scalar_type()), weight, tensor(name + ".bias")).to(at::kFloat);
-    }
-
-    [[nodiscard]] at::Tensor norm(const at::Tensor& x, const std::string& name) const {
-        return at::layer_norm(
-            x, {config.dimension}, tensor(name + ".weight"), tensor(name + ".bias"), config.epsilon);
-    }
-
-    /// Weights and biases of the layers' products, to bfloat16.
-    void roundLinearLayers() {
-        for (auto& [name, values] : tensors) {
-            const bool isLinear = name.starts_with("encoder.") && name.find("LayerNorm") == std::string::npos;
-            if (isLinear) values = values.to(at::kBFloat16);
-        }
-    }
-
-    /// One sentence: [pieces] to [dimension].
-    [[nodiscard]] at::Tensor forward(const std::vector<std::int64_t>& ids) const {
-        const auto rows = static_cast<std::int64_t>(ids.size());
-        const at::Tensor index = at::from_blob(const_cast<std::int64_t*>(ids.data()), {rows}, at::kLong);
-        at::Tensor x = at::embedding(tensor("embeddings.word_embeddings.weight"), index) +
-                       tensor("embeddings.position_embeddings.weight").narrow(0, 0, rows) +
-                       tensor("embeddings.token_type_embeddings.weight").select(0, 0);
-        x = norm(x, "embeddings.LayerNorm");
-        for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-            const std::string prefix = "encoder.layer." + std::to_string(layer) + ".";
-            const auto heads = [&](const char* name) {
-                return linear(x, prefix + "attention.self." + name)
-                    .view({1, rows, config.heads, config.dimension / config.heads})
-                    .transpose(1, 2);
-            };
-            const at::Tensor attended =
-                at::scaled_dot_product_attention(heads("query"), heads("key"), heads("value"))
-                    .transpose(1, 2)
-                    .reshape({rows, config.dimension});
-            x = norm(x + linear(attended, prefix + "attention.output.dense"),
-                     prefix + "attention.output.LayerNorm");
-            const at::Tensor inner = at::gelu(linear(x, prefix + "intermediate.dense"));
-            x = norm(x + linear(inner, prefix + "output.dense"), prefix + "output.LayerNorm");
-        }
-        const at::Tensor mean = x.mean(0);
-        return mean / mean.norm().clamp_min(1e-12);
-    }
+    std::int64_t piecesPerBatch = 0;
 };
 
 SentenceEmbedder::SentenceEmbedder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SentenceEmbedder::~SentenceEmbedder() = default;
 
 Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::load(const std::filesystem::path& folder,
-                                                                 ComputeMode compute) {
+                                                                 const Options& options) {
     EPI_TRY_ASSIGN(const BertConfig config, readConfig(folder / "config.json"));
     EPI_TRY_ASSIGN(WordPiece wordPiece, WordPiece::load(folder / "vocab.txt"));
     EPI_TRY_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / "model.safetensors"));
+    EPI_TRY_ASSIGN(const BertPlacement placement, placementFor(options));
     return guarded("loading " + folder.string(), [&]() -> Result<std::unique_ptr<SentenceEmbedder>> {
-        auto state = std::make_unique<State>(
-            State{.config = config, .wordPiece = std::move(wordPiece), .tensors = {}, .fingerprint = {}});
         Blake2b256 digest;
-        std::vector<std::string> needed{"embeddings.word_embeddings.weight",
-                                        "embeddings.position_embeddings.weight",
-                                        "embeddings.token_type_embeddings.weight",
-                                        "embeddings.LayerNorm.weight",
-                                        "embeddings.LayerNorm.bias"};
-        for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-            for (const char* part : {"attention.self.query",
-                                     "attention.self.key",
-                                     "attention.self.value",
-                                     "attention.output.dense",
-                                     "attention.output.LayerNorm",
-                                     "intermediate.dense",
-                                     "output.dense",
-                                     "output.LayerNorm"}) {
-                const std::string name = "encoder.layer." + std::to_string(layer) + "." + part;
-                needed.push_back(name + ".weight");
-                needed.push_back(name + ".bias");
-            }
-        }
-        for (const std::string& name : needed) {
+        const auto source = [&](const std::string& name) -> Result<at::Tensor> {
             const SafetensorsEntry* entry = file.find(name);
             if (entry == nullptr) {
                 return Error{ErrorCode::kCorruptData, folder.string() + ": tensor '" + name + "' is missing"};
             }
             EPI_TRY_ASSIGN(const std::vector<float> values, file.readFloats(*entry));
             digest.update(std::as_bytes(std::span(values)));
-            state->tensors[name] =
-                at::from_blob(const_cast<float*>(values.data()), entry->shape, at::kFloat).clone();
-        }
-        const Digest256 bytes = digest.finish();
-        state->fingerprint = hex(bytes);
-        if (compute == ComputeMode::kFast && cpu::multipliesBfloat16()) {
-            state->roundLinearLayers();
-            state->fingerprint += "-bf16";
-        }
-        const at::Tensor& words = state->tensor("embeddings.word_embeddings.weight");
-        const at::Tensor& positions = state->tensor("embeddings.position_embeddings.weight");
-        if (words.size(0) < state->wordPiece.vocabularySize() || words.size(1) != config.dimension ||
-            positions.size(0) < static_cast<std::int64_t>(WordPiece::kMaxPieces)) {
+            return at::from_blob(const_cast<float*>(values.data()), entry->shape, at::kFloat).clone();
+        };
+        EPI_TRY_ASSIGN(BertEncoder encoder, BertEncoder::load(config, placement, source));
+        if (encoder.vocabularySize() < wordPiece.vocabularySize() ||
+            encoder.positions() < static_cast<std::int64_t>(WordPiece::kMaxPieces)) {
             return Error{ErrorCode::kCorruptData,
                          folder.string() + ": the embedding tensors do not fit config.json and vocab.txt"};
         }
-        return std::unique_ptr<SentenceEmbedder>(new SentenceEmbedder(std::move(state)));
+        const Digest256 bytes = digest.finish();
+        return make(std::move(wordPiece), std::move(encoder), hex(bytes), options);
     });
+}
+
+Result<std::unique_ptr<SentenceEmbedder>> SentenceEmbedder::makeUp(std::string_view vocabulary,
+                                                                   const Options& options) {
+    const c10::InferenceMode inference;
+    EPI_TRY_ASSIGN(WordPiece wordPiece, WordPiece::parse(vocabulary));
+    EPI_TRY_ASSIGN(const BertPlacement placement, placementFor(options));
+    return guarded("making up an embedder", [&]() -> Result<std::unique_ptr<SentenceEmbedder>> {
+        const auto source = [](const std::string& name) -> Result<at::Tensor> {
+            return madeUpTensor(name);
+        };
+        EPI_TRY_ASSIGN(BertEncoder encoder, BertEncoder::load(kMiniLm, placement, source));
+        if (encoder.vocabularySize() < wordPiece.vocabularySize())
+            return Error{ErrorCode::kInvalidArgument, "the vocabulary is larger than all-MiniLM-L6-v2's"};
+        return make(std::move(wordPiece), std::move(encoder), "made up", options);
+    });
+}
+
+std::unique_ptr<SentenceEmbedder> SentenceEmbedder::make(WordPiece wordPiece,
+                                                         BertEncoder encoder,
+                                                         std::string fingerprint,
+                                                         const Options& options) {
+    const BertPlacement& placement = encoder.placement();
+    if (placement.linearType != c10::kFloat)
+        fingerprint += placement.linearType == c10::kHalf ? "-f16" : "-bf16";
+    const std::int64_t own = placement.device.is_cuda() ? kPiecesPerBatchOnGpu : 0;
+    return std::unique_ptr<SentenceEmbedder>(new SentenceEmbedder(std::make_unique<State>(
+        State{.wordPiece = std::move(wordPiece),
+              .encoder = std::move(encoder),
+              .fingerprint = std::move(fingerprint),
+              .piecesPerBatch = options.piecesPerBatch > 0 ? options.piecesPerBatch : own})));
 }
 
 std::vector<TokenId> SentenceEmbedder::encode(std::string_view text) const {
@@ -177,22 +171,50 @@ const std::string& SentenceEmbedder::fingerprint() const {
     return state_->fingerprint;
 }
 
+std::int64_t SentenceEmbedder::weightBytes() const {
+    return state_->encoder.bytes();
+}
+
 Result<EmbeddingMatrix> SentenceEmbedder::embed(std::span<const std::string> texts,
                                                 const std::function<void(std::int64_t done)>& progress,
                                                 const CancelToken& cancel) const {
     const c10::InferenceMode inference;
     return guarded("embedding", [&]() -> Result<EmbeddingMatrix> {
+        const std::size_t columns = static_cast<std::size_t>(state_->encoder.dimension());
         EmbeddingMatrix matrix{.rows = static_cast<std::int64_t>(texts.size()),
-                               .columns = state_->config.dimension,
-                               .values = {}};
-        matrix.values.reserve(static_cast<std::size_t>(matrix.rows * matrix.columns));
+                               .columns = state_->encoder.dimension(),
+                               .values = std::vector<float>(texts.size() * columns)};
+        std::vector<std::vector<TokenId>> pieces;
         for (const std::string& text : texts) {
             if (cancel.isCancelled()) return Error{ErrorCode::kCancelled, "embedding was cancelled"};
-            const std::vector<TokenId> pieces = encode(text);
-            const at::Tensor vector = state_->forward({pieces.begin(), pieces.end()}).contiguous();
-            const float* values = vector.const_data_ptr<float>();
-            matrix.values.insert(matrix.values.end(), values, values + matrix.columns);
-            if (progress) progress(static_cast<std::int64_t>(matrix.values.size()) / matrix.columns);
+            pieces.push_back(encode(text));
+        }
+        // Texts of like length side by side, so that little is padded.
+        std::vector<std::size_t> order(texts.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::stable_sort(order, {}, [&](std::size_t text) { return pieces[text].size(); });
+        for (std::size_t first = 0; first < order.size();) {
+            if (cancel.isCancelled()) return Error{ErrorCode::kCancelled, "embedding was cancelled"};
+            std::vector<const std::vector<TokenId>*> batch;
+            const auto fits = [&](std::size_t text) {
+                const std::size_t padded = (batch.size() + 1) * pieces[text].size();
+                return batch.empty() || static_cast<std::int64_t>(padded) <= state_->piecesPerBatch;
+            };
+            std::size_t end = first;
+            for (; end < order.size() && fits(order[end]); ++end)
+                batch.push_back(&pieces[order[end]]);
+            const at::Tensor vectors = state_->encoder.encode(batch);
+            const float* row = vectors.const_data_ptr<float>();
+            for (; first < end; ++first, row += columns) {
+                const std::span values(row, columns);
+                if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
+                    return Error{ErrorCode::kInternal,
+                                 "the embedding of text " + std::to_string(order[first]) + " is not finite"};
+                }
+                std::ranges::copy(
+                    values, matrix.values.begin() + static_cast<std::ptrdiff_t>(order[first] * columns));
+            }
+            if (progress) progress(static_cast<std::int64_t>(end));
         }
         return matrix;
     });

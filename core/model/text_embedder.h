@@ -16,7 +16,8 @@ class TextEmbedder {
 public:
     virtual ~TextEmbedder() = default;
 
-    /// One row for each text. `progress` is told how many texts are done. kCancelled between texts.
+    /// One row for each text. `progress` is told how many texts are done. kCancelled between texts, or
+    /// between batches of them.
     [[nodiscard]] virtual Result<EmbeddingMatrix> embed(
         std::span<const std::string> texts,
         const std::function<void(std::int64_t done)>& progress,
@@ -26,6 +27,8 @@ public:
                                                                 const CancelToken& cancel) const {
         return embed(std::span(&question, 1), {}, cancel);
     }
+    /// Bytes of weights that it holds itself.
+    [[nodiscard]] virtual std::int64_t weightBytes() const = 0;
     /// Names the embedder's content.
     [[nodiscard]] virtual const std::string& fingerprint() const = 0;
 };

@@ -134,6 +134,8 @@ Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute
         choice.placement = {.device = c10::Device(c10::kCUDA, 0), .type = type, .cacheType = type};
         choice.placement.copiesBlocks = isFast && plugin().ops.decoder != nullptr;
         choice.deviceName = plugin().ops.deviceName;
+        // cuDNN's attention makes a plan for every new shape, and here nearly every shape is new.
+        at::globalContext().setSDPUseCuDNN(false);
         return choice;
     }
     if (device == DeviceChoice::kCuda) {

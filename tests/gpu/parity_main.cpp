@@ -1,7 +1,8 @@
-// Compares the engine on the CPU with the engine on a GPU: logits, greedy replies and the entries that
-// eviction keeps, for one model file; then fast mode's decoder with exact mode. Prints the
-// largest differences; exit code 1 when one is too large, 77 where there is no GPU.
+// Compares the engine on the CPU with the engine on a GPU: embeddings of sentences, and for one model file
+// logits, greedy replies and the entries that eviction keeps; then fast mode's decoder with exact mode.
+// Prints the largest differences; exit code 1 when one is too large, 77 where there is no GPU.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -9,11 +10,13 @@
 #include <vector>
 
 #include "core/base/rng.h"
+#include "core/engine/benchmark/made_up_text.h"
 #include "core/engine/generation.h"
 #include "core/engine/model_tools.h"
 #include "core/kv/kv_cache.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
+#include "core/model/sentence_embedder.h"
 #include "core/tensor/device_memory.h"
 
 #include <CLI/CLI.hpp>
@@ -316,6 +319,57 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact) {
     return isGood;
 }
 
+Result<std::unique_ptr<SentenceEmbedder>> loadEmbedder(const std::string& folder,
+                                                       const SentenceEmbedder::Options& options) {
+    return folder.empty() ? SentenceEmbedder::makeUp(madeUpWordPieces(), options)
+                          : SentenceEmbedder::load(folder, options);
+}
+
+/// The smallest cosine between the embeddings of the same texts.
+double leastCosine(const EmbeddingMatrix& a, const EmbeddingMatrix& b) {
+    double least = 1.0;
+    for (std::int64_t row = 0; row < a.rows; ++row) {
+        const auto left = a.row(row);
+        const auto right = b.row(row);
+        double cosine = 0.0;
+        for (std::size_t i = 0; i < left.size(); ++i)
+            cosine += static_cast<double>(left[i]) * static_cast<double>(right[i]);
+        least = std::min(least, cosine);
+    }
+    return least;
+}
+
+/// Texts of 1 to 300 words, which many batches of unequal lengths come of, on both sides.
+Result<bool> compareEmbeddings(const std::string& folder) {
+    Rng random(4);
+    std::vector<std::string> texts{""};
+    for (std::int32_t i = 0; i < 400; ++i) {
+        const auto words = static_cast<std::int32_t>(1 + random.below(300));
+        texts.push_back(madeUpText(random, i % kMadeUpTopics, words));
+    }
+    const auto embedOn = [&](DeviceChoice device, ComputeMode compute) -> Result<EmbeddingMatrix> {
+        EPI_TRY_ASSIGN(const auto embedder, loadEmbedder(folder, {.compute = compute, .device = device}));
+        EPI_TRY(embedder->embed(texts, {}, {}));
+        const auto start = std::chrono::steady_clock::now();
+        EPI_TRY_ASSIGN(EmbeddingMatrix found, embedder->embed(texts, {}, {}));
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        std::printf("embedding: %s, %s: %zu texts in %.3f s\n",
+                    std::string(name(device)).c_str(),
+                    std::string(name(compute)).c_str(),
+                    texts.size(),
+                    seconds);
+        return found;
+    };
+    EPI_TRY_ASSIGN(const EmbeddingMatrix cpu, embedOn(DeviceChoice::kCpu, ComputeMode::kExact));
+    EPI_TRY_ASSIGN(const EmbeddingMatrix gpu, embedOn(DeviceChoice::kCuda, ComputeMode::kExact));
+    EPI_TRY_ASSIGN(const EmbeddingMatrix fast, embedOn(DeviceChoice::kCuda, ComputeMode::kFast));
+    const double exactCosine = leastCosine(cpu, gpu);
+    const double fastCosine = leastCosine(cpu, fast);
+    std::printf("embedding: least cosine to the CPU %.7f in fp32, %.7f in fp16\n", exactCosine, fastCosine);
+    return exactCosine >= 0.9999 && fastCosine >= 0.999;
+}
+
 Result<bool> compareAll(const std::string& path) {
     Models models;
     EPI_TRY_ASSIGN(models.cpu, load(path, DeviceChoice::kCpu));
@@ -330,27 +384,35 @@ Result<bool> compareAll(const std::string& path) {
     return logits && replies && uniform && pair && fast;
 }
 
+int failed(const Error& error) {
+    std::fprintf(stderr, "%s\n", error.message.c_str());
+    return exitCode(error.code);
+}
+
 }  // namespace
 }  // namespace epi
 
 int main(int argc, char** argv) {
     CLI::App app("Compares the engine on the CPU with the engine on a GPU");
     std::string model;
+    std::string embedder;
     app.add_option("MODEL", model, "GGUF file");
+    app.add_option("--embedder", embedder, "Folder of a sentence embedder; without it a made-up one");
     CLI11_PARSE(app, argc, argv);
     if (const std::string reason = epi::cudaUnavailableReason(); !reason.empty()) {
         std::printf("skipped: %s\n", reason.c_str());
         return epi::kSkipped;
     }
+    const auto embeds = epi::compareEmbeddings(embedder);
+    if (!embeds) return epi::failed(embeds.error());
     if (model.empty()) {
-        std::printf("skipped: no model file was named\n");
-        return epi::kSkipped;
+        std::printf(*embeds ? "embedding: passed\n" : "embedding: FAILED\n");
+        std::printf("the rest is left out: no model file was named\n");
+        return *embeds ? 0 : 1;
     }
-    const auto isEqual = epi::compareAll(model);
-    if (!isEqual) {
-        std::fprintf(stderr, "%s\n", isEqual.error().message.c_str());
-        return epi::exitCode(isEqual.error().code);
-    }
-    std::printf(*isEqual ? "parity: passed\n" : "parity: FAILED\n");
-    return *isEqual ? 0 : 1;
+    const auto engine = epi::compareAll(model);
+    if (!engine) return epi::failed(engine.error());
+    const bool isEqual = *embeds && *engine;
+    std::printf(isEqual ? "parity: passed\n" : "parity: FAILED\n");
+    return isEqual ? 0 : 1;
 }

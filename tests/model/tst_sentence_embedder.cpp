@@ -36,7 +36,7 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(folder, modelFile, "all-minilm-l6-v2");
         const json data = test::readJson(goldenPath);
         QVERIFY(data.is_object());
-        const auto embedder = SentenceEmbedder::load(folder, ComputeMode::kExact);
+        const auto embedder = SentenceEmbedder::load(folder, {.compute = ComputeMode::kExact});
         QVERIFY2(embedder, test::why(embedder));
         for (const json& sentence : data["sentences"]) {
             const auto name = sentence["name"].get<std::string>();
@@ -65,7 +65,7 @@ private Q_SLOTS:
         EPI_FIND_OR_SKIP(goldenPath, sharedFile, "goldens/models/minilm_embeddings.json");
         EPI_FIND_OR_SKIP(folder, modelFile, "all-minilm-l6-v2");
         const json data = test::readJson(goldenPath);
-        const auto embedder = SentenceEmbedder::load(folder, ComputeMode::kFast);
+        const auto embedder = SentenceEmbedder::load(folder, {.compute = ComputeMode::kFast});
         QVERIFY2(embedder, test::why(embedder));
         double least = 1.0;
         for (const json& sentence : data["sentences"]) {
@@ -84,8 +84,8 @@ private Q_SLOTS:
     void namesWhatItMultipliesIn() {
         QTemporaryDir folder;
         const auto path = test::writeTinyEmbedder(folder.path().toStdString(), "e");
-        const auto exact = SentenceEmbedder::load(path, ComputeMode::kExact);
-        const auto fast = SentenceEmbedder::load(path, ComputeMode::kFast);
+        const auto exact = SentenceEmbedder::load(path, {.compute = ComputeMode::kExact});
+        const auto fast = SentenceEmbedder::load(path, {.compute = ComputeMode::kFast});
         QVERIFY2(exact && fast, test::why(exact));
         const bool isRounded = embedOne(**exact, "the sea at night") != embedOne(**fast, "the sea at night");
         QCOMPARE((*exact)->fingerprint() != (*fast)->fingerprint(), isRounded);
@@ -95,7 +95,7 @@ private Q_SLOTS:
     void embedsManyTextsAsEachAlone() {
         QTemporaryDir folder;
         const auto embedder = SentenceEmbedder::load(
-            test::writeTinyEmbedder(folder.path().toStdString(), "e"), ComputeMode::kExact);
+            test::writeTinyEmbedder(folder.path().toStdString(), "e"), {.compute = ComputeMode::kExact});
         QVERIFY2(embedder, test::why(embedder));
         const std::vector<std::string> texts{"a dog", "", "the sea at night"};
         std::vector<std::int64_t> done;
@@ -108,10 +108,55 @@ private Q_SLOTS:
         }
     }
 
+    void givesTheSameInBatches() {
+        EPI_FIND_OR_SKIP(folder, modelFile, "all-minilm-l6-v2");
+        const std::vector<std::string> texts{"A dog runs on the beach, and the waves come and go.",
+                                             "",
+                                             "bread",
+                                             "Rain and wind in the hills.",
+                                             "bread",
+                                             "An old piano in the hall that nobody has played for years, "
+                                             "although someone dusts it every morning before the bell rings.",
+                                             "The sea at night."};
+        const auto alone = SentenceEmbedder::load(folder, {.compute = ComputeMode::kExact});
+        QVERIFY2(alone, test::why(alone));
+        const auto expected = (*alone)->embed(texts, {}, {});
+        QVERIFY2(expected, test::why(expected));
+        for (const std::int64_t pieces : {16, 48, 4096}) {
+            const auto embedder =
+                SentenceEmbedder::load(folder, {.compute = ComputeMode::kExact, .piecesPerBatch = pieces});
+            QVERIFY2(embedder, test::why(embedder));
+            std::vector<std::int64_t> done;
+            const auto found =
+                (*embedder)->embed(texts, [&](std::int64_t count) { done.push_back(count); }, {});
+            QVERIFY2(found, test::why(found));
+            QVERIFY(std::ranges::is_sorted(done));
+            QCOMPARE(done.back(), static_cast<std::int64_t>(texts.size()));
+            QVERIFY(pieces == 16 || done.size() < texts.size());
+            QCOMPARE((*embedder)->fingerprint(), (*alone)->fingerprint());
+            for (std::size_t i = 0; i < expected->values.size(); ++i)
+                QVERIFY2(std::abs(found->values[i] - expected->values[i]) <= 2e-6F,
+                         std::to_string(found->values[i] - expected->values[i]).c_str());
+        }
+    }
+
+    void makesUpAnEmbedder() {
+        const std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nbread\nsea\nhills\n";
+        const auto embedder = SentenceEmbedder::makeUp(vocabulary, {.compute = ComputeMode::kFast});
+        QVERIFY2(embedder, test::why(embedder));
+        QCOMPARE((*embedder)->weightBytes() > 40'000'000, true);
+        const std::vector<float> bread = embedOne(**embedder, "bread");
+        QCOMPARE(bread.size(), std::size_t{384});
+        QVERIFY(bread != embedOne(**embedder, "sea"));
+        const auto again = SentenceEmbedder::makeUp(vocabulary, {.compute = ComputeMode::kFast});
+        QVERIFY2(again, test::why(again));
+        QCOMPARE(embedOne(**again, "bread"), bread);
+    }
+
     void stopsBetweenTextsWhenItIsCancelled() {
         QTemporaryDir folder;
         const auto embedder = SentenceEmbedder::load(
-            test::writeTinyEmbedder(folder.path().toStdString(), "e"), ComputeMode::kExact);
+            test::writeTinyEmbedder(folder.path().toStdString(), "e"), {.compute = ComputeMode::kExact});
         QVERIFY2(embedder, test::why(embedder));
         const std::vector<std::string> texts(8, "a dog");
         const CancelToken cancel;
@@ -131,7 +176,7 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const auto path = test::writeTinyEmbedder(folder.path().toStdString(), "e");
         std::filesystem::remove(path / "vocab.txt");
-        const auto embedder = SentenceEmbedder::load(path, ComputeMode::kExact);
+        const auto embedder = SentenceEmbedder::load(path, {.compute = ComputeMode::kExact});
         QVERIFY(test::failsWith(embedder, ErrorCode::kNotFound));
         QVERIFY2(embedder.error().message.find("vocab.txt") != std::string::npos, test::why(embedder));
     }

@@ -36,7 +36,7 @@ Result<void> embed(const EmbedOptions& options, const CommandContext& context) {
         EPI_TRY_ASSIGN(texts, readTexts(options.textsFile));
     }
     EPI_TRY_ASSIGN(const auto folder, findEmbedder(paths::models(), options.embedder));
-    EPI_TRY_ASSIGN(const auto embedder, SentenceEmbedder::load(folder, ComputeMode::kExact));
+    EPI_TRY_ASSIGN(const auto embedder, SentenceEmbedder::load(folder, {.compute = ComputeMode::kExact}));
     EPI_TRY_ASSIGN(const EmbeddingMatrix embeddings, embedder->embed(texts, {}, context.cancel));
     json ids = json::array();
     json rows = json::array();
