@@ -102,10 +102,12 @@ void saveEpisode(const BuildContext& context,
     episode.boundaries = {
         {.turns = memory.builtTurns,
          .history = historyDigest(turns.first(static_cast<std::size_t>(memory.builtTurns)))}};
+    const auto start = Clock::now();
     const auto saved = saveBuilt(episodeFiles(context.cacheFolder, episodeKey(memory.key, index)),
                                  snapshot,
                                  memory.resolved.options.codec,
                                  episode);
+    if (context.timed) context.timed({.name = "saving", .seconds = secondsSince(start)});
     if (!saved) tellUnsaved(context, saved.error());
     if (context.built) context.built(episodeKey(memory.key, index), snapshot, saved.has_value());
 }
@@ -156,7 +158,10 @@ private:
         const MemoryOptions& options = memory_.resolved.options;
         const std::vector<Segment> segments = segmentHistory(
             conversation_.text.layout, conversation_.text.turns, options.segmentUtterances, context_.wording);
+        const auto embeddingStart = Clock::now();
         EPI_TRY_ASSIGN(const EmbeddingMatrix embeddings, embed(segments));
+        if (context_.timed) context_.timed({.name = "embedding", .seconds = secondsSince(embeddingStart)});
+        const auto clusteringStart = Clock::now();
         report({.phase = "clustering", .done = 0, .total = embeddings.rows, .unit = "segments"});
         const KMeansOptions clusters{
             .clusters = options.episodes, .seed = options.seed, .cancel = context_.cancel};
@@ -167,6 +172,7 @@ private:
             memory_.episodes.push_back(describe(std::move(episode), segments));
         }
         nameEpisodes();
+        if (context_.timed) context_.timed({.name = "clustering", .seconds = secondsSince(clusteringStart)});
         return {};
     }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/cancel_token.h"
 #include "core/engine/conversation_memory.h"
@@ -16,6 +17,15 @@ namespace epi {
 class LanguageModel;
 class TextEmbedder;
 struct LayerProfile;
+
+/// A part of a build that is over: "embedding", "clustering"; "shared", the blocks that all episodes have in
+/// common; "sharing", a copy of these, made or taken; "reading", the rest of an episode; "transfer", its
+/// cache to ordinary memory; "saving", to its file.
+struct BuildStage {
+    std::string_view name;
+    double seconds = 0.0;
+    std::int64_t tokens = 0;  // that were read
+};
 
 /// What a build needs from the engine.
 struct BuildContext {
@@ -30,6 +40,8 @@ struct BuildContext {
     CancelToken cancel;
     /// Is shown every cache that was read, with whether a file holds it.
     std::function<void(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved)> built = {};
+    /// Is told what each part took. Nothing waits for the device that would not have done so at once.
+    std::function<void(const BuildStage& stage)> timed = {};
 };
 
 /// Peak of a build or an answer, as allocated.

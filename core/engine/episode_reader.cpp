@@ -10,13 +10,9 @@
 #include "core/engine/episode_files.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
+#include "core/tensor/device_memory.h"
 
 namespace epi {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
 
 struct EpisodeReader::Pass {
     std::int32_t episode = 0;
@@ -26,6 +22,9 @@ struct EpisodeReader::Pass {
     Start from;
     bool isCommon = false;  // nothing was evicted yet
     Clock::time_point start = Clock::now();
+    // Where the stage began that is told next.
+    Clock::time_point stageStart = start;
+    std::int64_t stageTokens = from.tokens;
 };
 
 EpisodeReader::EpisodeReader(const BuildContext& context,
@@ -50,7 +49,9 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
     peak.hostBytes = std::max(peak.hostBytes,
                               cache.allocatedBytes() * ((episodes.size() > 1 ? 1 : 0) + (isOnCpu ? 1 : 0)));
     for (const std::int32_t episode : episodes) {
+        const auto beginning = Clock::now();
         EPI_TRY_ASSIGN(const Start from, begin(episode, cache));
+        if (shared_) tell("sharing", beginning, 0);
         Pass pass{
             .episode = episode,
             .isLast = episode == episodes.back(),
@@ -71,7 +72,10 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
         if (pass.isCommon) EPI_TRY(readCommon(pass));
         EPI_TRY(readRest(pass));
         if (pass.isLast) shared_.reset();
-        EPI_TRY(finished(episode, cache.snapshot()));
+        const auto copying = Clock::now();
+        KvSnapshot snapshot = cache.snapshot();
+        tell("transfer", copying, 0);
+        EPI_TRY(finished(episode, std::move(snapshot)));
     }
     std::error_code error;  // a file that stays is replaced or trimmed later
     std::filesystem::remove(episodeFiles(context_.cacheFolder, memory_.key).part, error);
@@ -108,11 +112,29 @@ Result<std::optional<std::int64_t>> EpisodeReader::restorePart(const std::string
     return std::optional(static_cast<std::int64_t>(tokens));
 }
 
+void EpisodeReader::tell(std::string_view stage, Clock::time_point start, std::int64_t tokens) const {
+    if (!context_.timed) return;
+    context_.timed({.name = stage,
+                    .seconds = std::chrono::duration<double>(Clock::now() - start).count(),
+                    .tokens = tokens});
+}
+
+void EpisodeReader::tellRead(std::string_view stage, Pass& pass) const {
+    if (!context_.timed) return;
+    synchronizeDevice();  // as the copy that follows would
+    tell(stage, pass.stageStart, pass.prefill.readTokens() - pass.stageTokens);
+    pass.stageTokens = pass.prefill.readTokens();
+}
+
 Result<void> EpisodeReader::readCommon(Pass& pass) {
     while (!pass.prefill.isDone() && !pass.prefill.evictsNext())
         EPI_TRY(step(pass, false));
     if (!shared_ && !pass.isLast) {
+        tellRead("shared", pass);
+        const auto copying = Clock::now();
         shared_ = pass.cache.snapshot();
+        tell("sharing", copying, 0);
+        pass.stageStart = Clock::now();
         sharedTokens_ = pass.prefill.readTokens();
     }
     pass.isCommon = false;
@@ -122,6 +144,7 @@ Result<void> EpisodeReader::readCommon(Pass& pass) {
 Result<void> EpisodeReader::readRest(Pass& pass) {
     while (!pass.prefill.isDone())
         EPI_TRY(step(pass, pass.prefill.evictsNext()));
+    tellRead("reading", pass);
     return {};
 }
 

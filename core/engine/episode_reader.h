@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_builder.h"
@@ -27,6 +29,7 @@ public:
     [[nodiscard]] std::int64_t readTokens() const { return readTokens_; }
 
 private:
+    using Clock = std::chrono::steady_clock;
     struct Pass;
 
     struct Start {
@@ -45,6 +48,10 @@ private:
     Result<void> step(Pass& pass, bool evicts);
     void keepPart(const Pass& pass) const;
     void report(const Pass& pass) const;
+    /// Tells a stage that began at `start`.
+    void tell(std::string_view stage, Clock::time_point start, std::int64_t tokens) const;
+    /// Tells what a pass has read since the last stage that was told.
+    void tellRead(std::string_view stage, Pass& pass) const;
 
     const BuildContext& context_;
     const Conversation& conversation_;

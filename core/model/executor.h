@@ -69,6 +69,9 @@ public:
     /// are.
     [[nodiscard]] const std::string& decoderNotice() const { return decoderNotice_; }
 
+    /// Whether blocks of rows go through fused kernels of our own.
+    [[nodiscard]] bool runsFused() const { return fused_ != nullptr; }
+
     /// Rows of the embedding matrix, [ids, dimension], fp32, without the model's scale. Requires: ids of the
     /// vocabulary.
     [[nodiscard]] at::Tensor embedTokens(std::span<const TokenId> ids) const;

@@ -17,21 +17,21 @@ Result<std::unique_ptr<LanguageModel>> LanguageModel::load(const LoadOptions& op
     EPI_TRY_ASSIGN(ModelSpec spec, describeModel(file));
     EPI_TRY_ASSIGN(const PlacementChoice choice, choosePlacement(options.device, options.compute));
 
-    std::unique_ptr<LanguageModel> model(new LanguageModel);
-    EPI_TRY_ASSIGN(model->tokenizer_, makeTokenizer(file));
-    if (model->tokenizer_->vocabularySize() > spec.vocabulary) {
+    Parts parts;
+    EPI_TRY_ASSIGN(parts.tokenizer, makeTokenizer(file));
+    if (parts.tokenizer->vocabularySize() > spec.vocabulary) {
         return Error{ErrorCode::kCorruptData,
                      file.path().filename().string() + ": the tokenizer has " +
-                         std::to_string(model->tokenizer_->vocabularySize()) + " tokens, the model " +
+                         std::to_string(parts.tokenizer->vocabularySize()) + " tokens, the model " +
                          std::to_string(spec.vocabulary)};
     }
     if (file.find("tokenizer.chat_template") != nullptr) {
-        EPI_TRY_ASSIGN(model->templateText_, file.text("tokenizer.chat_template"));
+        EPI_TRY_ASSIGN(parts.templateText, file.text("tokenizer.chat_template"));
     }
     EPI_TRY_ASSIGN(Weights weights,
                    Weights::load(file, spec, choice.placement, options.progress, options.cancel));
 
-    ModelInfo& info = model->info_;
+    ModelInfo& info = parts.info;
     info.title = options.path.stem().string();
     if (file.find("general.name") != nullptr) {
         EPI_TRY_ASSIGN(info.title, file.text("general.name"));
@@ -41,14 +41,24 @@ Result<std::unique_ptr<LanguageModel>> LanguageModel::load(const LoadOptions& op
     info.device = choice.deviceName;
     info.notice = choice.notice;
     info.fingerprint = weights.fingerprint();
+    parts.executor = std::make_unique<Executor>(std::move(spec), std::move(weights), choice.placement);
+    return assemble(std::move(parts));
+}
+
+std::unique_ptr<LanguageModel> LanguageModel::assemble(Parts parts) {
+    std::unique_ptr<LanguageModel> model(new LanguageModel);
+    model->info_ = std::move(parts.info);
+    model->templateText_ = std::move(parts.templateText);
+    model->tokenizer_ = std::move(parts.tokenizer);
+    model->executor_ = std::move(parts.executor);
+    const ModelSpec& spec = model->executor_->spec();
+    ModelInfo& info = model->info_;
     info.layers = static_cast<std::int32_t>(spec.layers.size());
     info.kvHeads = spec.layers.front().attention.kvHeads;
     info.vocabulary = spec.vocabulary;
     info.trainedContext = spec.trainedContext;
-    info.weightBytes = weights.bytes();
-    info.isOnGpu = choice.placement.device.is_cuda();
-    model->executor_ = std::make_unique<Executor>(std::move(spec), std::move(weights), choice.placement);
     info.weightBytes = model->executor_->weights().bytes();
+    info.isOnGpu = model->executor_->placement().device.is_cuda();
     info.decoderNotice = model->executor_->decoderNotice();
     return model;
 }

@@ -50,6 +50,15 @@ public:
     static Result<std::unique_ptr<LanguageModel>> load(const LoadOptions& options);
     ~LanguageModel();
 
+    /// What a model consists of.
+    struct Parts {
+        ModelInfo info;  // title, path, architecture, device, notice and fingerprint; the rest is filled in
+        std::string templateText;
+        std::unique_ptr<Tokenizer> tokenizer;
+        std::unique_ptr<Executor> executor;
+    };
+    static std::unique_ptr<LanguageModel> assemble(Parts parts);
+
     [[nodiscard]] const ModelInfo& info() const { return info_; }
     [[nodiscard]] const Tokenizer& tokenizer() const { return *tokenizer_; }
     [[nodiscard]] const Executor& executor() const { return *executor_; }

@@ -11,6 +11,12 @@ std::string cudaUnavailableReason();
 /// Largest number of bytes held on the GPU since the last call; 0 without one.
 std::int64_t takePeakDeviceBytes();
 
+/// Bytes of the GPU's memory that nobody holds, LibTorch's allocator included; 0 without a GPU.
+std::int64_t freeDeviceBytes();
+
+/// Gives what LibTorch's allocator keeps for later back to the GPU. Nothing without one.
+void releaseDeviceMemory();
+
 /// Waits for the GPU, so that a time can be taken. Nothing without one.
 void synchronizeDevice();
 

@@ -1,11 +1,13 @@
 #include "core/tensor/placement.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
 
 #include <ATen/Context.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
 #include "core/tensor/cuda_plugin.h"
 #include "core/tensor/device_memory.h"
@@ -86,6 +88,14 @@ std::string cudaUnavailableReason() {
 
 std::int64_t takePeakDeviceBytes() {
     return plugin().reason.empty() ? plugin().ops.takePeakBytes() : 0;
+}
+
+std::int64_t freeDeviceBytes() {
+    return plugin().reason.empty() ? std::max<std::int64_t>(0, plugin().ops.freeBytes()) : 0;
+}
+
+void releaseDeviceMemory() {
+    if (plugin().reason.empty()) c10::getDeviceAllocator(c10::kCUDA)->emptyCache();
 }
 
 void synchronizeDevice() {

@@ -42,6 +42,14 @@ constexpr std::array kShapes{
                .headDim = 64,
                .feedForward = 1536,
                .vocabulary = 49152},
+    ModelShape{.name = "tiny",
+               .dimension = 256,
+               .layers = 2,
+               .heads = 4,
+               .kvHeads = 2,
+               .headDim = 64,
+               .feedForward = 512,
+               .vocabulary = 1024},
 };
 
 struct FormatName {

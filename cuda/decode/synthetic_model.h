@@ -27,7 +27,7 @@ struct ModelShape {
     bool mixesFormats = false;    // value rows in q6_K and bf16 by turns, as files mix them
 };
 
-/// Shapes that are benchmarked: llama-8b, qwen-7b, llama-1b, smollm2-135m. Null for another name.
+/// Shapes that are benchmarked: llama-8b, qwen-7b, llama-1b, smollm2-135m, tiny. Null for another name.
 const ModelShape* findShape(std::string_view name);
 std::vector<std::string_view> shapeNames();
 
