@@ -76,7 +76,8 @@ Result<void> askBehind(EvalContext context,
                        EvalBatch batch,
                        const EngineRunner::Observer& observe) {
     if (context == EvalContext::kMemory) {
-        EPI_TRY(buildStoredMemory(task.engine, task.conversation, task.memory, task.output));
+        const auto build = task.storesMemory ? buildStoredMemory : buildToldMemory;
+        EPI_TRY(build(task.engine, task.conversation, task.memory, task.output, false));
         EPI_TRY(task.engine.run<EvalDone>(std::move(batch), observe));
         return {};
     }

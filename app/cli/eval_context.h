@@ -25,6 +25,7 @@ struct ContextTask {
     const MemoryOptions& memory;
     std::span<const QuestionRecord> questions;
     const Output& output;
+    bool storesMemory = true;  // as the conversation's own
 };
 Result<void> askBehind(EvalContext context,
                        const ContextTask& task,

@@ -7,11 +7,11 @@
 
 namespace epi {
 
-Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
-                                      const StoredConversation& conversation,
-                                      const MemoryOptions& options,
-                                      const Output& output,
-                                      bool rebuild) {
+Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
+                                    const StoredConversation& conversation,
+                                    const MemoryOptions& options,
+                                    const Output& output,
+                                    bool rebuild) {
     EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages,
                    conversation.store.messages(conversation.record.id));
     EPI_TRY(engine.run<Synced>(syncOf(conversation.record, messages)));
@@ -31,6 +31,15 @@ Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                       " tokens, the model was trained on " + groupedSigned(engine.model().trainedContext));
     }
     if (!built.notice.empty()) output.notice(built.notice);
+    return built;
+}
+
+Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
+                                      const StoredConversation& conversation,
+                                      const MemoryOptions& options,
+                                      const Output& output,
+                                      bool rebuild) {
+    EPI_TRY_ASSIGN(MemoryBuilt built, buildToldMemory(engine, conversation, options, output, rebuild));
     EPI_TRY(conversation.store.saveEpisodes(conversation.record.id,
                                             episodeRecords(conversation.record.id, built)));
     EPI_TRY(conversation.store.setMemory(conversation.record.id, toJsonText(options)));

@@ -13,9 +13,16 @@ struct StoredConversation {
     const ConversationRecord& record;
 };
 
-/// Tells the engine the conversation, builds its memory or finds it on disk, and stores its episodes and
-/// these options with it. With `rebuild` a memory that does not cover the newest messages is built anew.
-/// Progress and the warning about histories past the trained context go to standard error.
+/// Tells the engine the conversation and builds its memory or finds it on disk. With `rebuild` a memory that
+/// does not cover the newest messages is built anew. Progress and the warning about histories past the
+/// trained context go to standard error.
+Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
+                                    const StoredConversation& conversation,
+                                    const MemoryOptions& options,
+                                    const Output& output,
+                                    bool rebuild = false);
+
+/// The same, and stores its episodes and these options with the conversation.
 Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const StoredConversation& conversation,
                                       const MemoryOptions& options,

@@ -311,6 +311,75 @@ private Q_SLOTS:
                  2);
     }
 
+    void measuresSeveralMemoriesAndNothingTwice() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", longConversation()), "--db", database}).exitCode, 0);
+        const QString memories = write("memories.json",
+                                       R"([{"preset": "keydiff", "share": 0.5, "online": {"recallTokens": 0}},
+                                           {"preset": "epicache", "budget": 300}])");
+        const auto eval = [&](const QString& contexts, const QString& file) {
+            return run({"eval",           "run",    "--metric", "likelihood", "--contexts", contexts,
+                        "--conversation", "conv-2", "--db",     database,     "-m",         model,
+                        "--embedder",     embedder, "--device", "cpu",        "--budget",   "256",
+                        "--block",        "128",    "--once",   "--json",     "--memories", file});
+        };
+        const Finished first = eval("full,memory", memories);
+        QVERIFY2(first.exitCode == 0, first.err + first.out);
+        const QJsonArray rows = first.json()["contexts"].toArray();
+        QCOMPARE(rows.size(), 3);
+        QVERIFY(rows[0]["memory"].isUndefined());
+        QCOMPARE(rows[1]["memory"]["preset"].toString(), QStringLiteral("keydiff"));
+        QCOMPARE(rows[2]["memory"]["preset"].toString(), QStringLiteral("epicache"));
+        QCOMPARE(rows[2]["memory"]["budget"].toInt(), 300);
+        QCOMPARE(rows[2]["memory"]["block"].toInt(), 128);  // of the command line
+        const int tokens = run({"memory",
+                                "build",
+                                "--conversation",
+                                "conv-2",
+                                "--db",
+                                database,
+                                "-m",
+                                model,
+                                "--embedder",
+                                embedder,
+                                "--device",
+                                "cpu",
+                                "--json"})
+                               .json()["history_tokens"]
+                               .toInt();
+        QCOMPARE(rows[1]["memory"]["budget"].toInt(), tokens / 2);
+        QCOMPARE(rows[1]["memory"]["online"]["recallTokens"].toInt(-1), 0);
+        for (const QJsonValue& row : rows) {
+            const QJsonArray answers = row["answers"].toArray();
+            QCOMPARE(answers.size(), 1);
+            QVERIFY(answers[0]["question"].toInt() > 0);
+            QCOMPARE(answers[0]["likelihood"].toDouble(), row["overall"]["likelihood"].toDouble());
+        }
+        // What has ended is taken as it is, what is new is measured.
+        const QString more = write("more.json",
+                                   R"([{"preset": "epicache", "budget": 300},
+                                       {"preset": "keydiff", "budget": 200}])");
+        const QJsonArray again = eval("full,memory", more).json()["contexts"].toArray();
+        QCOMPARE(again.size(), 3);
+        QCOMPARE(again[0]["run"].toInt(), rows[0]["run"].toInt());
+        QCOMPARE(again[1]["run"].toInt(), rows[2]["run"].toInt());
+        QCOMPARE(again[1]["answered_now"].toInt(), 0);
+        QCOMPARE(again[1]["overall"]["likelihood"].toDouble(), rows[2]["overall"]["likelihood"].toDouble());
+        QCOMPARE(again[2]["answered_now"].toInt(), 1);
+        for (const char* bad : {"{}",
+                                "[]",
+                                "[{\"presett\": \"kvzip\"}]",
+                                "[{\"online\": {\"recall\": 1}}]",
+                                "[{\"share\": 2}]",
+                                "[{\"share\": \"1/8\"}]",
+                                "[{\"share\": 0.5, \"budget\": 9}]",
+                                "[{\"budget\": \"many\"}]",
+                                "[3]"})
+            QCOMPARE(eval("memory", write("bad.json", bad)).exitCode, 2);
+    }
+
     void makesNoDatabaseWhenListing() {
         const QString database = cli_->filePath("chats.db");
         QCOMPARE(run({"conversations", "--db", database}).exitCode, 3);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,9 +13,11 @@
 #include "app/cli/database_option.h"
 #include "app/cli/engine_runner.h"
 #include "app/cli/eval_context.h"
+#include "app/cli/eval_memories.h"
 #include "app/cli/eval_report.h"
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
+#include "core/base/file.h"
 #include "core/eval/metric.h"
 #include "core/wire/options_json.h"
 
@@ -26,6 +29,7 @@ using nlohmann::json;
 constexpr const char* kMetric = "token_f1";
 constexpr const char* kContext = "memory";
 constexpr std::int32_t kAnswerTokens = 64;  // benchmark answers are short phrases
+constexpr std::uint64_t kMaxMemoriesBytes = 1 << 20;
 
 struct EvalRunOptions {
     ConversationArguments conversation;
@@ -36,6 +40,8 @@ struct EvalRunOptions {
     std::int32_t maxTokens = kAnswerTokens;
     std::string metric = kMetric;
     std::vector<std::string> contexts{kContext};
+    std::string memoriesFile;  // JSON; empty: the one memory of the options
+    bool isOnce = false;       // a run that has ended is not repeated
 };
 
 /// The questions that are asked: with an answer, of the wanted categories, at most `limit`.
@@ -106,41 +112,69 @@ struct Evaluation {
     const CommandContext& context;
     Store& store;
     const ConversationRecord& record;
-    const MemoryOptions& memory;
     const Metric& metric;
     std::span<const QuestionRecord> selected;
+    std::span<const EvalQuestion> questions;  // the same as the engine is told them
     EngineRunner& engine;
 };
 
 struct ContextResult {
     EvalContext context = EvalContext::kMemory;
+    MemoryOptions memory;
     std::int64_t run = 0;
     std::size_t answeredNow = 0;
     EvalReport report;
+    std::vector<AnswerRecord> answers;
 };
 
-Result<ContextResult> evaluateBehind(EvalContext evalContext, const Evaluation& task) {
+/// The questions as the engine is told them. The words of each are looked up once, however many memories are
+/// asked.
+Result<std::vector<EvalQuestion>> toldQuestions(Store& store,
+                                                std::int64_t conversationId,
+                                                std::span<const QuestionRecord> selected,
+                                                const Metric& metric) {
+    std::vector<EvalQuestion> told;
+    for (const QuestionRecord& question : selected) {
+        EPI_TRY_ASSIGN(std::vector<PassageCandidate> passages,
+                       store.recallCandidates(
+                           {.conversationId = conversationId, .question = question.question.question}));
+        told.push_back({.id = question.id,
+                        .question = question.question.question,
+                        .category = question.question.category,
+                        .passages = std::move(passages),
+                        .expected = metric.score == nullptr ? question.question.answer : std::string()});
+    }
+    return told;
+}
+
+/// The run to go on with: with `isOnce` one that has ended, too.
+Result<RunRecord> runFor(const Evaluation& task, const std::string& settings) {
+    if (task.options.isOnce) {
+        EPI_TRY_ASSIGN(const std::vector<RunRecord> runs, task.store.runs(task.record.id));
+        const auto ended = std::ranges::find_if(
+            runs, [&](const RunRecord& run) { return run.state == "done" && run.settings == settings; });
+        if (ended != runs.end()) return *ended;
+    }
+    return task.store.startOrResumeRun(task.record.id, settings);
+}
+
+Result<ContextResult> evaluateBehind(EvalContext evalContext,
+                                     const MemoryOptions& memory,
+                                     const Evaluation& task) {
+    const auto start = std::chrono::steady_clock::now();
     EvalBatch batch{
-        .conversation = engineName(task.record), .memory = task.memory, .sampling = {}, .questions = {}};
+        .conversation = engineName(task.record), .memory = memory, .sampling = {}, .questions = {}};
     batch.sampling.maxTokens = task.options.maxTokens;
-    EPI_TRY_ASSIGN(const RunRecord run,
-                   task.store.startOrResumeRun(task.record.id, settingsOf(task.options, batch, evalContext)));
-    EPI_TRY_ASSIGN(const std::vector<AnswerRecord> answers, task.store.answers(run.id));
+    EPI_TRY_ASSIGN(const RunRecord run, runFor(task, settingsOf(task.options, batch, evalContext)));
+    EPI_TRY_ASSIGN(const std::vector<AnswerRecord> known, task.store.answers(run.id));
     AnswerRecorder recorder(task.store, task.metric, run.id);
     std::vector<QuestionRecord> asked;
-    for (const QuestionRecord& question : task.selected) {
-        if (std::ranges::find(answers, question.id, &AnswerRecord::questionId) != answers.end()) continue;
+    for (std::size_t index = 0; index < task.selected.size(); ++index) {
+        const QuestionRecord& question = task.selected[index];
+        if (std::ranges::find(known, question.id, &AnswerRecord::questionId) != known.end()) continue;
         recorder.expect(question);
         asked.push_back(question);
-        EPI_TRY_ASSIGN(std::vector<PassageCandidate> passages,
-                       task.store.recallCandidates(
-                           {.conversationId = task.record.id, .question = question.question.question}));
-        batch.questions.push_back(
-            {.id = question.id,
-             .question = question.question.question,
-             .category = question.question.category,
-             .passages = std::move(passages),
-             .expected = task.metric.score == nullptr ? question.question.answer : std::string()});
+        batch.questions.push_back(task.questions[index]);
     }
     const std::string total =
         std::to_string(asked.size()) + " questions answered (" + std::string(name(evalContext)) + ")";
@@ -155,15 +189,21 @@ Result<ContextResult> evaluateBehind(EvalContext evalContext, const Evaluation& 
         EPI_TRY(askBehind(evalContext,
                           {.engine = task.engine,
                            .conversation = {task.store, task.record},
-                           .memory = task.memory,
+                           .memory = memory,
                            .questions = asked,
-                           .output = task.context.output},
+                           .output = task.context.output,
+                           .storesMemory = task.options.memoriesFile.empty()},
                           std::move(batch),
                           observe));
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        task.context.output.notice("run " + std::to_string(run.id) + " done in " + std::to_string(seconds) +
+                                   " s");
     }
-    EPI_TRY(task.store.finishRun(run.id));
+    if (run.state != "done") EPI_TRY(task.store.finishRun(run.id));
     EPI_TRY_ASSIGN(EvalReport report, reportOf(task.store, task.record, run));
-    return ContextResult{evalContext, run.id, asked.size(), std::move(report)};
+    EPI_TRY_ASSIGN(std::vector<AnswerRecord> answers, task.store.answers(run.id));
+    return ContextResult{evalContext, memory, run.id, asked.size(), std::move(report), std::move(answers)};
 }
 
 double secondsOf(const EvalReport& report) {
@@ -171,6 +211,20 @@ double secondsOf(const EvalReport& report) {
     for (const EvalRow& row : report.rows)
         seconds += row.seconds;
     return seconds;
+}
+
+json answersOf(const ContextResult& result, bool isLikelihood) {
+    json answers = json::array();
+    for (const AnswerRecord& answer : result.answers) {
+        json each{{"question", answer.questionId}, {"episode", answer.episode}, {"seconds", answer.seconds}};
+        if (isLikelihood) {
+            each["likelihood"] = answer.likelihood ? json(*answer.likelihood) : json();
+        } else {
+            each["f1"] = answer.f1;
+        }
+        answers.push_back(std::move(each));
+    }
+    return answers;
 }
 
 /// A row for each context; with none and full among them, the share of what the history is worth that each
@@ -194,6 +248,8 @@ void printComparison(const std::vector<ContextResult>& results, bool isLikelihoo
         row["run"] = result.run;
         row["answered_now"] = result.answeredNow;
         row["seconds"] = secondsOf(result.report);
+        if (result.context == EvalContext::kMemory) row["memory"] = toJson(result.memory);
+        row["answers"] = answersOf(result, isLikelihood);
         lines += std::string(name(result.context)) + "\t" + std::to_string(score);
         if (isCompared) {
             const double zero = meansOf(*none).overall.score;
@@ -208,6 +264,35 @@ void printComparison(const std::vector<ContextResult>& results, bool isLikelihoo
     output.print({{"contexts", std::move(rows)}}, lines);
 }
 
+/// The memories to be measured: those of the file, or the one.
+Result<std::vector<EvalMemory>> memoriesOf(const std::string& file, const MemoryOptions& base) {
+    if (file.empty()) return std::vector{EvalMemory{.options = base}};
+    EPI_TRY_ASSIGN(const std::string text, readWholeFile(file, kMaxMemoriesBytes));
+    return evalMemoriesFromJson(text, base);
+}
+
+Result<std::vector<ContextResult>> evaluateAll(const Evaluation& task,
+                                               std::span<const EvalContext> contexts,
+                                               const MemoryOptions& base,
+                                               std::span<const EvalMemory> memories) {
+    EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages, task.store.messages(task.record.id));
+    EPI_TRY_ASSIGN(const Synced synced, task.engine.run<Synced>(syncOf(task.record, messages)));
+    std::vector<ContextResult> results;
+    for (const EvalContext context : contexts) {
+        std::vector<MemoryOptions> asked{base};
+        if (context == EvalContext::kMemory) {
+            asked.clear();
+            for (const EvalMemory& memory : memories)
+                asked.push_back(memory.forHistory(synced.tokens));
+        }
+        for (const MemoryOptions& memory : asked) {
+            EPI_TRY_ASSIGN(ContextResult result, evaluateBehind(context, memory, task));
+            results.push_back(std::move(result));
+        }
+    }
+    return results;
+}
+
 Result<void> evaluate(const EvalRunOptions& options, const CommandContext& context) {
     EPI_TRY_ASSIGN(const Metric* const metric, findMetric(options.metric));
     std::vector<EvalContext> contexts;
@@ -218,7 +303,8 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
-    EPI_TRY_ASSIGN(const MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(const MemoryOptions base, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(const std::vector<EvalMemory> memories, memoriesOf(options.memoriesFile, base));
     EPI_TRY_ASSIGN(const std::vector<QuestionRecord> all, store.questions(record.id));
     const std::vector<QuestionRecord> selected = select(all, options);
     if (selected.empty()) {
@@ -226,16 +312,14 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
             ErrorCode::kNotFound,
             "none of the " + std::to_string(all.size()) + " questions has an answer and a wanted category"};
     }
+    EPI_TRY_ASSIGN(const std::vector<EvalQuestion> questions,
+                   toldQuestions(store, record.id, selected, *metric));
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     EvalRunOptions named = options;
     named.model.model = engine.model().title;
-    const Evaluation task{named, context, store, record, memory, *metric, selected, engine};
-    std::vector<ContextResult> results;
-    for (const EvalContext each : contexts) {
-        EPI_TRY_ASSIGN(ContextResult result, evaluateBehind(each, task));
-        results.push_back(std::move(result));
-    }
+    const Evaluation task{named, context, store, record, *metric, selected, questions, engine};
+    EPI_TRY_ASSIGN(const std::vector<ContextResult> results, evaluateAll(task, contexts, base, memories));
     const bool isLikelihood = metric->score == nullptr;
     if (isLikelihood || results.size() > 1) {
         printComparison(results, isLikelihood, context.output);
@@ -275,4 +359,11 @@ EPI_COMMANDS(eval_run) {
                     options->contexts,
                     "What is in front of the questions, separated by commas: none, full, evidence, memory")
         ->delimiter(',');
+    command.add_option("--memories",
+                       options->memoriesFile,
+                       "JSON file with a list of memory options, put over those given here: each of these "
+                       "memories is asked; \"share\": 0.125 makes the budget an eighth of the history");
+    command.add_flag("--once",
+                     options->isOnce,
+                     "Do not repeat what a run with the same settings that has ended already answered");
 }
