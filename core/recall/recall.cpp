@@ -20,11 +20,15 @@ bool isTheQuestion(const RecallTask& task, const PassageUnit& unit) {
 }
 
 std::vector<std::size_t> pinnedUnits(const RecallTask& task) {
+    std::vector<std::int64_t> pinned;
+    for (const PassageCandidate& candidate : task.byWords) {
+        if (candidate.isPinned) pinned.push_back(candidate.turnId);
+    }
+    if (pinned.empty()) return {};  // a long chat has 100,000 units and most have no pin
+    std::ranges::sort(pinned);
     std::vector<std::size_t> units;
     for (std::size_t unit = 0; unit < task.units.size(); ++unit) {
-        const std::int64_t id = task.turns[task.units[unit].turn].id;
-        const auto found = std::ranges::find(task.byWords, id, &PassageCandidate::turnId);
-        if (found != task.byWords.end() && found->isPinned) units.push_back(unit);
+        if (std::ranges::binary_search(pinned, task.turns[task.units[unit].turn].id)) units.push_back(unit);
     }
     return units;
 }

@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include <QTemporaryDir>
+
 #include "core/engine/local_engine.h"
+#include "tests/support/tiny_model.h"
 #include "tests/wire/event_log.h"
 
 namespace epi {
@@ -50,6 +53,43 @@ private:
     JobId lastJob_ = 0;
     Error lastError_;
 };
+
+/// A folder with a model and an embedder, and one for caches.
+class SessionFolders {
+public:
+    SessionFolders() {
+        test::writeTinyModel(models_.path().toStdString());
+        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
+        clearCaches();
+    }
+
+    /// The folder for caches is a new one from here on.
+    void clearCaches() { caches_ = std::make_unique<QTemporaryDir>(); }
+    [[nodiscard]] fs::path cacheFolder() const { return fs::path(caches_->path().toStdString()) / "kv"; }
+    [[nodiscard]] LocalEngineConfig config() const {
+        return {.modelFolder = models_.path().toStdString(), .cacheFolder = cacheFolder()};
+    }
+
+private:
+    QTemporaryDir models_;
+    std::unique_ptr<QTemporaryDir> caches_;
+};
+
+/// Loads the model and tells the session conversations.
+inline bool prepare(Session& session,
+                    const std::vector<SyncConversation>& conversations,
+                    ComputeMode compute = ComputeMode::kExact) {
+    LoadModel command;
+    command.model = "tiny";
+    command.embedder = kEmbedder;
+    command.device = DeviceChoice::kCpu;
+    command.compute = compute;
+    if (!session.run<ModelLoaded>(command)) return false;
+    for (const SyncConversation& conversation : conversations) {
+        if (!session.run<Synced>(conversation)) return false;
+    }
+    return true;
+}
 
 /// A chat of `turns` turns about different things.
 inline SyncConversation longConversation(std::int64_t turns, const std::string& name = "long") {

@@ -1,10 +1,8 @@
 // What the user pinned stays whole in every cache.
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include "tests/engine/local_session.h"
-#include "tests/support/tiny_model.h"
 
 namespace epi {
 namespace {
@@ -31,28 +29,12 @@ class TestPinnedTurns : public QObject {
     Q_OBJECT
 
 private:
-    [[nodiscard]] LocalEngineConfig config() const {
-        return {.modelFolder = models_.path().toStdString(),
-                .cacheFolder = fs::path(caches_->path().toStdString()) / "kv"};
-    }
-    static bool prepare(Session& session) {
-        LoadModel command;
-        command.model = "tiny";
-        command.embedder = kEmbedder;
-        command.device = DeviceChoice::kCpu;
-        command.compute = ComputeMode::kExact;
-        return session.run<ModelLoaded>(command) && session.run<Synced>(longConversation(kTurns));
-    }
+    static bool tell(Session& session) { return prepare(session, {longConversation(kTurns)}); }
 
-    QTemporaryDir models_;
-    std::unique_ptr<QTemporaryDir> caches_;
+    SessionFolders folders_;
 
 private Q_SLOTS:
-    void initTestCase() {
-        test::writeTinyModel(models_.path().toStdString());
-        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
-    }
-    void init() { caches_ = std::make_unique<QTemporaryDir>(); }
+    void init() { folders_.clearCaches(); }
 
     void everyEpisodeKeepsThemWhole_data() {
         QTest::addColumn<std::string>("preset");
@@ -61,8 +43,8 @@ private Q_SLOTS:
     }
     void everyEpisodeKeepsThemWhole() {
         QFETCH(std::string, preset);
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const std::vector<std::int64_t> turns{6, 21};
         const auto keptWhole = [&](const MemoryOptions& options) -> int {
             const auto built = session.run<MemoryBuilt>(BuildMemory{"long", options});
@@ -80,8 +62,8 @@ private Q_SLOTS:
     }
 
     void theyCountTowardsTheBudget() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const auto without = session.run<MemoryBuilt>(BuildMemory{"long", memoryWith({})});
         QVERIFY2(without, session.why());
         const auto with = session.run<MemoryBuilt>(BuildMemory{"long", memoryWith({6, 21})});
@@ -94,8 +76,8 @@ private Q_SLOTS:
     }
 
     void tooManyAreRefusedWithBothNumbers() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         std::vector<std::int64_t> most;
         for (std::int64_t turn = 1; turn <= 30; ++turn)
             most.push_back(turn);
@@ -111,8 +93,8 @@ private Q_SLOTS:
         const MemoryOptions options = memoryWith({6, 21});
         std::string answer;
         {
-            Session session(config());
-            QVERIFY(prepare(session));
+            Session session(folders_.config());
+            QVERIFY(tell(session));
             Ask ask = askLong("What about the dog?", true);
             ask.memory = options;
             ask.episode = 1;
@@ -128,8 +110,8 @@ private Q_SLOTS:
             QVERIFY(keepsWhole(*trace, 6) && keepsWhole(*trace, 21));
         }
         // Found again with what was pinned.
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const auto again = session.run<MemoryBuilt>(BuildMemory{"long", options});
         QVERIFY2(again, session.why());
         QCOMPARE(again->readTokens, std::int64_t{0});

@@ -6,11 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include "tests/engine/local_session.h"
-#include "tests/support/tiny_model.h"
 
 namespace epi {
 namespace {
@@ -48,16 +46,8 @@ class TestQuoting : public QObject {
     Q_OBJECT
 
 private:
-    [[nodiscard]] LocalEngineConfig config() const {
-        return {.modelFolder = models_.path().toStdString(),
-                .cacheFolder = fs::path(caches_->path().toStdString()) / "kv"};
-    }
-    static bool prepare(Session& session) {
-        LoadModel command;
-        command.model = "tiny";
-        command.embedder = kEmbedder;
-        command.device = DeviceChoice::kCpu;
-        return session.run<ModelLoaded>(command) && session.run<Synced>(longConversation(kTurns));
+    static bool tell(Session& session) {
+        return prepare(session, {longConversation(kTurns)}, ComputeMode::kFast);
     }
     /// Entries of the first layer's first head.
     static std::int64_t entries(Session& session) {
@@ -65,19 +55,14 @@ private:
         return trace ? trace->keptPerHead[0][0] : -1;
     }
 
-    QTemporaryDir models_;
-    std::unique_ptr<QTemporaryDir> caches_;
+    SessionFolders folders_;
 
 private Q_SLOTS:
-    void initTestCase() {
-        test::writeTinyModel(models_.path().toStdString());
-        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
-    }
-    void init() { caches_ = std::make_unique<QTemporaryDir>(); }
+    void init() { folders_.clearCaches(); }
 
     void quotesNothingWithoutABudget() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         Ask plain = askAboutTheDog(0);
         const auto with = session.run<TurnDone>(plain);
         QVERIFY2(with, session.why());
@@ -89,12 +74,12 @@ private Q_SLOTS:
         QCOMPARE(with->statistics.promptTokens, without->statistics.promptTokens);
         QCOMPARE(with->quotedTokens, std::int64_t{0});
         QVERIFY(with->quoted.empty() && without->quoted.empty());
-        QVERIFY(filesWith(config().cacheFolder, ".passages").empty());
+        QVERIFY(filesWith(folders_.cacheFolder(), ".passages").empty());
     }
 
     void quotesWithinTheBudget() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const auto bare = session.run<TurnDone>(askAboutTheDog(0));
         QVERIFY2(bare, session.why());
         std::size_t most = 0;
@@ -121,8 +106,8 @@ private Q_SLOTS:
     }
 
     void saysHowMuchACacheMayHold() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const auto built = session.run<MemoryBuilt>(BuildMemory{"long", quotingMemory(300)});
         QVERIFY2(built, session.why());
         QVERIFY(built->peakEntriesPerHead <= built->peakEntriesBound);
@@ -134,8 +119,8 @@ private Q_SLOTS:
     }
 
     void quotesNothingFromADenseMemory() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         Ask dense = askAboutTheDog(300);
         dense.memory.budget = 1 << 16;
         dense.episode.reset();
@@ -148,8 +133,8 @@ private Q_SLOTS:
         std::string answer;
         std::int64_t after = 0;
         {
-            Session session(config());
-            QVERIFY(prepare(session));
+            Session session(folders_.config());
+            QVERIFY(tell(session));
             QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", quotingMemory(300)}), session.why());
             const std::int64_t before = entries(session);
             const Ask ask = askAboutTheDog(300, true);
@@ -171,8 +156,8 @@ private Q_SLOTS:
             QCOMPARE(entries(session), after);
         }
         // Found again with the same rows.
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         QVERIFY(session.run<Synced>(told(kTurns, "What about the dog?", answer)));
         const auto again = session.run<TurnDone>(askAboutTheDog(300));
         QVERIFY2(again, session.why());
@@ -181,8 +166,8 @@ private Q_SLOTS:
     }
 
     void doesNotQuoteWhatTheCacheHolds() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const Ask ask = askAboutTheDog(300, true);
         const auto first = session.run<TurnDone>(ask);
         QVERIFY2(first, session.why());
@@ -198,8 +183,8 @@ private Q_SLOTS:
     }
 
     void makesRoomForAGreaterBudget() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const Ask ask = askAboutTheDog(0, true);
         const auto first = session.run<TurnDone>(ask);
         QVERIFY2(first, session.why());
@@ -211,8 +196,8 @@ private Q_SLOTS:
     }
 
     void embedsEachPassageOnce() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const auto embedded = [&](const Ask& ask) {
             const JobId job = session.post(ask);
             std::int64_t events = 0;
@@ -224,28 +209,28 @@ private Q_SLOTS:
             return events;
         };
         QVERIFY(embedded(askAboutTheDog(300)) > 0);
-        const auto files = filesWith(config().cacheFolder, ".passages");
+        const auto files = filesWith(folders_.cacheFolder(), ".passages");
         QCOMPARE(files.size(), std::size_t{1});  // 32 of 40 windows are final
         flipAByteInTheMiddle(files.front());
-        Session other(config());
-        QVERIFY(prepare(other));
+        Session other(folders_.config());
+        QVERIFY(tell(other));
         QVERIFY2(other.run<TurnDone>(askAboutTheDog(300)), other.why());
     }
 
     void embedsPassagesWhileItBuilds() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         const auto silent = session.run<MemoryBuilt>(BuildMemory{"long", quotingMemory(0)});
         QVERIFY2(silent, session.why());
-        QVERIFY(filesWith(config().cacheFolder, ".passages").empty());
+        QVERIFY(filesWith(folders_.cacheFolder(), ".passages").empty());
         const auto built = session.run<MemoryBuilt>(BuildMemory{"long", quotingMemory(300)});
         QVERIFY2(built, session.why());
-        QCOMPARE(filesWith(config().cacheFolder, ".passages").size(), std::size_t{1});
+        QCOMPARE(filesWith(folders_.cacheFolder(), ".passages").size(), std::size_t{1});
     }
 
     void unitesTwoEpisodesBehindAQuotation() {
-        Session session(config());
-        QVERIFY(prepare(session));
+        Session session(folders_.config());
+        QVERIFY(tell(session));
         Ask ask = askAboutTheDog(300, true);
         ask.episode.reset();
         ask.memory.online.unionMargin = 2.0;
