@@ -4,7 +4,6 @@
 #include <QtTest>
 
 #include "tests/engine/local_session.h"
-#include "tests/support/tiny_model.h"
 
 namespace epi {
 namespace {
@@ -13,25 +12,20 @@ class TestSeparateChats : public QObject {
     Q_OBJECT
 
 private:
-    [[nodiscard]] LocalEngineConfig config() const {
-        return {.modelFolder = models_.path().toStdString(),
-                .cacheFolder = fs::path(caches_->path().toStdString()) / "kv"};
-    }
-    static bool load(Session& session) {
-        LoadModel command;
-        command.model = "tiny";
-        command.embedder = kEmbedder;
-        command.device = DeviceChoice::kCpu;
-        command.compute = ComputeMode::kExact;
-        return session.run<ModelLoaded>(command).has_value();
-    }
     static Ask ask(const std::string& conversation,
                    const std::string& question,
                    const MemoryOptions& memory) {
         Ask ask = askLong(question, true);
         ask.conversation = conversation;
         ask.memory = memory;
+        ask.episode = 0;  // the same of both chats, wherever their questions belong
         return ask;
+    }
+    /// With room for some turns, so that none is cut before it is told.
+    static MemoryOptions memory() {
+        MemoryOptions options = smallMemory();
+        options.block = 256;
+        return options;
     }
     /// What the engine is told once a turn was answered.
     static SyncConversation after(SyncConversation before,
@@ -43,15 +37,10 @@ private:
         return before;
     }
 
-    QTemporaryDir models_;
-    std::unique_ptr<QTemporaryDir> caches_;
+    SessionFolders folders_;
 
 private Q_SLOTS:
-    void initTestCase() {
-        test::writeTinyModel(models_.path().toStdString());
-        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
-    }
-    void init() { caches_ = std::make_unique<QTemporaryDir>(); }
+    void init() { folders_.clearCaches(); }
 
     void anotherChatHearsNothing_data() {
         QTest::addColumn<int>("turns");
@@ -66,39 +55,39 @@ private Q_SLOTS:
         TurnDone alone;
         {
             QTemporaryDir empty;
-            LocalEngineConfig fresh = config();
+            LocalEngineConfig fresh = folders_.config();
             fresh.cacheFolder = fs::path(empty.path().toStdString()) / "kv";
             Session session(fresh);
-            QVERIFY(load(session) && session.run<Synced>(second));
-            const auto done = session.run<TurnDone>(ask("second", question, smallMemory()));
+            QVERIFY(prepare(session, {second}));
+            const auto done = session.run<TurnDone>(ask("second", question, memory()));
             QVERIFY2(done, session.why());
             alone = *done;
         }
-        Session session(config());
-        QVERIFY(load(session) && session.run<Synced>(first) && session.run<Synced>(second));
-        const auto secret = session.run<TurnDone>(ask("first", "A secret about the piano", smallMemory()));
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {first, second}));
+        const auto secret = session.run<TurnDone>(ask("first", "A secret about the piano", memory()));
         QVERIFY2(secret, session.why());
         QVERIFY(session.run<Synced>(after(first, "A secret about the piano", *secret)));
-        const auto other = session.run<TurnDone>(ask("second", question, smallMemory()));
+        const auto other = session.run<TurnDone>(ask("second", question, memory()));
         QVERIFY2(other, session.why());
         QCOMPARE(other->keptTokens, alone.keptTokens);
         QCOMPARE(other->text, alone.text);
         // And the first one goes on where it was.
         QVERIFY(session.run<Synced>(after(second, question, *other)));
-        const auto again = session.run<TurnDone>(ask("first", "And the piano?", smallMemory()));
+        const auto again = session.run<TurnDone>(ask("first", "And the piano?", memory()));
         QVERIFY2(again, session.why());
-        QVERIFY(again->keptTokens > secret->keptTokens || again->keptTokens >= smallMemory().budget);
+        QVERIFY(again->keptTokens > secret->keptTokens || again->keptTokens >= memory().budget);
         if (turns == 0) QCOMPARE(again->statistics.readTokens, std::int64_t{0});
         // Both are known to the engine by now, and take turns.
         const SyncConversation later =
             after(after(first, "A secret about the piano", *secret), "And the piano?", *again);
         QVERIFY(session.run<Synced>(later));
-        const auto last = session.run<TurnDone>(ask("second", "And now?", smallMemory()));
+        const auto last = session.run<TurnDone>(ask("second", "And now?", memory()));
         QVERIFY2(last, session.why());
-        QVERIFY(last->keptTokens <= std::max(last->historyTokens, std::int64_t{smallMemory().budget}));
-        Session apart(config());
-        QVERIFY(load(apart) && apart.run<Synced>(after(second, question, *other)));
-        const auto same = apart.run<TurnDone>(ask("second", "And now?", smallMemory()));
+        QVERIFY(last->keptTokens <= std::max(last->historyTokens, std::int64_t{memory().budget}));
+        Session apart(folders_.config());
+        QVERIFY(prepare(apart, {after(second, question, *other)}));
+        const auto same = apart.run<TurnDone>(ask("second", "And now?", memory()));
         QVERIFY2(same, apart.why());
         QCOMPARE(last->keptTokens, same->keptTokens);
         QCOMPARE(last->text, same->text);
@@ -109,16 +98,16 @@ private Q_SLOTS:
         const SyncConversation second = longConversation(0, "second");
         SyncConversation firstLater;
         {
-            Session session(config());
-            QVERIFY(load(session) && session.run<Synced>(first) && session.run<Synced>(second));
-            const auto one = session.run<TurnDone>(ask("first", "A secret about the piano", smallMemory()));
+            Session session(folders_.config());
+            QVERIFY(prepare(session, {first, second}));
+            const auto one = session.run<TurnDone>(ask("first", "A secret about the piano", memory()));
             QVERIFY2(one, session.why());
             firstLater = after(first, "A secret about the piano", *one);
-            QVERIFY(session.run<TurnDone>(ask("second", "What about the dog?", smallMemory())));
+            QVERIFY(session.run<TurnDone>(ask("second", "What about the dog?", memory())));
         }
-        Session session(config());
-        QVERIFY(load(session) && session.run<Synced>(firstLater));
-        const auto again = session.run<TurnDone>(ask("first", "And the piano?", smallMemory()));
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {firstLater}));
+        const auto again = session.run<TurnDone>(ask("first", "And the piano?", memory()));
         QVERIFY2(again, session.why());
         QCOMPARE(again->statistics.readTokens, std::int64_t{0});
     }
