@@ -7,7 +7,8 @@
 Of each conversation the first 24 questions of categories 1 to 4 that have an answer are asked, the same behind
 every memory. The measure is the mean ln p per token of the expected answer, after the cache and the question
 (epichat-cli eval run --metric likelihood). Rows: nothing, the whole history, the sessions that hold the evidence,
-and each preset with and without quotations, at 1/4, 1/8 and 1/16 of the history's tokens. Two axes: the active
+next to nothing (the beginning and the last words, 128 entries: what quotations are worth alone), and each preset with
+and without quotations, at 1/4, 1/8 and 1/16 of the history's tokens. Two axes: the active
 cache has this size; or all caches of the memory together have (a preset with a cache per episode gets a budget of
 the share divided by the episodes).
 
@@ -33,6 +34,8 @@ from quality_statistics import Bootstrap, mean
 
 CONTEXTS = ("none", "full", "evidence")
 PRESETS = ("epicache-released", "epicache", "keydiff", "kvzip", "epichat")
+NEXT_TO_NOTHING = "streaming"  # of so many entries, chat prefix and sinks among them
+FEWEST_ENTRIES = 128
 PER_EPISODE = ("epicache-released", "epicache", "epicache-paper")  # a cache for each episode
 CATEGORIES = "1,2,3,4"
 AXES = {"active": "the active cache", "bytes": "all caches together"}
@@ -88,12 +91,13 @@ def planned(options):
             divisor_on(axis, preset, share, options.episodes) for axis in AXES for share in options.shares
         )
         memories += [(preset, divisor, recall) for divisor in divisors for recall in (options.recall, 0)]
-    return memories
+    return memories + [(NEXT_TO_NOTHING, None, recall) for recall in (options.recall, 0)]
 
 
 def options_of(memory):
     preset, divisor, recall = memory
-    return {"preset": preset, "share": 1 / divisor, "online": {"recallTokens": recall}}
+    budget = {"budget": FEWEST_ENTRIES} if divisor is None else {"share": 1 / divisor}
+    return {"preset": preset, **budget, "online": {"recallTokens": recall}}
 
 
 class Runner:
@@ -267,7 +271,12 @@ class Tables:
 
     def contexts(self):
         lines = ["| in front of the question | ln p | recovered | minus full |", "|---|---|---|---|"]
-        return lines + [f"| {name} | {self.cells(name)} |" for name in CONTEXTS]
+        lines += [f"| {name} | {self.cells(name)} |" for name in CONTEXTS]
+        for recall in (0, self.options.recall):
+            quoted = f", {recall:,} quoted" if recall else ""
+            cells = self.cells((NEXT_TO_NOTHING, None, recall))
+            lines.append(f"| next to nothing, {FEWEST_ENTRIES} entries{quoted} | {cells} |")
+        return lines
 
     def axis(self, axis):
         recall = f"{self.options.recall:,} quoted"
@@ -284,7 +293,8 @@ class Tables:
         return lines
 
     def pairs(self):
-        """(text, row, other row) of the differences that are asked about."""
+        """(text, row, other row) of the differences that are asked about; at last what each memory adds to
+        quotations."""
         options = self.options
         asked = [("kvzip", "epicache"), ("keydiff", "kvzip"), ("epicache", "epicache-released"), ("epichat", "kvzip")]
         for axis, words in AXES.items():
@@ -300,6 +310,11 @@ class Tables:
                         )
                         quoted = f", {recall:,} quoted" if recall else ""
                         yield f"{one} - {other}, 1/{share} in {words}{quoted}", first, second
+
+        for preset in options.presets:
+            for share in options.shares:
+                text = f"{preset} 1/{share} - next to nothing, {options.recall:,} quoted"
+                yield text, (preset, share, options.recall), (NEXT_TO_NOTHING, None, options.recall)
 
     def differences(self):
         lines = ["| paired difference | nats per token |", "|---|---|"]

@@ -111,7 +111,7 @@ STAND_IN = '''\
         return {{**more, "answers": answers}}
     rows = [row(-4.0), row(-2.0), row(-1.0)]
     for memory in memories:
-        rows.append(row(-4.0 + 4.0 * memory["share"] + memory["online"]["recallTokens"] / 1024))
+        rows.append(row(-4.0 + 4.0 * memory.get("share", 0.0) + memory["online"]["recallTokens"] / 1024))
     print(json.dumps({{"contexts": rows}}))
 '''
 
@@ -144,7 +144,7 @@ class WholeProgram(unittest.TestCase):
         self.assertEqual(len(memories), len(set(memories)))
         # Five presets at three sizes; the two with a cache per episode at 1/32 and 1/64, too, where 1/16 of
         # their bytes axis is 1/4 of the other.
-        self.assertEqual(len(memories), (5 * 3 + 2 * 2) * 2)
+        self.assertEqual(len(memories), (5 * 3 + 2 * 2 + 1) * 2)
         self.assertIn(("epicache", 64, 0), memories)
         self.assertNotIn(("kvzip", 32, 0), memories)
         for quoting, alone in zip(memories[::2], memories[1::2]):
@@ -159,13 +159,16 @@ class WholeProgram(unittest.TestCase):
         self.assertIn("| evidence | -1.150 | 1.50 [1.50, 1.50] | +1.000 [+1.000, +1.000] |", lines)
         kvzip = "| kvzip 1/8 | -3.650 | 0.25 [0.25, 0.25] | -1.500 [-1.500, -1.500] | -2.650 | 0.75 [0.75, 0.75] | "
         self.assertEqual(sum(line.startswith(kvzip) for line in lines), 2)  # the same on both axes
+        self.assertIn("| next to nothing, 128 entries, 1,024 quoted | -3.150 | 0.50 [0.50, 0.50] | "
+                      "-1.000 [-1.000, -1.000] |", lines)
+        self.assertIn("| kvzip 1/4 - next to nothing, 1,024 quoted | +1.000 [+1.000, +1.000] |", lines)
         epicache = [line for line in lines if line.startswith("| epicache 1/8 |")]
         self.assertIn("| -3.650 | 0.25 ", epicache[0])
         self.assertIn("| -4.025 | 0.06 ", epicache[1])  # four caches of 1/32
         self.assertIn("| kvzip - epicache, 1/8 in the active cache | +0.000 [+0.000, +0.000] |", lines)
         self.assertIn("| kvzip - epicache, 1/8 in all caches together | +0.375 [+0.375, +0.375] |", lines)
         written = json.loads((self.folder / "work" / "memory_quality.json").read_text())
-        self.assertEqual(len(written["rows"]), 3 + 38)
+        self.assertEqual(len(written["rows"]), 3 + 40)
         self.assertEqual(written["questions"][0], {"conversation": "conv-26", "id": 1})
         self.assertEqual(written["rows"][0]["ln_p"][:2], [-4.1, -4.2])
 
