@@ -159,8 +159,12 @@ class Runner:
 
     @staticmethod
     def why(folder, name, code):
-        lines = (folder / f"{name}.log").read_text(errors="replace").splitlines()
-        return f"{folder.name}/{name} ended with {code}: " + " | ".join(lines[-3:])
+        """With --json the program says on standard output what went wrong, unless it was killed."""
+        try:
+            reason = json.loads((folder / f"{name}.part").read_text(errors="replace"))["error"]["message"]
+        except (ValueError, KeyError, TypeError):
+            reason = " | ".join((folder / f"{name}.log").read_text(errors="replace").splitlines()[-3:])
+        return f"{folder.name}/{name} ended with {code}: {reason}"
 
     def run(self, folder, name, arguments):
         start = time.monotonic()

@@ -101,7 +101,8 @@ STAND_IN = '''\
         print("epichat-cli: run 7 done in 0.1 s", file=sys.stderr, flush=True)
         time.sleep(60)
     if os.path.exists("{broken}"):
-        print("no such model", file=sys.stderr)
+        reason = open("{broken}").read()
+        print(reason, file=sys.stdout if reason.startswith("{{") else sys.stderr)
         sys.exit(3)
     print("epichat-cli: run 1 done in 0.1 s", file=sys.stderr)
     with open(arguments[arguments.index("--memories") + 1]) as file:
@@ -191,10 +192,15 @@ class WholeProgram(unittest.TestCase):
         self.assertIn("| full | -2.150 |", text)
 
     def test_a_failure_is_told_with_its_reason(self):
-        self.broken.touch()
-        code, text = self.run_it()
-        self.assertEqual((code, text), (1, ""))
-        self.assertIn("no such model", self.errors.getvalue())
+        for written, told in (
+            ('{"error": {"message": "no such model"}}', "ended with 3: no such model"),
+            ("out of memory", "ended with 3: out of memory"),
+        ):
+            self.broken.write_text(written)
+            code, text = self.run_it()
+            self.assertEqual((code, text), (1, ""))
+            self.assertIn(told, self.errors.getvalue())
+            (self.folder / "work" / "conv-26" / "answers.json.log").unlink()
 
 
 if __name__ == "__main__":
