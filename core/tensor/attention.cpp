@@ -13,6 +13,7 @@
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
 namespace epi {
@@ -59,6 +60,19 @@ at::Tensor groupQueries(const at::Tensor& query, const AttentionSpec& spec, cons
 /// Inverse of groupQueries over all runs: [kvHeads, group, rows, headDim] to [rows, heads * headDim].
 at::Tensor joinHeads(const std::vector<at::Tensor>& perRun, std::int64_t rows) {
     return (perRun.size() == 1 ? perRun.front() : at::cat(perRun)).permute({2, 0, 1, 3}).reshape({rows, -1});
+}
+
+/// Turns logits into the weights of each row and returns the logarithm of each row's sum, [..., 1]; a row
+/// that sees nothing gets no weights. One pass computes the exponentials, which is what probes spend most of
+/// their time with; the sum follows from the largest weight, which is that of the largest logit.
+at::Tensor toWeights(at::Tensor& logits, bool mayHideAll) {
+    if (logits.size(-1) == 0)
+        return at::full({logits.size(0), logits.size(1), 1}, kLogOfNothing, logits.options());
+    const at::Tensor largest = logits.amax({-1}, true).clamp_min_(kLogOfNothing);
+    logits = at::softmax(logits, -1);
+    if (mayHideAll) logits.masked_fill_(largest.le(kLogOfNothing), 0.0);
+    const at::Tensor weight = logits.amax({-1}, true).clamp_min_(std::numeric_limits<float>::min());
+    return largest - weight.log_();
 }
 
 }  // namespace
@@ -142,15 +156,12 @@ ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, c
                                   rows.firstPosition + first,
                                   size,
                                   q.options()));
-                // A row whose window hides the whole past has a sum of zero, whose logarithm must stay
-                // finite.
-                const at::Tensor pastLogSum = at::logsumexp(past, {-1}, true).clamp_min_(kLogOfNothing);
+                const at::Tensor pastLogSum = toWeights(past, spec.window.has_value());
                 const at::Tensor selfLogSum = at::logsumexp(self, {-1}, true);
                 const at::Tensor logSum = at::logsumexp(at::cat({pastLogSum, selfLogSum}, -1), {-1}, true);
-                const at::Tensor weights = past.sub_(pastLogSum).exp_();
                 const at::Tensor pastShare = (pastLogSum - logSum).exp_();  // [group, size, 1]
-                if (!spec.window) score.add(rows.reduction.countsOwnKeys ? weights * pastShare : weights);
-                at::Tensor output = at::matmul(weights, values).mul_(pastShare);
+                if (!spec.window) score.add(rows.reduction.countsOwnKeys ? past * pastShare : past);
+                at::Tensor output = at::matmul(past, values).mul_(pastShare);
                 output.add_(at::matmul(self.sub_(logSum).exp_(), ownValues.narrow(0, 0, first + size)));
                 chunks.push_back(output);
             }
