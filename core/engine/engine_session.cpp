@@ -143,7 +143,18 @@ Hello EngineSession::hello() const {
 }
 
 Result<Event> EngineSession::run(const Command& command, const JobContext& context) {
-    return std::visit([&](const auto& each) { return handle(each, context); }, command);
+    auto done = guarded("the engine", [&]() -> Result<Event> {
+        return std::visit([&](const auto& each) { return handle(each, context); }, command);
+    });
+    if (!done && done.error().code == ErrorCode::kOutOfMemory) recover();
+    return done;
+}
+
+void EngineSession::recover() {
+    // A cache that was being read or written may be half done; all that is unsaved is read again.
+    store_.forget("");
+    unembedded_.clear();
+    releaseDeviceMemory();
 }
 
 Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& context) {

@@ -43,6 +43,8 @@ public:
     bool workAhead();
 
 private:
+    /// After memory ran out: gives up the copies of all caches, which files or the history bring back.
+    void recover();
     Result<Event> handle(const LoadModel& command, const JobContext& context);
     Result<Event> handle(const SyncConversation& command, const JobContext& context);
     Result<Event> handle(const BuildMemory& command, const JobContext& context);

@@ -11,6 +11,7 @@
 #include "core/engine/episode_reader.h"
 #include "core/engine/layer_plan.h"
 #include "core/engine/memory_files.h"
+#include "core/engine/memory_room.h"
 #include "core/engine/new_episode.h"
 #include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
@@ -133,6 +134,9 @@ public:
         memory_.seconds = secondsSince(start);
         return std::move(memory_);
     }
+
+    /// As far as it was planned and built.
+    [[nodiscard]] const BuiltMemory& memory() const { return memory_; }
 
 private:
     Result<void> findEpisodes() {
@@ -326,7 +330,13 @@ std::vector<std::int64_t> cacheRows(const ModelSpec& spec, const BuiltMemory& me
 
 }  // namespace
 
-KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
+Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
+    // Asked first, since ordinary memory is given out until the system ends somebody for it.
+    const MemoryRoom room = memoryRoom(model, memory);
+    const auto refusal = [&] {
+        return Error{ErrorCode::kOutOfMemory, room.text(memory.resolved.options.budget)};
+    };
+    if (!room.isEnough()) return refusal();
     std::int64_t prompt = 0;
     for (const EpisodeMemory& episode : memory.episodes) {
         prompt = std::max(prompt, static_cast<std::int64_t>(episode.prompt.size()));
@@ -338,7 +348,11 @@ KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryP
                                      prompt,
                                      static_cast<std::int64_t>(memory.repeatRequest.size()));
     if (memory.resolved.isDense) prompt = 0;
-    KvCache cache(executor.spec(), cacheRows(executor.spec(), memory), executor.placement());
+    auto made = guarded("making a cache", [&]() -> Result<KvCache> {
+        return KvCache(executor.spec(), cacheRows(executor.spec(), memory), executor.placement());
+    });
+    if (!made) return made.error().code == ErrorCode::kOutOfMemory ? refusal() : std::move(made).error();
+    KvCache cache = *std::move(made);
 
     // Beside the arenas: the prompt's own keys and values of one layer, and the copy a compaction makes of
     // one.
@@ -375,9 +389,11 @@ Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const MemoryOptions& options,
                                 MemoryPeak& peak) {
     const c10::InferenceMode inference;
-    return guarded("building the memory", [&]() -> Result<BuiltMemory> {
-        return Builder(context, conversation, peak).run(options);
-    });
+    Builder builder(context, conversation, peak);
+    auto built =
+        guarded("building the memory", [&]() -> Result<BuiltMemory> { return builder.run(options); });
+    if (!built) return withRoom(std::move(built).error(), context.model, builder.memory());
+    return built;
 }
 
 std::optional<BuiltMemory> findMemory(const BuildContext& context,

@@ -86,8 +86,9 @@ EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& histor
 std::int64_t quotedRows(const BuiltMemory& memory);
 
 /// A cache with room for this memory's budgets, a tail for new turns, a question and its answer, which is no
-/// longer than one block and one patched prompt, and what is quoted before the question.
-KvCache makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak);
+/// longer than one block and one patched prompt, and what is quoted before the question. kOutOfMemory tells
+/// what is needed, what is free and what would fit.
+Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak);
 
 /// What makeCache allocates, in bytes.
 std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory);

@@ -42,7 +42,7 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
                                  MemoryPeak& peak,
                                  const Finished& finished) {
     if (episodes.empty()) return {};
-    KvCache cache = makeCache(context_.model, memory_, peak);
+    EPI_TRY_ASSIGN(KvCache cache, makeCache(context_.model, memory_, peak));
     // Beside the cache: the common part while others need it, and on a CPU the copy that a cancel goes back
     // to.
     const bool isOnCpu = context_.model.executor().placement().device.is_cpu();

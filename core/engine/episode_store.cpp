@@ -7,6 +7,7 @@
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/model/reindex.h"
+#include "core/tensor/guard.h"
 
 namespace epi {
 
@@ -68,8 +69,12 @@ Result<EpisodeStore::Opened> EpisodeStore::open(const BuildContext& context,
     // Room is made before the memory is taken.
     for (const std::string& victim : device_.request(key, cacheBytes(context.model, memory)))
         demote(victim);
-    auto cache = std::make_unique<KvCache>(makeCache(context.model, memory, peak));
-    auto tier = fill(context, conversation, episode, peak, *cache);
+    std::unique_ptr<KvCache> cache;
+    auto tier = guarded("opening an episode", [&]() -> Result<CacheTier> {
+        EPI_TRY_ASSIGN(KvCache made, makeCache(context.model, memory, peak));
+        cache = std::make_unique<KvCache>(std::move(made));
+        return fill(context, conversation, episode, peak, *cache);
+    });
     if (!tier) {
         device_.discard(key);
         return std::move(tier).error();
@@ -225,7 +230,9 @@ bool EpisodeStore::prefetch(const BuildContext& context, Conversation& conversat
         }
         rewind(key, conversation, episode);
         const EpisodeFiles files = episodeFiles(folder_, key);
-        auto cache = std::make_unique<KvCache>(makeCache(context.model, memory, peak));
+        auto made = makeCache(context.model, memory, peak);
+        if (!made) return false;
+        auto cache = std::make_unique<KvCache>(*std::move(made));
         const Executor& executor = context.model.executor();
         if (!loadCache(files, executor.spec(), executor.placement(), episode, *cache)) {
             episode.wholeIdentity = 0;  // said in the log; read again when it is asked

@@ -52,7 +52,7 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
                    context.embedder->embedQuestion(question, context.cancel));
     EpisodeMemory episode = describe(context, conversation, question, embedding.row(0));
     const HistoryTokens& history = conversation.history;
-    KvCache cache = makeCache(context.model, memory, peak);
+    EPI_TRY_ASSIGN(KvCache cache, makeCache(context.model, memory, peak));
     const ForwardRequest request{
         .groups = {{.kind = RowGroup::Kind::kAppend,
                     .ids = std::span(history.ids).first(static_cast<std::size_t>(history.prefixTokens)),

@@ -6,6 +6,8 @@
 
 #include <ATen/ops/from_blob.h>
 
+#include "core/tensor/device_memory.h"
+
 namespace epi {
 namespace {
 
@@ -178,7 +180,12 @@ Result<void> CudaDecoder::begin(TokenId id, std::int64_t position, const KvCache
                           .positions = places.data()});
     }
     EpiFailure failure{};
-    if (!ops_->begin(decoder_.get(), layers.data(), position, id, &failure)) return errorOf(failure);
+    if (!ops_->begin(decoder_.get(), layers.data(), position, id, &failure)) {
+        if (!failure.isOutOfMemory) return errorOf(failure);
+        releaseDeviceMemory();  // the decoder's own memory does not come from LibTorch's allocator
+        failure = {};
+        if (!ops_->begin(decoder_.get(), layers.data(), position, id, &failure)) return errorOf(failure);
+    }
     launched_ = 0;
     return {};
 }

@@ -13,6 +13,8 @@
 #include "core/model/cuda_decoder.h"
 #include "core/model/fused_layers.h"
 #include "core/tensor/attention.h"
+#include "core/tensor/device_memory.h"
+#include "core/tensor/guard.h"
 #include "core/tensor/upload.h"
 
 namespace epi {
@@ -74,8 +76,12 @@ Executor::Executor(ModelSpec spec, Weights weights, Placement placement)
 Executor::~Executor() = default;
 
 void Executor::makeCudaDecoder() {
-    auto decoder =
-        CudaDecoder::create(spec_, weights_, {.frequencies = frequencies_, .ofLayer = rotaryOfLayer_});
+    const CudaDecoder::Rotary rotary{.frequencies = frequencies_, .ofLayer = rotaryOfLayer_};
+    auto decoder = CudaDecoder::create(spec_, weights_, rotary);
+    if (!decoder && decoder.error().code == ErrorCode::kOutOfMemory) {
+        releaseDeviceMemory();  // the decoder's own memory does not come from LibTorch's allocator
+        decoder = CudaDecoder::create(spec_, weights_, rotary);
+    }
     if (decoder) {
         weights_.dropBlocks((*decoder)->bytes());
         decoder_ = std::move(*decoder);
@@ -223,6 +229,10 @@ Result<std::unique_ptr<GreedyStream>> Executor::writeGreedily(TokenId id, KvCach
 
 Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {
     EPI_TRY(check(request, cache));
+    return guarded("reading", [&] { return run(request, cache); });
+}
+
+Result<at::Tensor> Executor::run(const ForwardRequest& request, KvCache& cache) const {
     if (decoder_ != nullptr && isOneAppendedRow(request)) {
         if (request.cancel.isCancelled()) return Error{ErrorCode::kCancelled, "reading was cancelled"};
         const RowGroup& row = request.groups.front();

@@ -78,8 +78,9 @@ public:
 
     /// Logits [logitRows, vocabulary] (or states [logitRows, dimension]), fp32, on the placement's device;
     /// undefined when none are wanted.
-    /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache has no room,
-    /// kCancelled with a cache whose layers no longer agree: the caller restores it.
+    /// kInvalidArgument for a token outside the vocabulary, kOutOfMemory when the cache or the device has no
+    /// room, kCancelled. After all but the first the layers of the cache may no longer agree: the caller
+    /// restores it.
     Result<at::Tensor> forward(const ForwardRequest& request, KvCache& cache) const;
 
     /// Reads `id` behind the cache and writes the best tokens from there. Null where there is no decoder that
@@ -90,6 +91,7 @@ private:
     struct Rows;
 
     void makeCudaDecoder();
+    Result<at::Tensor> run(const ForwardRequest& request, KvCache& cache) const;
     [[nodiscard]] Result<void> check(const ForwardRequest& request, const KvCache& cache) const;
     [[nodiscard]] Rows gather(const ForwardRequest& request) const;
     /// The hidden states after the last layer, by LibTorch's operations, one at a time.

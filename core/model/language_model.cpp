@@ -4,6 +4,7 @@
 #include "core/model/architecture.h"
 #include "core/model/executor.h"
 #include "core/model/weights.h"
+#include "core/tensor/guard.h"
 #include "core/tensor/placement.h"
 
 namespace epi {
@@ -41,7 +42,11 @@ Result<std::unique_ptr<LanguageModel>> LanguageModel::load(const LoadOptions& op
     info.device = choice.deviceName;
     info.notice = choice.notice;
     info.fingerprint = weights.fingerprint();
-    parts.executor = std::make_unique<Executor>(std::move(spec), std::move(weights), choice.placement);
+    EPI_TRY_ASSIGN(
+        parts.executor,
+        guarded("loading " + options.path.filename().string(), [&]() -> Result<std::unique_ptr<Executor>> {
+            return std::make_unique<Executor>(std::move(spec), std::move(weights), choice.placement);
+        }));
     return assemble(std::move(parts));
 }
 

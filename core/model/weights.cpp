@@ -3,7 +3,9 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <map>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -12,7 +14,9 @@
 #include <ATen/ops/randn.h>
 
 #include "core/base/digest.h"
+#include "core/base/system_memory.h"
 #include "core/model/cuda_decoder.h"
+#include "core/tensor/device_memory.h"
 #include "core/tensor/guard.h"
 
 namespace epi {
@@ -203,6 +207,46 @@ private:
     std::vector<std::byte> buffer_;
 };
 
+/// Bytes that the tensors take where they are placed.
+std::int64_t placedBytes(const GgufFile& file,
+                         const std::map<std::string, Expected>& expected,
+                         const Placement& placement) {
+    std::int64_t bytes = 0;
+    for (const auto& [name, shape] : expected) {
+        const GgufTensor& tensor = *file.findTensor(name);
+        const bool isMatrix = shape.shape.size() == 2;
+        const auto blocks = static_cast<std::int64_t>(tensor.sizeBytes);
+        if (isMatrix && placement.keepsBlocks) {
+            bytes += blocks;
+            continue;
+        }
+        const std::int64_t size =
+            static_cast<std::int64_t>(c10::elementSize(isMatrix ? placement.type : c10::kFloat));
+        bytes += tensor.elementCount() * size;
+        const bool isCopied = isMatrix && placement.copiesBlocks;
+        if (isCopied && CudaDecoder::takesBlocks({.type = tensor.type})) bytes += blocks;
+    }
+    return bytes;
+}
+
+/// What is free where a model is placed; nothing where the system does not say.
+std::optional<std::int64_t> availableBytes(const Placement& placement) {
+    if (placement.device.is_cuda()) return availableDeviceBytes();
+    const auto system = systemMemory();
+    return system ? std::optional(system->availableBytes) : std::nullopt;
+}
+
+Error noRoom(const GgufFile& file, std::int64_t needed, std::int64_t available, const Placement& placement) {
+    char text[160];
+    std::snprintf(text,
+                  sizeof text,
+                  ": its weights need %.2f GB, %.2f GB are free%s",
+                  static_cast<double>(needed) / 1e9,
+                  static_cast<double>(available) / 1e9,
+                  placement.device.is_cuda() ? " on the GPU" : "");
+    return {ErrorCode::kOutOfMemory, "loading " + file.path().filename().string() + text};
+}
+
 }  // namespace
 
 Result<Weights> Weights::load(const GgufFile& file,
@@ -217,7 +261,11 @@ Result<Weights> Weights::load(const GgufFile& file,
         EPI_TRY_ASSIGN(const GgufTensor* tensor, findChecked(file, name, shape));
         total += static_cast<std::int64_t>(tensor->sizeBytes);
     }
-    return guarded("loading " + file.path().filename().string(), [&]() -> Result<Weights> {
+    // Asked first, since ordinary memory is given out until the system ends somebody for it.
+    const std::int64_t needed = placedBytes(file, expected, placement);
+    if (const auto available = availableBytes(placement); available && needed > *available)
+        return noRoom(file, needed, *available, placement);
+    auto loaded = guarded("loading " + file.path().filename().string(), [&]() -> Result<Weights> {
         Weights weights;
         TensorReader reader(file);
         std::int64_t done = 0;
@@ -244,6 +292,10 @@ Result<Weights> Weights::load(const GgufFile& file,
         weights.fingerprint_ = reader.fingerprint();
         return weights;
     });
+    const auto available = availableBytes(placement);
+    if (!loaded && loaded.error().code == ErrorCode::kOutOfMemory && available)
+        return noRoom(file, needed, *available, placement);
+    return loaded;
 }
 
 void Weights::dropBlocks(std::int64_t decoderBytes) {

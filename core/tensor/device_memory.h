@@ -14,6 +14,9 @@ std::int64_t takePeakDeviceBytes();
 /// Bytes of the GPU's memory that nobody holds, LibTorch's allocator included; 0 without a GPU.
 std::int64_t freeDeviceBytes();
 
+/// The same with what LibTorch's allocator keeps for later.
+std::int64_t availableDeviceBytes();
+
 /// Gives what LibTorch's allocator keeps for later back to the GPU. Nothing without one.
 void releaseDeviceMemory();
 

@@ -94,6 +94,13 @@ std::int64_t freeDeviceBytes() {
     return plugin().reason.empty() ? std::max<std::int64_t>(0, plugin().ops.freeBytes()) : 0;
 }
 
+std::int64_t availableDeviceBytes() {
+    if (!plugin().reason.empty()) return 0;
+    constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    const auto stats = c10::getDeviceAllocator(c10::kCUDA)->getDeviceStats(0);
+    return freeDeviceBytes() + stats.reserved_bytes[kAll].current - stats.allocated_bytes[kAll].current;
+}
+
 void releaseDeviceMemory() {
     if (plugin().reason.empty()) c10::getDeviceAllocator(c10::kCUDA)->emptyCache();
 }

@@ -45,6 +45,7 @@ public:
         const T* event = std::get_if<T>(&events.back());
         return event == nullptr ? std::nullopt : std::optional<T>(*event);
     }
+    [[nodiscard]] const Error& lastError() const { return lastError_; }
     [[nodiscard]] const char* why() const { return lastError_.message.c_str(); }
 
 private:

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/error.h"
+#include "core/engine/conversation_memory.h"
+
+namespace epi {
+
+class LanguageModel;
+
+/// How much room the caches of a memory take where they are made, and which budget would fit.
+struct MemoryRoom {
+    std::int64_t neededBytes = 0;     // of one cache
+    std::int64_t availableBytes = 0;  // now
+    std::int64_t largestBudget = 0;   // whose cache, block and copies fit; a multiple of 256, or 0
+    bool isOnGpu = false;
+
+    [[nodiscard]] bool isEnough() const { return neededBytes <= availableBytes; }
+    /// "a budget of 65536 entries needs 12.4 GB, 3.1 GB are free on the GPU; a budget of 8192 fits".
+    [[nodiscard]] std::string text(std::int32_t budget) const;
+};
+
+MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory);
+
+/// The same error; one of memory says besides what is needed, what is free and what would fit.
+Error withRoom(Error error, const LanguageModel& model, const BuiltMemory& memory);
+
+}  // namespace epi
