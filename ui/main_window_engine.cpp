@@ -40,12 +40,22 @@ void MainWindow::connectEngine() {
         if (job == engine_.modelJob()) jobs_.advance(modelJob_, progress);
     });
     connect(&engine_, &EngineClient::modelFailed, this, [this](const Error& error) {
-        const QString text =
-            error.code == ErrorCode::kCancelled
-                ? tr("Loading the model was stopped.")
-                : tr("No model is loaded. You can read your conversations; to ask, choose a model. %1")
-                      .arg(describe(error));
-        const auto kind = error.code == ErrorCode::kCancelled ? NoticeKind::kInformation : NoticeKind::kError;
+        if (engine_.isReplacing()) return;  // what that means is told with the loss
+        const bool isCancelled = error.code == ErrorCode::kCancelled;
+        QString text = tr("Loading the model was stopped.");
+        if (engine_.model()) {
+            // Neither this nor the next start tries again what failed.
+            preferences_.change(
+                [chosen = toQString(engine_.chosenModel().model)](Preferences& p) { p.model = chosen; });
+            const QString title = toQString(engine_.model()->title);
+            text = isCancelled
+                       ? tr("Loading the model was stopped. %1 answers as before.").arg(title)
+                       : tr("The model was not loaded; %1 answers as before. %2").arg(title, describe(error));
+        } else if (!isCancelled) {
+            text = tr("No model is loaded. You can read your conversations; to ask, choose a model. %1")
+                       .arg(describe(error));
+        }
+        const auto kind = isCancelled ? NoticeKind::kInformation : NoticeKind::kError;
         notice_->show(kind, text, tr("&Models…"), [this] { showModels(); });
     });
     connect(&engine_, &EngineClient::engineLost, this, &MainWindow::onEngineLost);

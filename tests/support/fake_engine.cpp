@@ -155,7 +155,11 @@ Hello FakeEngine::hello() const {
                    {.id = "absent", .title = "Absent 7B", .path = "/models/absent.gguf", .sizeBytes = 1}}};
 }
 
-void FakeEngine::handle(JobId job, const LoadModel&) {
+void FakeEngine::handle(JobId job, const LoadModel& command) {
+    if (command.model == kDamagedModel) {
+        sink_(job, Failed{{ErrorCode::kCorruptData, "damaged.gguf is incomplete"}});
+        return;
+    }
     if (!script_.hasModel) {
         sink_(job, Failed{{ErrorCode::kNotFound, "no model file in /models"}});
         return;

@@ -15,6 +15,9 @@
 
 namespace epi::test {
 
+/// A model that a FakeEngine cannot load.
+inline constexpr const char* kDamagedModel = "/models/damaged.gguf";
+
 /// What a FakeEngine says, and where it waits.
 struct FakeScript {
     std::string modelTitle = "Fake 1B";

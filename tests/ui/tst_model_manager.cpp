@@ -462,6 +462,30 @@ private Q_SLOTS:
         QCOMPARE(app.lastMessage().text, u"The answer is forty-two."_s);
     }
 
+    void aModelThatCannotBeLoadedLeavesTheOneBefore() {
+        WindowFixture app(folder_->path());
+        app.window.showModels();
+        // While the first is still being loaded, or after it: the engine has it either way.
+        for (int i = 0; i < 2; ++i) {
+            QSignalSpy failed(&app.client, &EngineClient::modelFailed);
+            Q_EMIT
+            app.window.modelManager()->loadRequested(QString::fromLatin1(kDamagedModel));
+            QVERIFY(failed.wait());
+            QCOMPARE(app.client.state(), EngineClient::State::kReady);
+            QVERIFY(app.client.model().has_value());
+            QVERIFY2(app.window.notice().text().startsWith(u"The model was not loaded"_s),
+                     qPrintable(app.window.notice().text()));
+            // Neither a restart of the engine nor one of the program tries it again.
+            QCOMPARE(app.window.preferences().current().model, QString());
+        }
+        QSignalSpy greeted(&app.client, &EngineClient::greeted);
+        app.engine->crash("killed", true);
+        QVERIFY(greeted.wait());
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        QVERIFY(app.ask(u"What is the answer?"_s));
+        QCOMPARE(app.lastMessage().state, MessageState::kComplete);
+    }
+
     void jobsShowTheirProgressAndCanBeCancelled() {
         JobBoard board;
         QWidget window;

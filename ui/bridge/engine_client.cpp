@@ -50,6 +50,7 @@ void EngineClient::setModel(const LoadModel& model) {
 
 void EngineClient::loadModel() {
     modelJob_ = post(chosenModel_);
+    loads_[modelJob_] = chosenModel_;
     setState(State::kLoadingModel);
 }
 
@@ -101,9 +102,10 @@ void EngineClient::handle(JobId, const Hello& hello) {
 }
 
 void EngineClient::handle(JobId job, const ModelLoaded& loaded) {
-    if (job != modelJob_) return;
+    // Also of a load that another was asked for behind: when that one fails, the engine still has this.
     model_ = loaded;
-    setState(State::kReady);
+    if (auto load = loads_.extract(job)) loadedModel_ = std::move(load.mapped());
+    if (job == modelJob_) setState(State::kReady);
 }
 
 void EngineClient::handle(JobId job, const Synced&) {
@@ -152,18 +154,22 @@ void EngineClient::handle(JobId, const LayersProfiled&) {}
 
 void EngineClient::handle(JobId job, const Failed& failure) {
     if (const auto sync = syncJobs_.extract(job); !sync.empty()) held_.erase(sync.mapped());
+    const bool isLoad = loads_.erase(job) > 0;
     if (job == modelJob_) {
+        if (model_ && !isReplacing_) chosenModel_ = loadedModel_;
         if (state_ == State::kLoadingModel) setState(model_ ? State::kReady : State::kNoModel);
         Q_EMIT
         modelFailed(failure.error);
         return;
     }
+    if (isLoad) return;  // another was asked for since
     Q_EMIT
     failed(job, failure.error);
 }
 
 void EngineClient::handle(JobId, const EngineLost& lost) {
     model_.reset();
+    loads_.clear();
     syncJobs_.clear();
     held_.clear();
     setState(State::kLost);

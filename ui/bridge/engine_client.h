@@ -48,8 +48,10 @@ public:
     [[nodiscard]] const std::optional<Hello>& hello() const { return hello_; }
     [[nodiscard]] const std::optional<ModelLoaded>& model() const { return model_; }
 
-    /// Chooses the model now and after every restart. Sent at once when the engine is there.
+    /// Chooses the model now and after every restart. Sent at once when the engine is there. When it cannot
+    /// be loaded and the engine has another, that is the chosen one again.
     void setModel(const LoadModel& model);
+    [[nodiscard]] const LoadModel& chosenModel() const { return chosenModel_; }
     /// Ends a running load; the model before it, if any, stays.
     void cancelLoading();
     [[nodiscard]] JobId modelJob() const { return modelJob_; }
@@ -107,6 +109,8 @@ private:
     EngineFactory factory_;
     State state_ = State::kStarting;
     LoadModel chosenModel_;
+    LoadModel loadedModel_;             // what `model_` was loaded by
+    std::map<JobId, LoadModel> loads_;  // posted and not ended
     JobId lastJob_ = 0;
     JobId modelJob_ = 0;
     std::optional<Hello> hello_;
