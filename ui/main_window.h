@@ -166,7 +166,8 @@ private:
     PreferenceStore preferences_;
     ActionRegistry actions_;
     JobBoard jobs_;
-    int modelJob_ = 0;  // of the board
+    int modelJob_ = 0;    // of the board
+    QString lossReason_;  // of an engine that is being started again
     std::deque<RunningImport> imports_;
     ImportClient importer_;
     std::map<qint64, std::unique_ptr<ChatSession>> sessions_;

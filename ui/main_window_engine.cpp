@@ -30,7 +30,13 @@ void MainWindow::connectEngine() {
         refreshModelMenu();
         if (engine_.state() != EngineClient::State::kReady) return;
         const QString notice = sentence(engine_.model()->notice);
-        if (notice.isEmpty()) {
+        if (const QString reason = std::exchange(lossReason_, {}); !reason.isEmpty()) {
+            const bool isRemote = !preferences_.current().engineCommand.isEmpty();
+            notice_->show(NoticeKind::kWarning,
+                          isRemote
+                              ? tr("Connected again; the connection to the engine was lost: %1.").arg(reason)
+                              : tr("The engine was started again after it stopped: %1.").arg(reason));
+        } else if (notice.isEmpty()) {
             notice_->hide();
         } else {
             notice_->show(NoticeKind::kInformation, notice);
@@ -66,6 +72,7 @@ void MainWindow::connectEngine() {
 void MainWindow::onEngineLost(const QString& reason, bool isRestarting) {
     const QString firstLine = reason.section(u'\n', 0, 0);
     const bool isRemote = !preferences_.current().engineCommand.isEmpty();
+    lossReason_ = isRestarting && !engine_.isReplacing() ? firstLine : QString();
     if (engine_.isReplacing()) {
         notice_->show(NoticeKind::kInformation, tr("Connecting to the engine…"));
     } else if (isRestarting) {

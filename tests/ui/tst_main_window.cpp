@@ -111,14 +111,24 @@ private Q_SLOTS:
         QTRY_VERIFY(app.engine->isHolding());
         QTRY_COMPARE(app.lastMessage().text, QStringLiteral("The answer "));
         QSignalSpy lost(&app.client, &EngineClient::engineLost);
-        app.engine->crash("killed by signal 9", true);
+        // As an engine in a process of its own says it.
+        app.engine->crash("the engine stopped: killed by signal 9", true);
         QVERIFY(lost.wait());
         QCOMPARE(app.window.notice().text(),
                  QStringLiteral("The engine stopped: killed by signal 9. Restarting…"));
         QCOMPARE(app.lastMessage().state, MessageState::kCutOff);
         QCOMPARE(app.lastMessage().text, QStringLiteral("The answer "));
+        QCOMPARE(MessageLayout::stateText(app.lastMessage()),
+                 QStringLiteral("Cut off before it was finished. The engine stopped: killed by signal 9."));
+        QVERIFY(app.messages()
+                    .data(app.messages().index(1), Qt::AccessibleTextRole)
+                    .toString()
+                    .endsWith(QStringLiteral("killed by signal 9.")));
 
         QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        // Whoever did not look meanwhile learns it, too.
+        QCOMPARE(app.window.notice().text(),
+                 QStringLiteral("The engine was started again after it stopped: killed by signal 9."));
         app.engine->release();
         QPushButton* again = button(app.window.page().view(), QStringLiteral("Ask again"));
         QVERIFY(again != nullptr);

@@ -6,6 +6,7 @@
 
 #include "ui/chat/message_layout.h"
 #include "ui/chat/message_model.h"
+#include "ui/chat/reply_details_dialog.h"
 #include "ui/chat/retained_tint.h"
 #include "ui/conversations/conversation_model.h"
 #include "ui/memory/episode_model.h"
@@ -132,6 +133,24 @@ private Q_SLOTS:
         QCOMPARE(read.tokensPerSecond(), 20.0);
         QCOMPARE(read.error, details.error);
         QVERIFY(!ReplyDetails::fromJson("no json").episode);
+    }
+
+    void aReplyFromTheWholeChatSpeaksOfNoEpisode() {
+        MessageItem reply;
+        reply.role = Role::kAssistant;
+        reply.details.episode = 0;
+        reply.details.similarity = 1.0;
+        reply.details.similarities = {1.0};
+        reply.details.keptTokens = 21;
+        reply.details.historyTokens = 21;
+        QCOMPARE(MessageLayout::chipText(reply), QStringLiteral("The whole chat · 21 tokens"));
+        QVERIFY(!ReplyReport::text(reply).contains(QStringLiteral("pisode")));
+        reply.details.historyTokens = 42;
+        QCOMPARE(MessageLayout::chipText(reply), QStringLiteral("The whole chat · 21 of 42 tokens kept"));
+        reply.details.similarities = {1.0, 0.5};
+        QCOMPARE(MessageLayout::chipText(reply),
+                 QStringLiteral("Episode 1 · match 1.00 · 21 of 42 tokens kept"));
+        QVERIFY(ReplyReport::text(reply).contains(QStringLiteral("episode 1")));
     }
 
     void progressIsNeverInvented() {

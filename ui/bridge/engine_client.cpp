@@ -173,8 +173,12 @@ void EngineClient::handle(JobId, const EngineLost& lost) {
     syncJobs_.clear();
     held_.clear();
     setState(State::kLost);
+    // What is shown says itself that it is about the engine.
+    QString reason = toQString(lost.reason);
+    static const QString kStopped = QStringLiteral("the engine stopped: ");
+    if (reason.startsWith(kStopped)) reason.remove(0, kStopped.size());
     Q_EMIT
-    engineLost(toQString(lost.reason), lost.isRestarting);
+    engineLost(reason, lost.isRestarting);
 }
 
 void EngineClient::setState(State state) {

@@ -263,7 +263,7 @@ void ChatSession::onEngineLost(const QString& reason) {
     // The failure just before was the loss: what was said is kept as cut off, and says why.
     const int row = std::exchange(failedRow_, -1);
     ReplyDetails details;
-    details.error = tr("The engine stopped: %1.").arg(reason);
+    details.error = tr("The engine stopped: %1.").arg(reason.section(u'\n', 0, 0));
     writer_ = std::make_unique<ReplyWriter>(store_, messages_, row, nullptr);
     finishReply(messages_.at(row).text, MessageState::kCutOff, details);
 }

@@ -18,28 +18,6 @@ namespace {
 
 constexpr int kMeasure = 720;  // widest line of prose, about 76 characters
 
-QString stateText(const MessageItem& item) {
-    switch (item.state) {
-        case MessageState::kComplete:
-            if (item.details.reason == "length"_L1)
-                return MessageLayout::tr("Ended at the length limit for replies.");
-            return item.details.isPastTrainedContext
-                       ? MessageLayout::tr("Past the context length the model was trained for.")
-                       : QString();
-        case MessageState::kStreaming:
-            return item.text.isEmpty()
-                       ? (item.status.isEmpty() ? MessageLayout::tr("Waiting for the engine…") : item.status)
-                       : QString();
-        case MessageState::kStopped:
-            return MessageLayout::tr("Stopped by you.");
-        case MessageState::kCutOff:
-            return MessageLayout::tr("Cut off before it was finished.");
-        case MessageState::kFailed:
-            return item.details.error.isEmpty() ? MessageLayout::tr("Failed.") : item.details.error;
-    }
-    return {};
-}
-
 QColor stateColor(MessageState state) {
     const ThemeColors& colors = Theme::current().colors();
     switch (state) {
@@ -187,7 +165,7 @@ void MessageLayout::layOutFooter(const MessageItem& item, bool hasAction, int* y
     }
     if (const QString chip = chipText(item); !chip.isEmpty()) {
         const QFontMetrics metrics(theme.font(TextSize::kInterface));
-        const int around = episodeSwatchSide() + theme.px(20);
+        const int around = item.details.isOfWholeChat() ? theme.px(20) : episodeSwatchSide() + theme.px(20);
         const QRect text =
             metrics.boundingRect(QRect(0, 0, header_.width() - around, 1 << 20), Qt::TextWordWrap, chip);
         chip_ = QRect(header_.left(),
@@ -306,10 +284,13 @@ void MessageLayout::paintFooter(QPainter& painter, QPoint origin, const MessageI
     painter.drawRoundedRect(QRectF(chip).adjusted(0.5, 0.5, -0.5, -0.5), theme.px(6), theme.px(6));
     const int side = episodeSwatchSide();
     const int margin = (theme.px(28) - side) / 2;
-    paintEpisodeSwatch(painter,
-                       QRect(chip.left() + margin, chip.top() + margin, side, side),
-                       item.details.episode.value_or(0));
-    const QRect label = chip.adjusted(side + 2 * margin, 0, -theme.px(2), 0);
+    QRect label = chip.adjusted(theme.px(10), 0, -theme.px(2), 0);
+    if (!item.details.isOfWholeChat()) {
+        paintEpisodeSwatch(painter,
+                           QRect(chip.left() + margin, chip.top() + margin, side, side),
+                           item.details.episode.value_or(0));
+        label.setLeft(chip.left() + side + 2 * margin);
+    }
     painter.setPen(colors.text);
     painter.drawText(label, Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap, chipText(item));
 }
@@ -350,14 +331,43 @@ void paintUnloaded(QPainter& painter, const QRect& row) {
     }
 }
 
+QString MessageLayout::stateText(const MessageItem& item) {
+    switch (item.state) {
+        case MessageState::kComplete:
+            if (item.details.reason == "length"_L1) return tr("Ended at the length limit for replies.");
+            return item.details.isPastTrainedContext
+                       ? tr("Past the context length the model was trained for.")
+                       : QString();
+        case MessageState::kStreaming:
+            return item.text.isEmpty() ? (item.status.isEmpty() ? tr("Waiting for the engine…") : item.status)
+                                       : QString();
+        case MessageState::kStopped:
+            return tr("Stopped by you.");
+        case MessageState::kCutOff:
+            return item.details.error.isEmpty()
+                       ? tr("Cut off before it was finished.")
+                       : tr("Cut off before it was finished. %1").arg(item.details.error);
+        case MessageState::kFailed:
+            return item.details.error.isEmpty() ? tr("Failed.") : item.details.error;
+    }
+    return {};
+}
+
 QString MessageLayout::chipText(const MessageItem& item) {
     const ReplyDetails& details = item.details;
     if (!details.episode) return {};
     const QLocale locale;
-    QStringList parts{tr("Episode %1").arg(*details.episode + 1),
-                      tr("match %1").arg(locale.toString(details.similarity, 'f', 2))};
-    // The first question of a chat has nothing before it.
-    if (details.historyTokens > 0) {
+    QStringList parts;
+    if (details.isOfWholeChat()) {
+        parts << tr("The whole chat");
+    } else {
+        parts << tr("Episode %1").arg(*details.episode + 1)
+              << tr("match %1").arg(locale.toString(details.similarity, 'f', 2));
+    }
+    if (details.isOfWholeChat() && details.keptTokens >= details.historyTokens) {
+        if (details.historyTokens > 0)
+            parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(details.historyTokens)));
+    } else if (details.historyTokens > 0) {  // the first question of a chat has nothing before it
         parts << tr("%1 of %2 tokens kept")
                      .arg(locale.toString(static_cast<qlonglong>(details.keptTokens)),
                           locale.toString(static_cast<qlonglong>(details.historyTokens)));

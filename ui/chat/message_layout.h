@@ -76,6 +76,8 @@ public:
 
     void paint(QPainter& painter, QPoint origin, const MessageItem& item, const MessagePaint& how) const;
 
+    /// What became of a reply that is not simply there; while it is awaited, for what. Often empty.
+    static QString stateText(const MessageItem& item);
     /// What the chip under a reply says; empty without one.
     static QString chipText(const MessageItem& item);
     /// Replies of a model are markdown; what people wrote is as they wrote it.

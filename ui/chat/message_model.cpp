@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ui/bridge/text.h"
+#include "ui/chat/message_layout.h"
 
 namespace epi {
 namespace {
@@ -38,16 +39,25 @@ QVariant MessageModel::data(const QModelIndex& index, int role) const {
         case kLoadedRole:
             return item.isLoaded;
         case Qt::AccessibleTextRole:
-            if (!item.isLoaded) return tr("Message %1 is being loaded").arg(index.row() + 1);
-            return item.versionCount > 1 ? tr("%1, version %2 of %3: %4")
-                                               .arg(author(item))
-                                               .arg(item.versionIndex + 1)
-                                               .arg(item.versionCount)
-                                               .arg(item.text)
-                                         : tr("%1: %2").arg(author(item), item.text);
+            return spokenText(index.row(), item);
         default:
             return {};
     }
+}
+
+QString MessageModel::spokenText(int row, const MessageItem& item) {
+    if (!item.isLoaded) return tr("Message %1 is being loaded").arg(row + 1);
+    const bool isUnfinished = item.state == MessageState::kCutOff || item.state == MessageState::kFailed ||
+                              item.state == MessageState::kStopped;
+    const QString spoken = isUnfinished
+                               ? QStringList{item.text, MessageLayout::stateText(item)}.join(u' ').trimmed()
+                               : item.text;
+    return item.versionCount > 1 ? tr("%1, version %2 of %3: %4")
+                                       .arg(author(item))
+                                       .arg(item.versionIndex + 1)
+                                       .arg(item.versionCount)
+                                       .arg(spoken)
+                                 : tr("%1: %2").arg(author(item), spoken);
 }
 
 void MessageModel::put(MessageItem item) {

@@ -77,6 +77,8 @@ public:
     [[nodiscard]] bool startsSession(int row) const;
     /// The name over a message: the speaker's, or who that role is.
     [[nodiscard]] static QString author(const MessageItem& item);
+    /// What a screen reader says for a row: author, version, text, and what became of an unfinished reply.
+    [[nodiscard]] static QString spokenText(int row, const MessageItem& item);
 
     /// These rows are in sight: they, and some around them, are read and stay in memory. dataChanged with
     /// kLoadedRole tells when.

@@ -327,7 +327,7 @@ bool MessageView::viewportEvent(QEvent* event) {
     if (layout.chip().contains(local)) {
         const ReplyDetails& details = model_->at(row).details;
         QToolTip::showText(help->globalPos(),
-                           tr("%1\nFirst token after %2 s. Click to see the episode.")
+                           tr("%1\nFirst token after %2 s. Click to see where the reply came from.")
                                .arg(MessageLayout::chipText(model_->at(row)),
                                     QLocale().toString(details.firstTokenSeconds, 'f', 1)),
                            viewport());

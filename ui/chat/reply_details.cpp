@@ -14,6 +14,10 @@ double ReplyDetails::tokensPerSecond() const {
     return decodeSeconds > 0.0 ? static_cast<double>(generatedTokens) / decodeSeconds : 0.0;
 }
 
+bool ReplyDetails::isOfWholeChat() const {
+    return episode && similarities.size() == 1;
+}
+
 ReplyDetails ReplyDetails::of(const TurnDone& turn) {
     ReplyDetails details;
     const auto index = static_cast<std::size_t>(turn.episode);

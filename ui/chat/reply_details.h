@@ -39,6 +39,8 @@ struct ReplyDetails {
 
     /// 0 while unknown.
     [[nodiscard]] double tokensPerSecond() const;
+    /// Whether there was only one episode to answer from, as where no memory was built: nothing was matched.
+    [[nodiscard]] bool isOfWholeChat() const;
 
     static ReplyDetails of(const TurnDone& turn);
     static ReplyDetails fromJson(std::string_view json);

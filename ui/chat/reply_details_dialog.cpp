@@ -73,7 +73,9 @@ std::vector<std::pair<QString, QString>> ReplyReport::rows(const MessageItem& it
     const auto add = [&](const QString& what, const QString& value) {
         if (!value.isEmpty()) rows.emplace_back(what, value);
     };
-    if (details.episode) {
+    if (details.isOfWholeChat()) {
+        add(tr("Answered from"), tr("the whole chat"));
+    } else if (details.episode) {
         add(tr("Answered from"), tr("episode %1").arg(*details.episode + 1));
         add(tr("Match"), decimals(details.similarity, 3));
         if (const int second = runnerUp(details); second >= 0) {
@@ -181,6 +183,7 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item,
                    this);
     about->setTextFormat(Qt::PlainText);
     about->setWordWrap(true);
+    about->setVisible(item.details.historyTokens > 0);  // an imported reply has no such figures
     about->setProperty("textRole", u"secondary"_s);
     column->addWidget(about);
     column->addStretch(1);
@@ -189,7 +192,7 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item,
     auto* show = new QPushButton(tr("&Show the episode"), this);
     auto* close = new QPushButton(tr("C&lose"), this);
     close->setDefault(true);
-    show->setVisible(item.details.episode.has_value());
+    show->setVisible(item.details.episode && !item.details.isOfWholeChat());
     buttons->addWidget(copy);
     buttons->addWidget(show);
     buttons->addWidget(quotesButton(quotes));
@@ -205,6 +208,7 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item,
         episodeRequested(episode);
     });
     connect(close, &QPushButton::clicked, this, &QDialog::accept);
+    close->setFocus();                      // a button that has it is the default one
     about->setMinimumWidth(theme.px(412));  // a minimum of the dialog itself would override its layout's
 }
 

@@ -48,9 +48,9 @@ QString detailsOf(const EpisodeRecord& episode) {
     const QString segments = EpisodeModel::tr("%n segment(s)", nullptr, static_cast<int>(episode.segments));
     const QString turns =
         EpisodeModel::tr("%n message(s)", nullptr, static_cast<int>(episode.turnIds.size()));
-    const QString kept =
-        EpisodeModel::tr("%1 kept").arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
-    return QStringList{segments, turns, kept}.join(u" · "_s);
+    const QString kept = EpisodeModel::tr("%1 entries kept")
+                             .arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
+    return QStringList{turns, kept, segments}.join(u" · "_s);
 }
 
 }  // namespace
