@@ -139,6 +139,7 @@ void MainWindow::connectParts() {
     connect(list_, &ConversationList::newRequested, this, &MainWindow::newChat);
     connect(list_, &ConversationList::importRequested, this, &MainWindow::chooseFiles);
     connect(list_, &ConversationList::opened, this, &MainWindow::openConversation);
+    connect(list_, &ConversationList::chosen, this, [this] { page_->composer().takeFocus(); });
     connect(list_, &ConversationList::deleted, this, [this](qint64 id) {
         if (current_ && current_->conversation().id == id) newChat();
     });
@@ -175,6 +176,7 @@ void MainWindow::connectParts() {
         page_->setTintEpisode(episode);
         page_->view().scrollToRow(page_->view().model() ? page_->view().model()->rowOf(firstTurn) : -1);
     });
+    connect(panel_, &MemoryPanel::buildRequested, page_, &ChatPage::offerBuild);
     connect(page_, &ChatPage::episodeActivated, this, &MainWindow::chooseEpisode);
     connect(&page_->editBanner(), &EditBanner::editingChanged, drafts_, &DraftKeeper::setAside);
     connect(page_, &ChatPage::tintToggled, this, &MainWindow::toggleTint);

@@ -111,7 +111,7 @@ void MainWindow::registerChatActions() {
                  [this] { list_->undoDelete(); });
     actions_.add({.id = u"chat.previous"_s,
                   .group = group,
-                  .title = tr("&Previous chat"),
+                  .title = tr("Previous &chat"),
                   .shortcuts = {key(u"Ctrl+PgUp"_s)}},
                  this,
                  [this] { stepChat(-1); });
@@ -226,6 +226,7 @@ void MainWindow::showPalette() {
         chats.push_back(
             {.title = title, .group = tr("Chat"), .keys = {}, .run = [this, id = model.at(row).id] {
                  openConversation(id);
+                 page_->composer().takeFocus();
              }});
     }
     (new CommandPalette(actions_, std::move(chats), this))->open();

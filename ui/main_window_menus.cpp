@@ -64,6 +64,7 @@ void MainWindow::buildMenus() {
               "turn.previousVersion",
               "turn.nextVersion",
               "",
+              "turn.pin",
               "turn.copyMarkdown",
               "turn.details",
               "",
@@ -84,7 +85,7 @@ void MainWindow::buildMenus() {
 
 void MainWindow::buildThemeMenu(QMenu* menu) {
     themeActions_ = new QActionGroup(this);
-    const std::array choices{std::pair{ThemeChoice::kSystem, tr("As the &desktop")},
+    const std::array choices{std::pair{ThemeChoice::kSystem, tr("&As the desktop")},
                              std::pair{ThemeChoice::kLight, tr("&Light")},
                              std::pair{ThemeChoice::kDark, tr("&Dark")},
                              std::pair{ThemeChoice::kHighContrast, tr("&High contrast")}};
@@ -95,6 +96,8 @@ void MainWindow::buildThemeMenu(QMenu* menu) {
         });
         action->setCheckable(true);
         action->setData(static_cast<int>(choice));
+        actions_.adopt({.id = u"view.theme."_s + nameOf(choice), .group = tr("Theme"), .title = title},
+                       action);
         themeActions_->addAction(action);
     }
 }

@@ -196,10 +196,6 @@ Alles bleibt auf diesem Rechner.</translation>
         <translation>Gedächtnis wird aufgebaut</translation>
     </message>
     <message>
-        <source>This conversation has %1 messages, more than a model reads at once. Build a memory of it: it is sorted into episodes, and each question is answered from the one that fits.</source>
-        <translation>Dieses Gespräch hat %1 Nachrichten, mehr als ein Modell auf einmal liest. Bauen Sie ein Gedächtnis davon auf: Es wird in Episoden geordnet, und jede Frage wird aus der passenden beantwortet.</translation>
-    </message>
-    <message>
         <source>Build the memory of this conversation anew.</source>
         <translation>Das Gedächtnis dieses Gesprächs neu aufbauen.</translation>
     </message>
@@ -289,6 +285,18 @@ Alles bleibt auf diesem Rechner.</translation>
     <message>
         <source>&amp;Build again</source>
         <translation>&amp;Neu aufbauen</translation>
+    </message>
+    <message>
+        <source>Build a memory of it: it is sorted into episodes, and each question is answered from the one that fits.</source>
+        <translation>Bauen Sie ein Gedächtnis davon auf: Es wird in Episoden geordnet, und jede Frage wird aus der passenden beantwortet.</translation>
+    </message>
+    <message>
+        <source>This conversation has %1 messages, more than a model reads at once.</source>
+        <translation>Dieses Gespräch hat %1 Nachrichten, mehr als ein Modell auf einmal liest.</translation>
+    </message>
+    <message>
+        <source>This conversation has %1 messages.</source>
+        <translation>Dieses Gespräch hat %1 Nachrichten.</translation>
     </message>
 </context>
 <context>
@@ -616,28 +624,28 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>Chat</translation>
     </message>
     <message>
-        <source>&amp;Search all chats</source>
-        <translation>Alle Chats durch&amp;suchen</translation>
-    </message>
-    <message>
         <source>&amp;Pin or unpin</source>
         <translation>An&amp;heften oder lösen</translation>
     </message>
     <message>
         <source>Archi&amp;ve or take out</source>
-        <translation>Archi&amp;vieren oder herausnehmen</translation>
+        <translation>Arch&amp;ivieren oder herausnehmen</translation>
     </message>
     <message>
         <source>Ta&amp;gs…</source>
         <translation>Schla&amp;gwörter…</translation>
     </message>
     <message>
-        <source>Move to a new &amp;folder…</source>
+        <source>S&amp;earch all chats</source>
+        <translation>Alle Chats &amp;durchsuchen</translation>
+    </message>
+    <message>
+        <source>Move to a new f&amp;older…</source>
         <translation>In einen neuen &amp;Ordner verschieben…</translation>
     </message>
     <message>
-        <source>“%1” is in the bin</source>
-        <translation>„%1“ ist im Papierkorb</translation>
+        <source>In the bin: “%1”</source>
+        <translation>Im Papierkorb: „%1“</translation>
     </message>
 </context>
 <context>
@@ -1016,16 +1024,16 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         </translation>
     </message>
     <message>
-        <source>%1 kept</source>
-        <translation>%1 behalten</translation>
-    </message>
-    <message>
         <source>Episode %1, %2, %3: %4</source>
         <translation>Episode %1, %2, %3: %4</translation>
     </message>
     <message>
         <source>Episode %1</source>
         <translation>Episode %1</translation>
+    </message>
+    <message>
+        <source>%1 entries kept</source>
+        <translation>%1 Einträge behalten</translation>
     </message>
 </context>
 <context>
@@ -1204,7 +1212,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>&amp;Find in this chat…</source>
-        <translation>In diesem Chat &amp;suchen …</translation>
+        <translation>In diesem Chat su&amp;chen…</translation>
     </message>
     <message>
         <source>Ne&amp;xt hit</source>
@@ -1820,10 +1828,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>Löschen &amp;rückgängig machen</translation>
     </message>
     <message>
-        <source>&amp;Previous chat</source>
-        <translation>&amp;Voriger Chat</translation>
-    </message>
-    <message>
         <source>Ne&amp;xt chat</source>
         <translation>&amp;Nächster Chat</translation>
     </message>
@@ -1849,7 +1853,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>&amp;Larger text</source>
-        <translation>Schrift ver&amp;größern</translation>
+        <translation>&amp;Schrift vergrößern</translation>
     </message>
     <message>
         <source>&amp;Smaller text</source>
@@ -1881,7 +1885,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>&amp;Jobs</source>
-        <translation>Auf&amp;gaben</translation>
+        <translation>A&amp;ufgaben</translation>
     </message>
     <message>
         <source>&amp;Open model file…</source>
@@ -1996,10 +2000,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>Weitere Menüs</translation>
     </message>
     <message>
-        <source>As the &amp;desktop</source>
-        <translation>Wie die &amp;Arbeitsumgebung</translation>
-    </message>
-    <message>
         <source>&amp;Light</source>
         <translation>&amp;Hell</translation>
     </message>
@@ -2045,7 +2045,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>Me&amp;ssage</source>
-        <translation>Nachri&amp;cht</translation>
+        <translation>Nach&amp;richt</translation>
     </message>
     <message>
         <source>Cha&amp;t settings…</source>
@@ -2061,7 +2061,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>&amp;Export this chat…</source>
-        <translation>Diesen Chat &amp;exportieren…</translation>
+        <translation>Diesen Chat e&amp;xportieren…</translation>
     </message>
     <message>
         <source>Export a&amp;ll chats…</source>
@@ -2086,6 +2086,34 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>Evaluation of “%1”</source>
         <translation>Auswertung von „%1“</translation>
+    </message>
+    <message>
+        <source>Previous &amp;chat</source>
+        <translation>&amp;Voriger Chat</translation>
+    </message>
+    <message>
+        <source>Connected again; the connection to the engine was lost: %1.</source>
+        <translation>Wieder verbunden; die Verbindung zur Engine war verloren gegangen: %1.</translation>
+    </message>
+    <message>
+        <source>The engine was started again after it stopped: %1.</source>
+        <translation>Die Engine wurde neu gestartet, nachdem sie angehalten hatte: %1.</translation>
+    </message>
+    <message>
+        <source>Loading the model was stopped. %1 answers as before.</source>
+        <translation>Das Laden des Modells wurde angehalten. %1 antwortet weiterhin.</translation>
+    </message>
+    <message>
+        <source>The model was not loaded; %1 answers as before. %2</source>
+        <translation>Das Modell wurde nicht geladen; %1 antwortet weiterhin. %2</translation>
+    </message>
+    <message>
+        <source>&amp;As the desktop</source>
+        <translation>&amp;Wie der Desktop</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Farben</translation>
     </message>
 </context>
 <context>
@@ -2205,6 +2233,16 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
         <source>Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line marks the layer&apos;s budget per head.</source>
         <translation>Episode %1 behält %2 Einträge von %3 Token in %4 Schichten mit %5 KV-Köpfen. Eine Linie zeigt das Budget der Schicht je Kopf.</translation>
     </message>
+    <message>
+        <source>&amp;Build memory…</source>
+        <translation>Gedächtnis &amp;aufbauen…</translation>
+    </message>
+    <message>
+        <source>Everything fits: the model reads the whole chat.
+A memory sorts a longer one into episodes.</source>
+        <translation>Alles passt hinein: Das Modell liest den ganzen Chat.
+Ein Gedächtnis ordnet einen längeren in Episoden.</translation>
+    </message>
 </context>
 <context>
     <name>epi::MessageLayout</name>
@@ -2256,6 +2294,18 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
         <source>pinned</source>
         <translation>angeheftet</translation>
     </message>
+    <message>
+        <source>Cut off before it was finished. %1</source>
+        <translation>Abgebrochen, bevor sie fertig war. %1</translation>
+    </message>
+    <message>
+        <source>The whole chat</source>
+        <translation>Der ganze Chat</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 Token</translation>
+    </message>
 </context>
 <context>
     <name>epi::MessageModel</name>
@@ -2291,10 +2341,6 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
         <translation>Nachrichten</translation>
     </message>
     <message>
-        <source>Ask &amp;again</source>
-        <translation>&amp;Erneut fragen</translation>
-    </message>
-    <message>
         <source>Repeats the last question; its answer was not finished</source>
         <translation>Wiederholt die letzte Frage; ihre Antwort wurde nicht fertig</translation>
     </message>
@@ -2304,37 +2350,41 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
     </message>
     <message>
         <source>&amp;Copy message</source>
-        <translation>&amp;Nachricht kopieren</translation>
+        <translation>Nachricht ko&amp;pieren</translation>
     </message>
     <message>
         <source>Show episode &amp;%1</source>
         <translation>Episode &amp;%1 zeigen</translation>
     </message>
     <message>
-        <source>%1
-First token after %2 s. Click to see the episode.</source>
-        <translation>%1
-Erstes Token nach %2 s. Klicken zeigt die Episode.</translation>
-    </message>
-    <message>
-        <source>Copy co&amp;de</source>
-        <translation>Co&amp;de kopieren</translation>
-    </message>
-    <message>
         <source>Open &amp;link</source>
-        <translation>&amp;Link öffnen</translation>
+        <translation>L&amp;ink öffnen</translation>
     </message>
     <message>
         <source>Copy selection as &amp;Markdown</source>
         <translation>Auswahl als &amp;Markdown kopieren</translation>
     </message>
     <message>
-        <source>Copy message as Markdow&amp;n</source>
-        <translation>Nachricht als Markdow&amp;n kopieren</translation>
-    </message>
-    <message>
         <source>Show so&amp;urce</source>
         <translation>&amp;Quelltext zeigen</translation>
+    </message>
+    <message>
+        <source>%1
+First token after %2 s. Click to see where the reply came from.</source>
+        <translation>%1
+Erstes Token nach %2 s. Ein Klick zeigt, woher die Antwort kam.</translation>
+    </message>
+    <message>
+        <source>Ask a&amp;gain</source>
+        <translation>Erneut &amp;fragen</translation>
+    </message>
+    <message>
+        <source>Cop&amp;y code</source>
+        <translation>Co&amp;de kopieren</translation>
+    </message>
+    <message>
+        <source>Copy message as Mar&amp;kdown</source>
+        <translation>Nachricht als Markdown &amp;kopieren</translation>
     </message>
 </context>
 <context>
@@ -2788,6 +2838,10 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
     <message>
         <source>Asked</source>
         <translation>Gefragt</translation>
+    </message>
+    <message>
+        <source>the whole chat</source>
+        <translation>dem ganzen Chat</translation>
     </message>
 </context>
 <context>
@@ -3280,11 +3334,11 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
     </message>
     <message>
         <source>&amp;Answer again with</source>
-        <translation>Neu &amp;antworten aus</translation>
+        <translation>Neu antwor&amp;ten aus</translation>
     </message>
     <message>
         <source>P&amp;in or unpin for the memory</source>
-        <translation>Für das Gedächtnis &amp;anheften oder lösen</translation>
+        <translation>Für das Gedächtnis an&amp;heften oder lösen</translation>
     </message>
     <message>
         <source>There is no message in this chat yet.</source>

@@ -306,18 +306,25 @@ void ChatPage::refresh() {
     const bool isBuilding = session_ && session_->memory().isBuilding();
     if (isBuilding && !job_->isVisible()) job_->begin(tr("Building memory"));
     if (!isBuilding) job_->end();
-    const bool isLong = hasMessages && (session_->conversation().layout == HistoryLayout::kNarrated ||
-                                        session_->characterCount() > kLongHistoryCharacters);
-    const bool needsMemory = isLong && !session_->memory().isBuilt();
+    const bool isLong = hasMessages && session_->characterCount() > kLongHistoryCharacters;
+    // What people said to each other is asked about by its memory, however short it is.
+    const bool isNarrated = hasMessages && session_->conversation().layout == HistoryLayout::kNarrated;
+    const bool needsMemory = (isLong || isNarrated) && !session_->memory().isBuilt();
     banner_->setVisible(hasMessages && !isBuilding && !isBannerDismissed_ &&
                         (needsMemory || isBuildOffered_));
     const QString count = QLocale().toString(hasMessages ? session_->messages().rowCount() : 0);
-    bannerText_->setText(
-        needsMemory ? tr("This conversation has %1 messages, more than a model reads at once. Build a memory "
-                         "of it: it is "
-                         "sorted into episodes, and each question is answered from the one that fits.")
-                          .arg(count)
-                    : tr("Build the memory of this conversation anew."));
+    const QString how =
+        tr("Build a memory of it: it is sorted into episodes, and each question is answered from "
+           "the one that fits.");
+    if (session_ && session_->memory().isBuilt()) {
+        bannerText_->setText(tr("Build the memory of this conversation anew."));
+    } else if (isLong) {
+        bannerText_->setText(
+            tr("This conversation has %1 messages, more than a model reads at once.").arg(count) + u' ' +
+            how);
+    } else {
+        bannerText_->setText(tr("This conversation has %1 messages.").arg(count) + u' ' + how);
+    }
     refreshHeader();
 }
 

@@ -67,6 +67,7 @@ void Composer::setAnswering(bool isAnswering) {
 
 void Composer::setPlaceholder(const QString& text) {
     edit_->setPlaceholderText(text.isEmpty() ? tr("Message…") : text);
+    edit_->viewport()->update();  // Qt 6.4 draws it anew only when it comes or goes
 }
 
 QString Composer::text() const {
@@ -75,6 +76,7 @@ QString Composer::text() const {
 
 void Composer::setText(const QString& text) {
     edit_->setPlainText(text);
+    edit_->moveCursor(QTextCursor::End);
 }
 
 void Composer::clear() {

@@ -43,7 +43,7 @@ MessageView::MessageView(QWidget* parent)
     setAccessibleName(tr("Messages"));
     viewport()->setMouseTracking(true);
     viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
-    askAgain_->setText(tr("Ask &again"));
+    askAgain_->setText(tr("Ask a&gain"));
     askAgain_->setAccessibleDescription(tr("Repeats the last question; its answer was not finished"));
     askAgain_->setFocusPolicy(Qt::StrongFocus);
     askAgain_->hide();

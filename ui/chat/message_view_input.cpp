@@ -255,10 +255,10 @@ void MessageView::addBlockActions(QMenu* menu, int row) {
         std::ranges::for_each(block.cells, collect);
     }
     const bool isOneCode = codes.size() == 1;
-    QMenu* codeMenu = codes.empty() || isOneCode ? menu : menu->addMenu(tr("Copy co&de"));
+    QMenu* codeMenu = codes.empty() || isOneCode ? menu : menu->addMenu(tr("Cop&y code"));
     for (const int index : codes) {
         const QString first = capped(body.block(index).text.text.section(u'\n', 0, 0), 40);
-        codeMenu->addAction(isOneCode ? tr("Copy co&de") : menuText(first), this, [this, row, index] {
+        codeMenu->addAction(isOneCode ? tr("Cop&y code") : menuText(first), this, [this, row, index] {
             if (isRow(row)) copyBlock({row, index});
         });
     }
@@ -281,7 +281,7 @@ QMenu* MessageView::makeMenu(int row) {
     }
     menu->addAction(tr("&Copy message"), this, [text = documentOf(row).shownText()] { setClipboard(text); });
     if (isMarkdown)
-        menu->addAction(tr("Copy message as Markdow&n"), this, [text = item.text] { setClipboard(text); });
+        menu->addAction(tr("Copy message as Mar&kdown"), this, [text = item.text] { setClipboard(text); });
     addBlockActions(menu, row);
     if (isMarkdown) {
         QAction* source = menu->addAction(tr("Show so&urce"));
@@ -291,7 +291,7 @@ QMenu* MessageView::makeMenu(int row) {
             if (model_) setShowsSource(model_->rowOf(id), isOn);
         });
     }
-    if (hasAction(row)) menu->addAction(tr("Ask &again"), this, &MessageView::askAgainRequested);
+    if (hasAction(row)) menu->addAction(tr("Ask a&gain"), this, &MessageView::askAgainRequested);
     if (const int episode = item.episode; episode >= 0) {
         menu->addAction(tr("Show episode &%1").arg(episode + 1), this, [this, episode] {
             Q_EMIT

@@ -54,10 +54,9 @@ QSize ConversationDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIn
 void ConversationDelegate::updateEditorGeometry(QWidget* editor,
                                                 const QStyleOptionViewItem& option,
                                                 const QModelIndex&) const {
+    // Over the second line, too, which would look out from behind it.
     const Theme& theme = Theme::current();
-    const QRect row = option.rect.adjusted(theme.px(12), 0, -theme.px(12), 0);
-    const int height = editor->sizeHint().height();
-    editor->setGeometry(row.left(), row.center().y() - height / 2, row.width(), height);
+    editor->setGeometry(option.rect.adjusted(theme.px(8), theme.px(2), -theme.px(8), -theme.px(2)));
 }
 
 }  // namespace epi

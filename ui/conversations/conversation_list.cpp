@@ -112,6 +112,13 @@ void ConversationList::connectView() {
                 Q_EMIT
                 opened(id);
             });
+    // Arrows only look; a click and Return choose.
+    for (const auto signal : {&QListView::clicked, &QListView::activated}) {
+        connect(view_, signal, this, [this](const QModelIndex& index) {
+            if (index.isValid()) Q_EMIT
+            chosen();
+        });
+    }
     connect(view_, &QListView::customContextMenuRequested, this, &ConversationList::showMenu);
     connect(scope_, &ScopeBox::filterChanged, this, [this](const ConversationFilter& filter) {
         model_.setFilter(filter);
@@ -193,7 +200,7 @@ void ConversationList::registerActions(ActionRegistry& actions) {
     const QString group = tr("Chat");
     actions.add({.id = u"chat.search"_s,
                  .group = group,
-                 .title = tr("&Search all chats"),
+                 .title = tr("S&earch all chats"),
                  .shortcuts = {QKeySequence(u"Ctrl+Shift+F"_s, QKeySequence::PortableText)}},
                 this,
                 [this] {
@@ -207,7 +214,7 @@ void ConversationList::registerActions(ActionRegistry& actions) {
         toggleArchived();
     });
     actions.add({.id = u"chat.tags"_s, .group = group, .title = tr("Ta&gs…")}, this, [this] { editTags(); });
-    actions.add({.id = u"chat.newFolder"_s, .group = group, .title = tr("Move to a new &folder…")},
+    actions.add({.id = u"chat.newFolder"_s, .group = group, .title = tr("Move to a new f&older…")},
                 this,
                 [this] { moveToNewFolder(); });
 }
@@ -342,7 +349,7 @@ void ConversationList::deleteCurrent() {
     }
     deleted_ = *record;
     const qint64 id = deleted_->id;
-    toastText_->setText(tr("“%1” is in the bin").arg(toQString(deleted_->title)));
+    toastText_->setText(tr("In the bin: “%1”").arg(toQString(deleted_->title)));
     toast_->show();
     current_ = 0;
     model_.setHidden(id, true);

@@ -59,7 +59,10 @@ public:
     void setUndoTime(std::chrono::milliseconds time) { undoTimer_.setInterval(time); }
 
 Q_SIGNALS:
+    /// A chat became the current one, be it only in passing.
     void opened(qint64 id);
+    /// The current chat was chosen, by a click or by Return.
+    void chosen();
     /// A hit of the search.
     void messageOpened(qint64 id, qint64 messageId);
     void exportRequested(qint64 id);

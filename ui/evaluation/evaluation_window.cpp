@@ -8,6 +8,7 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLocale>
 #include <QPushButton>
@@ -308,6 +309,11 @@ void EvaluationWindow::exportTo(const QString& path) {
     writer_.start([this, path, report = session_.report()] {
         written_.push({path, writeReport(std::filesystem::path(toUtf8(path)), report)});
     });
+}
+
+void EvaluationWindow::keyPressEvent(QKeyEvent* event) {
+    if (event->key() != Qt::Key_Escape) return QWidget::keyPressEvent(event);
+    close();  // a run goes on, as one of the jobs
 }
 
 void EvaluationWindow::changeEvent(QEvent* event) {

@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QListView>
 #include <QLocale>
+#include <QPushButton>
 #include <QScrollArea>
 #include <QStackedWidget>
 #include <QTabBar>
@@ -74,10 +75,22 @@ QWidget* MemoryPanel::makeEpisodesTab() {
     };
     connect(list_, &QListView::clicked, this, activate);
     connect(list_, &QListView::activated, this, activate);
-    noEpisodes_ = makeEmptyText(episodesStack_);
     episodesStack_->addWidget(list_);
-    episodesStack_->addWidget(noEpisodes_);
+    episodesStack_->addWidget(makeNoEpisodes());
     return episodesStack_;
+}
+
+QWidget* MemoryPanel::makeNoEpisodes() {
+    auto* page = new QWidget(episodesStack_);
+    noEpisodes_ = makeEmptyText(page);
+    build_ = new QPushButton(tr("&Build memory…"), page);
+    connect(build_, &QPushButton::clicked, this, &MemoryPanel::buildRequested);
+    auto* column = new QVBoxLayout(page);
+    noEpisodes_->setAlignment(Qt::AlignHCenter | Qt::AlignBottom);
+    column->addWidget(noEpisodes_, 1);  // with room to spare: a layout forgets how high a text wraps
+    column->addWidget(build_, 0, Qt::AlignHCenter);
+    column->addStretch(1);
+    return page;
 }
 
 QWidget* MemoryPanel::makeLayersTab() {
@@ -116,6 +129,8 @@ void MemoryPanel::setSession(ChatSession* session) {
     session_ = session;
     if (session_) {
         connect(session_, &ChatSession::stored, this, &MemoryPanel::showWhatToDo);  // of a new chat
+        connect(session_, &ChatSession::loaded, this, &MemoryPanel::showWhatToDo);
+        connect(session_, &ChatSession::measured, this, &MemoryPanel::showWhatToDo);
         connect(&session_->memory(), &MemorySession::changed, this, &MemoryPanel::refresh);
         connect(&session_->memory(), &MemorySession::traceArrived, this, [this](int episode) {
             if (episode == episode_) showTrace();
@@ -134,9 +149,17 @@ void MemoryPanel::refresh() {
 void MemoryPanel::showWhatToDo() {
     episodesStack_->setCurrentIndex(model_.rowCount() > 0 ? 0 : 1);
     const bool hasMessages = session_ && session_->messages().rowCount() > 0;
-    noEpisodes_->setText(hasMessages
-                             ? tr("No episodes yet.\nBuild the memory of this conversation to see them.")
-                             : tr("Open a conversation to see what is remembered of it."));
+    build_->setVisible(hasMessages);
+    if (!hasMessages) {
+        noEpisodes_->setText(tr("Open a conversation to see what is remembered of it."));
+        return;
+    }
+    const auto reply = session_->lastReply();
+    const bool isWhole = reply && reply->isOfWholeChat() && reply->keptTokens >= reply->historyTokens;
+    noEpisodes_->setText(isWhole
+                             ? tr("Everything fits: the model reads the whole chat.\nA memory sorts a longer "
+                                  "one into episodes.")
+                             : tr("No episodes yet.\nBuild the memory of this conversation to see them."));
 }
 
 void MemoryPanel::showTab(Tab tab) {

@@ -8,6 +8,7 @@
 
 class QLabel;
 class QListView;
+class QPushButton;
 class QScrollArea;
 class QStackedWidget;
 class QTabWidget;
@@ -38,12 +39,15 @@ public:
 
 Q_SIGNALS:
     void episodeChosen(int episode, qint64 firstTurn);
+    /// The user would like the memory of this chat built.
+    void buildRequested();
 
 protected:
     void changeEvent(QEvent* event) override;
 
 private:
     QWidget* makeEpisodesTab();
+    QWidget* makeNoEpisodes();
     QWidget* makeLayersTab();
     void refresh();
     void showTrace();
@@ -57,6 +61,7 @@ private:
     QStackedWidget* episodesStack_ = nullptr;
     QListView* list_ = nullptr;
     QLabel* noEpisodes_ = nullptr;
+    QPushButton* build_ = nullptr;
     QStackedWidget* layersStack_ = nullptr;
     QLabel* layersTitle_ = nullptr;
     QLabel* noLayers_ = nullptr;

@@ -126,6 +126,7 @@ ModelManager::ModelManager(Parts parts, QWidget* parent)
     refreshEngine();
     refreshDownloads();
     scan();
+    list_->setFocus();
 }
 
 ModelManager::~ModelManager() {
