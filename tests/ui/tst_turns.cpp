@@ -386,6 +386,32 @@ private Q_SLOTS:
         QCOMPARE(app.window.session()->replyRow(0), -1);
     }
 
+    void aReplyThatAMemoryWasMadeOfIsMadeAgainAndThatIsSaid() {
+        WindowFixture app(folder_->path());
+        for (const QString& question : {u"First?"_s, u"Second?"_s, u"Third?"_s})
+            QVERIFY(app.ask(question));
+        QVERIFY(app.build({.budget = 256}));
+        QVERIFY(app.ask(u"Fourth?"_s));
+        app.window.page().notice().hide();
+        // Behind what the memory was made of it stays.
+        app.window.session()->regenerate(7);
+        QTRY_COMPARE(app.lastMessage().versionCount, 2);
+        QVERIFY(isIdle(app));
+        QVERIFY(!app.window.page().notice().isVisible());
+        app.window.session()->regenerate(3);
+        QTRY_COMPARE(app.messages().rowCount(), 4);
+        QVERIFY(isIdle(app));
+        const QString said = app.window.page().notice().text();
+        QVERIFY2(said.startsWith(u"4 message(s) that followed"_s), qPrintable(said));
+        QVERIFY2(said.contains(u"it is built anew of the 3 message(s) before it"_s), qPrintable(said));
+        app.window.page().notice().hide();
+        app.window.session()->stepVersion(3, -1);
+        QTRY_COMPARE(app.messages().rowCount(), 8);
+        QVERIFY(app.window.page().notice().isVisible());
+        QVERIFY2(app.window.page().notice().text().contains(u"the memory is that of the version"_s),
+                 qPrintable(app.window.page().notice().text()));
+    }
+
     void theMenuOffersWhatTheMessageAllows() {
         WindowFixture app(folder_->path());
         QVERIFY(app.ask(u"First?"_s));

@@ -257,12 +257,21 @@ void ChatPage::connectTurns() {
                       });
     });
     connect(session_, &ChatSession::pinChanged, this, &ChatPage::tellPin);
-    connect(session_, &ChatSession::leftBehind, this, [this](int messages) {
-        notice_->show(NoticeKind::kInformation,
-                      tr("%n message(s) that followed stay with the version before. The arrows beside the "
-                         "message lead back to it.",
-                         nullptr,
-                         messages));
+    connect(session_, &ChatSession::leftBehind, this, [this](int messages, int rebuiltOf) {
+        QStringList said;
+        if (messages > 0) {
+            said << tr(
+                "%n message(s) that followed stay with the version before. The arrows beside the "
+                "message lead back to it.",
+                nullptr,
+                messages);
+        }
+        if (rebuiltOf >= 0) {
+            said << tr("The memory was built of this reply: it is built anew of the %n message(s) before it.",
+                       nullptr,
+                       rebuiltOf);
+        }
+        notice_->show(NoticeKind::kInformation, said.join(u' '));
     });
     connect(session_, &ChatSession::unsent, this, [this](const QString& text, qint64 editedId) {
         // What was written meanwhile stays behind it.

@@ -102,8 +102,9 @@ Q_SIGNALS:
     void pinChanged(qint64 messageId, bool isPinned);
     /// The branch shows other messages than before.
     void branchChanged();
-    /// Messages behind a place left the branch with another version; they are kept.
-    void leftBehind(int messages);
+    /// Messages behind a place, if any, left the branch with another version; they are kept. Where the memory
+    /// was made of a reply that is made again, it is built of `rebuiltOf` messages before it; -1 where not.
+    void leftBehind(int messages, int rebuiltOf);
     void progressed(const epi::Progress& progress);
     void failed(const epi::Error& error);
     /// The reply is there, but the engine has something to tell, e.g. that positions were counted anew.

@@ -100,6 +100,7 @@ void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode)
     const int behind = messages_.rowCount() - question - 2;
     const MessageItem old = isUnanswered ? MessageItem{} : messages_.at(kept);
     const bool isAnother = !isUnanswered && !episode && old.state == MessageState::kComplete;
+    const bool isRemembered = !isUnanswered && memory_.remembersFrom(old.id);
     // Nothing was said: the same row is used again.
     const bool isEmpty = !isUnanswered && behind == 0 && old.text.isEmpty();
     setState(State::kStoring);
@@ -115,11 +116,10 @@ void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode)
             }
             return readBranch(store, before);
         },
-        [this, episode, behind, isAnother](Result<Branch> branch) {
-            const bool isStored =
-                answerBranch(std::move(branch), {.episode = episode, .isAnother = isAnother});
-            if (isStored && behind > 0) Q_EMIT
-            leftBehind(behind);
+        [this, episode, behind, isAnother, isRemembered, kept](Result<Branch> branch) {
+            if (!answerBranch(std::move(branch), {.episode = episode, .isAnother = isAnother})) return;
+            if (behind > 0 || isRemembered) Q_EMIT
+            leftBehind(behind, isRemembered ? kept : -1);
         });
 }
 
@@ -146,7 +146,7 @@ bool ChatSession::edit(int row, const QString& text) {
                 unsent(text, id);
             } else if (behind > 0) {
                 Q_EMIT
-                leftBehind(behind);
+                leftBehind(behind, -1);  // the memory was told of before
             }
         });
     return true;
@@ -235,7 +235,12 @@ void ChatSession::stepLoaded(int row, int delta) {
                 versions[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(wanted, 0, last))]));
             return readBranch(store, before);
         },
-        {});
+        [this, row, isRemembered = memory_.remembersFrom(item.id)] {
+            if (isRemembered || memory_.remembersFrom(messages_.ids().value(row))) Q_EMIT
+            noticed(
+                tr("With the next question the memory is that of the version that is shown, built anew where "
+                   "there is none yet."));
+        });
 }
 
 void ChatSession::reveal(qint64 messageId) {
