@@ -348,7 +348,8 @@ void MainWindow::setAppearance(ThemeChoice choice, int percent) {
 void MainWindow::scaleSidePanels(int before, int listWidth, int dockWidth) {
     const int now = Theme::current().percent();
     if (before == now || before <= 0) return;
-    const int list = listWidth * now / before;
+    const int list =
+        std::min(listWidth * now / before, std::max(width() / 4, list_->minimumSizeHint().width()));
     // Before it is shown the splitter has no width to share yet; its conversation takes what is left then.
     const int rest = isVisible() ? splitter_->width() - list : Theme::current().px(800);
     splitter_->setSizes({list, std::max(rest, list)});
@@ -531,6 +532,15 @@ void MainWindow::previewImport(const QStringList& paths) {
         auto* dialog = new ImportDialog(store_, path, this);
         dialog->setAttribute(Qt::WA_DeleteOnClose);
         connect(dialog, &ImportDialog::imported, list_, &ConversationList::refresh);
+        connect(dialog, &ImportDialog::anotherRequested, this, &MainWindow::chooseFiles);
+        connect(dialog, &ImportDialog::openRequested, this, [this](qint64 id) {
+            const auto open = [this, id] {
+                openConversation(id);
+                page_->composer().takeFocus();
+            };
+            if (list_->model().find(id) != nullptr) return open();
+            connect(list_, &ConversationList::refreshed, page_, open, Qt::SingleShotConnection);
+        });
         dialog->open();
     }
 }

@@ -223,8 +223,7 @@ void MainWindow::refreshJob() {
         return;
     }
     const JobBoard::Job& newest = jobs.back();
-    const QString text =
-        newest.progress ? newest.title + u" · "_s + progressText(*newest.progress) : newest.title;
+    const QString text = newest.progress ? jobText(newest.title, *newest.progress) : newest.title;
     status_->showJob(text, static_cast<int>(jobs.size()), static_cast<bool>(newest.cancel));
 }
 

@@ -109,6 +109,8 @@ void MainWindow::buildModelMenu() {
 
 void MainWindow::refreshModelMenu() {
     modelMenu_->clear();
+    delete modelMenu_->findChild<QActionGroup*>();
+    auto* group = new QActionGroup(modelMenu_);  // one of them: marked as such
     const auto& hello = engine_.hello();
     const QString loaded = engine_.model() ? toQString(engine_.model()->path) : QString();
     if (hello) {
@@ -119,6 +121,7 @@ void MainWindow::refreshModelMenu() {
             QAction* action = modelMenu_->addAction(
                 tr("%1 (%2)").arg(title, size), this, [this, id = toQString(model.id)] { useModel(id); });
             action->setCheckable(true);
+            action->setActionGroup(group);
             action->setChecked(toQString(model.path) == loaded);
         }
     }

@@ -298,6 +298,13 @@ Alles bleibt auf diesem Rechner.</translation>
         <source>This conversation has %1 messages.</source>
         <translation>Dieses Gespräch hat %1 Nachrichten.</translation>
     </message>
+    <message numerus="yes">
+        <source>The memory was built of this reply: it is built anew of the %n message(s) before it.</source>
+        <translation>
+            <numerusform>Das Gedächtnis wurde auch aus dieser Antwort aufgebaut: Es wird aus der %n Nachricht davor neu aufgebaut.</numerusform>
+            <numerusform>Das Gedächtnis wurde auch aus dieser Antwort aufgebaut: Es wird aus den %n Nachrichten davor neu aufgebaut.</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>epi::ChatSession</name>
@@ -364,6 +371,10 @@ Alles bleibt auf diesem Rechner.</translation>
     <message>
         <source>The settings of this chat cannot be used: %1. The defaults count instead.</source>
         <translation>Die Einstellungen dieses Chats sind nicht brauchbar: %1. Stattdessen gelten die Standardwerte.</translation>
+    </message>
+    <message>
+        <source>With the next question the memory is that of the version that is shown, built anew where there is none yet.</source>
+        <translation>Mit der nächsten Frage ist das Gedächtnis das der gezeigten Fassung; fehlt es noch, wird es neu aufgebaut.</translation>
     </message>
 </context>
 <context>
@@ -951,10 +962,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>&amp;Auf diesem Rechner</translation>
     </message>
     <message>
-        <source>&amp;By a command, for example on another machine</source>
-        <translation>&amp;Über einen Befehl, zum Beispiel auf einem anderen Rechner</translation>
-    </message>
-    <message>
         <source>&amp;Connect</source>
         <translation>&amp;Verbinden</translation>
     </message>
@@ -1005,6 +1012,10 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>version %1</source>
         <translation>Version %1</translation>
+    </message>
+    <message>
+        <source>&amp;By a command, such as ssh</source>
+        <translation>Durch einen &amp;Befehl, etwa ssh</translation>
     </message>
 </context>
 <context>
@@ -1409,6 +1420,18 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>%1 was not imported</source>
         <translation>%1 wurde nicht importiert</translation>
+    </message>
+    <message>
+        <source>&amp;Open the chat</source>
+        <translation>Chat ö&amp;ffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Open the first</source>
+        <translation>Den ersten ö&amp;ffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Import another…</source>
+        <translation>&amp;Andere importieren…</translation>
     </message>
 </context>
 <context>

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <QAction>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
@@ -12,8 +13,12 @@
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QRegularExpression>
+#include <QScreen>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QTranslator>
 
+#include "tests/support/tiny_model.h"
 #include "tests/ui/every_window.h"
 #include "ui/elided_label.h"
 #include "ui/transfer/import_dialog.h"
@@ -230,6 +235,80 @@ private Q_SLOTS:
         }
         QVERIFY2(missing.isEmpty(), qPrintable(missing.join(u", "_s)));
         QVERIFY(app.window.actions().find(u"view.theme.dark"_s) != nullptr);
+    }
+
+    void nothingIsScrolledSidewaysAtTwiceTheSizeOnASmallScreen() {
+        const QTemporaryDir home;
+        qputenv("XDG_DATA_HOME", home.path().toUtf8());  // a models folder with one model
+        (void)writeTinyModel(toUtf8(home.path()) + "/epichat/models", {}, "a-model-with-a-rather-long-name");
+        const auto back = qScopeGuard([] {
+            qunsetenv("XDG_DATA_HOME");
+            Theme::apply(ThemeChoice::kLight, 100);
+        });
+        WindowFixture app(folder_->path());
+        app.window.setAppearance(ThemeChoice::kLight, 200);
+        QStringList wide;
+        QVERIFY(showEverything(app, folder_->path(), [&](const QString& where, QWidget* window) {
+            if (window != &app.window) window->resize(1024, 700);
+            QTest::qWait(100);
+            if (window != &app.window && window->width() > 1024)
+                wide << where + u": %1 pixels"_s.arg(window->width());
+            for (const auto* area : window->findChildren<QScrollArea*>()) {
+                const int beyond = area->horizontalScrollBar()->maximum();
+                if (area->isVisible() && area->window() == window->window() && beyond > 0)
+                    wide << where + u": by %1"_s.arg(beyond);
+            }
+        }));
+        QVERIFY2(wide.isEmpty(), qPrintable(wide.join(u'\n')));
+    }
+
+    void theConversationIsTheWidestPartAtAnySize() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        app.window.showMemoryPanel(true);
+        app.window.resize(1360, 860);
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        app.window.setAppearance(ThemeChoice::kLight, 200);
+        QTRY_VERIFY2(app.window.page().width() > app.window.memoryPanel().width() &&
+                         app.window.page().width() > app.window.conversations().width(),
+                     qPrintable(u"%1, %2, %3"_s.arg(app.window.conversations().width())
+                                    .arg(app.window.page().width())
+                                    .arg(app.window.memoryPanel().width())));
+    }
+
+    void anImportEndsWithItsChat() {
+        WindowFixture app(folder_->path());
+        app.window.previewImport({writeConversation(folder_->path(), 3)});
+        auto* dialog = app.window.findChild<ImportDialog*>();
+        QVERIFY(dialog != nullptr);
+        QTRY_VERIFY(!dialog->isReading());
+        QTest::keyClick(dialog, Qt::Key_Return);
+        QTRY_VERIFY(button(*dialog, u"Open the chat"_s) != nullptr);
+        QTest::qWait(50);
+        // What is said stands together at the top.
+        const auto labels = dialog->findChildren<QLabel*>(Qt::FindDirectChildrenOnly);
+        QCOMPARE(labels.size(), 2);
+        QVERIFY2(labels[1]->geometry().bottom() < 120, qPrintable(QString::number(labels[1]->y())));
+        QCOMPARE(dialog->focusWidget(), static_cast<QWidget*>(button(*dialog, u"Open the chat"_s)));
+        QTest::keyClick(dialog, Qt::Key_Return);
+        QTRY_COMPARE(app.messages().rowCount(), 30);
+    }
+
+    void aFileThatIsRefusedLeadsToAnother() {
+        WindowFixture app(folder_->path());
+        const QString path = folder_->path() + u"/notes.txt"_s;
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("It was late.\n") > 0);
+        file.close();
+        app.window.previewImport({path});
+        auto* dialog = app.window.findChild<ImportDialog*>();
+        QTRY_VERIFY(button(*dialog, u"Import another…"_s) != nullptr);
+        QSignalSpy asked(dialog, &ImportDialog::anotherRequested);
+        button(*dialog, u"Import another…"_s)->click();
+        QCOMPARE(asked.count(), 1);
+        QVERIFY(!dialog->isVisible());
+        for (auto* chooser : app.window.findChildren<QFileDialog*>())
+            chooser->close();
     }
 
     void escapeClosesWhatWasOpened() {

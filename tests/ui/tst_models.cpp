@@ -169,6 +169,14 @@ private Q_SLOTS:
         QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
     }
 
+    void aJobSaysNothingTwice() {
+        QCOMPARE(jobText(QStringLiteral("Answering in “Boats”"), {.phase = "answering", .unit = {}}),
+                 QStringLiteral("Answering in “Boats”"));
+        QCOMPARE(jobText(QStringLiteral("Evaluation"),
+                         {.phase = "answering", .done = 1, .total = 2, .unit = "questions"}),
+                 QStringLiteral("Evaluation · Answering · 1 of 2 questions"));
+    }
+
     void textIsReadableInBothThemes_data() {
         QTest::addColumn<int>("choice");
         QTest::newRow("light") << static_cast<int>(ThemeChoice::kLight);

@@ -106,9 +106,15 @@ ChatSettingsDialog::ChatSettingsDialog(ChatSession& session, PreferenceStore& pr
 
 QWidget* ChatSettingsDialog::makePersonaRow() {
     auto* row = new QWidget(this);
-    auto* line = new QHBoxLayout(row);
-    line->setContentsMargins(0, 0, 0, 0);
+    personaRow_ = new QBoxLayout(QBoxLayout::LeftToRight, row);
+    personaRow_->setContentsMargins(0, 0, 0, 0);
+    auto* choice = new QHBoxLayout;
+    auto* changes = new QHBoxLayout;
+    personaRow_->addLayout(choice, 1);
+    personaRow_->addLayout(changes);
     persona_ = new QComboBox(row);
+    persona_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    persona_->setMinimumContentsLength(10);
     persona_->setAccessibleName(tr("Persona"));
     persona_->setAccessibleDescription(tr("A system prompt and how replies are drawn, saved under a name"));
     auto* label = new QLabel(tr("&Persona"), row);
@@ -117,11 +123,11 @@ QWidget* ChatSettingsDialog::makePersonaRow() {
     auto* save = new QPushButton(tr("&Save as…"), row);
     rename_ = new QPushButton(tr("&Rename…"), row);
     remove_ = new QPushButton(tr("De&lete"), row);
-    line->addWidget(label);
-    line->addWidget(persona_, 1);
+    choice->addWidget(label);
+    choice->addWidget(persona_, 1);
     for (QPushButton* button : {save, rename_, remove_}) {
         button->setAutoDefault(false);
-        line->addWidget(button);
+        changes->addWidget(button);
     }
     connect(persona_, &QComboBox::activated, this, [this] { choosePersona(chosenPersona()); });
     connect(save, &QPushButton::clicked, this, [this] {
@@ -147,6 +153,7 @@ void ChatSettingsDialog::askForName(const QString& title,
     dialog->setWindowTitle(title);
     dialog->setLabelText(tr("Name:"));
     dialog->setTextValue(name);
+    dialog->resize(Theme::current().px(360), dialog->sizeHint().height());
     connect(dialog, &QInputDialog::textValueSelected, this, [this, use](const QString& entered) {
         if (entered.trimmed().isEmpty() || use(entered.trimmed())) return;
         cost_->setText(tr("There is a persona with this name already."));
@@ -253,6 +260,8 @@ void ChatSettingsDialog::applyTheme() {
     prompt_->setMinimumHeight(theme.px(96));
     layout()->setContentsMargins(0, theme.px(8), 0, theme.px(16));
     layout()->setSpacing(theme.px(8));
+    personaRow_->setDirection(theme.isLarge() ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    personaRow_->setSpacing(theme.px(8));
     buttons_->setContentsMargins(side, 0, side, 0);
     column_->setContentsMargins(side, theme.px(12), side, theme.px(12));
     column_->setSpacing(theme.px(8));

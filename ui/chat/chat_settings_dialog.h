@@ -5,6 +5,7 @@
 #include "ui/chat/chat_session.h"
 #include "ui/settings/preferences.h"
 
+class QBoxLayout;
 class QComboBox;
 class QHBoxLayout;
 class QLabel;
@@ -55,6 +56,7 @@ private:
     QPushButton* rename_ = nullptr;
     QPushButton* remove_ = nullptr;
     QHBoxLayout* buttons_ = nullptr;
+    QBoxLayout* personaRow_ = nullptr;
     QVBoxLayout* column_ = nullptr;
     QPlainTextEdit* prompt_;
     SamplingForm* sampling_;

@@ -187,7 +187,7 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item,
     about->setProperty("textRole", u"secondary"_s);
     column->addWidget(about);
     column->addStretch(1);
-    auto* buttons = new QHBoxLayout;
+    auto* buttons = new QBoxLayout(theme.isLarge() ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     auto* copy = new QPushButton(tr("&Copy text"), this);
     auto* show = new QPushButton(tr("&Show the episode"), this);
     auto* close = new QPushButton(tr("C&lose"), this);

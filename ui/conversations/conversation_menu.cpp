@@ -8,6 +8,7 @@
 #include <QPushButton>
 
 #include "ui/bridge/text.h"
+#include "ui/theme/theme.h"
 
 namespace epi {
 
@@ -43,6 +44,7 @@ void ConversationMenu::ask(const QString& title,
     dialog->setWindowTitle(title);
     dialog->setLabelText(label);
     dialog->setTextValue(value);
+    dialog->resize(Theme::current().px(360), dialog->sizeHint().height());
     connect(dialog, &QInputDialog::textValueSelected, this, std::move(onText));
     dialog->open();
 }

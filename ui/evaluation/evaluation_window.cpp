@@ -12,6 +12,7 @@
 #include <QLabel>
 #include <QLocale>
 #include <QPushButton>
+#include <QScreen>
 #include <QSpinBox>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -123,9 +124,7 @@ QWidget* EvaluationWindow::makeSettings() {
     grid->addWidget(limitLabel, 0, 1);
     grid->addWidget(conversation_, 1, 0);
     grid->addWidget(limit_, 1, 1);
-    grid->addWidget(memory_, 0, 2, 2, 1);
-    grid->addWidget(categories, 2, 0, 1, 3);
-    grid->setColumnStretch(2, 1);
+    grid->addWidget(categories, 4, 0, 1, 3);
     connect(conversation_, &QComboBox::currentIndexChanged, this, [this](int index) {
         if (index >= 0) session_.open(conversation_->itemData(index).toLongLong());
     });
@@ -339,7 +338,19 @@ void EvaluationWindow::applyTheme() {
                                         {ResultModel::kSeconds, 76}}) {
         table_->setColumnWidth(column, theme.px(width));
     }
-    resize(std::max(width(), theme.px(1080)), std::max(height(), theme.px(640)));
+    // Beside the conversation, or below where text is large.
+    settings_->removeWidget(memory_);
+    if (theme.isLarge()) {
+        settings_->addWidget(memory_, 2, 0, 1, 3);
+    } else {
+        settings_->addWidget(memory_, 0, 2, 2, 1);
+    }
+    settings_->setColumnStretch(0, theme.isLarge() ? 1 : 0);
+    settings_->setColumnStretch(2, theme.isLarge() ? 0 : 1);
+    conversation_->setMinimumContentsLength(theme.isLarge() ? 16 : 34);
+    const QSize most = screen()->availableSize();
+    resize(std::max(width(), std::min(theme.px(1080), most.width() - theme.px(32))),
+           std::max(height(), std::min(theme.px(640), most.height() - theme.px(64))));
 }
 
 }  // namespace epi

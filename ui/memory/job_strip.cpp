@@ -73,6 +73,11 @@ QString progressText(const Progress& progress) {
     return parts.join(u" · "_s);
 }
 
+QString jobText(const QString& title, const Progress& progress) {
+    const bool saysMore = progress.phase != "answering" || progress.total > 0;
+    return saysMore ? title + u" · "_s + progressText(progress) : title;
+}
+
 QString rateText(const Progress& progress) {
     if (progress.perSecond <= 0.0) return {};
     const QString rate =
@@ -116,7 +121,7 @@ void JobStrip::begin(const QString& title) {
 }
 
 void JobStrip::advance(const Progress& progress) {
-    text_->setText(title_.isEmpty() ? progressText(progress) : title_ + u" · "_s + progressText(progress));
+    text_->setText(title_.isEmpty() ? progressText(progress) : jobText(title_, progress));
     rate_->setText(rateText(progress));
     if (progress.total > 0) {
         bar_->setRange(0, kBarSteps);

@@ -12,6 +12,8 @@ namespace epi {
 
 /// "Building memory · episode 2 of 4 · 12,288 of 20,480 tokens": one line for a Progress event.
 QString progressText(const Progress& progress);
+/// The title of a job and how far it is; the title alone where a reply is just being written.
+QString jobText(const QString& title, const Progress& progress);
 /// "130 tokens/s · about 1 min left"; empty while neither is known.
 QString rateText(const Progress& progress);
 

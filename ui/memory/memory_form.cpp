@@ -18,6 +18,7 @@ namespace {
 constexpr int kLargestBudget = 1 << 20;
 constexpr int kLargestBlock = 1 << 16;
 constexpr int kMostEpisodes = 64;
+constexpr int kLargeFieldsPerRow = 2;
 
 /// A number whose smallest value, 0, means "choose for me".
 QSpinBox* makeAutomaticSpinBox(int largest, int step, QWidget* parent) {
@@ -47,22 +48,21 @@ MemoryForm::MemoryForm(QWidget* parent)
     block_->setToolTip(tr("Tokens read between two evictions"));
     preset_->setToolTip(tr("How it is decided what an episode keeps"));
 
-    auto* grid = new QGridLayout(this);
-    int column = 0;
+    preset_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    preset_->setMinimumContentsLength(8);
+    new QGridLayout(this);
     const auto add = [&](const QString& title, QWidget* field) {
         auto* label = new QLabel(title, this);
         label->setTextFormat(Qt::PlainText);
         label->setBuddy(field);
         field->setAccessibleName(QString(title).remove(u'&'));
         field->setAccessibleDescription(field->toolTip());
-        grid->addWidget(label, 0, column);
-        grid->addWidget(field, 1, column++);
+        fields_.push_back({label, field});
     };
     add(tr("&Budget M"), budget_);
     add(tr("&Episodes E"), episodes_);
     add(tr("B&lock"), block_);
     add(tr("&Preset"), preset_);
-    grid->setColumnStretch(column - 1, 1);
     for (QSpinBox* box : {budget_, episodes_, block_})
         connect(box, &QSpinBox::valueChanged, this, &MemoryForm::changed);
     connect(preset_, &QComboBox::currentIndexChanged, this, &MemoryForm::changed);
@@ -94,18 +94,30 @@ void MemoryForm::changeEvent(QEvent* event) {
     if (event->type() == QEvent::StyleChange) applyTheme();
 }
 
+void MemoryForm::place() {
+    auto* grid = static_cast<QGridLayout*>(layout());
+    while (QLayoutItem* item = grid->takeAt(0))
+        delete item;
+    const auto count = static_cast<int>(std::ssize(fields_));
+    const int perRow = Theme::current().isLarge() ? kLargeFieldsPerRow : count;
+    for (int i = 0; i < count; ++i) {
+        const Field& field = fields_[static_cast<std::size_t>(i)];
+        grid->addWidget(field.label, 2 * (i / perRow), i % perRow);
+        grid->addWidget(field.control, 2 * (i / perRow) + 1, i % perRow);
+    }
+    for (int column = 0; column < count; ++column)
+        grid->setColumnStretch(column, column + 1 == perRow ? 1 : 0);
+}
+
 void MemoryForm::applyTheme() {
     const Theme& theme = Theme::current();
+    place();
     layout()->setContentsMargins(0, 0, 0, 0);
     auto* grid = static_cast<QGridLayout*>(layout());
     grid->setHorizontalSpacing(theme.px(12));
     grid->setVerticalSpacing(theme.px(4));
-    for (QWidget* field : {static_cast<QWidget*>(budget_),
-                           static_cast<QWidget*>(episodes_),
-                           static_cast<QWidget*>(block_),
-                           static_cast<QWidget*>(preset_)}) {
-        field->setMinimumHeight(theme.px(32));
-    }
+    for (const Field& field : fields_)
+        field.control->setMinimumHeight(theme.px(32));
 }
 
 }  // namespace epi

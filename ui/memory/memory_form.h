@@ -1,10 +1,13 @@
 #pragma once
 
+#include <vector>
+
 #include <QWidget>
 
 #include "core/engine/options.h"
 
 class QComboBox;
+class QLabel;
 class QSpinBox;
 
 namespace epi {
@@ -26,9 +29,16 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    struct Field {
+        QLabel* label;
+        QWidget* control;
+    };
+
+    void place();
     void applyTheme();
 
     MemoryOptions rest_;  // what the form does not show
+    std::vector<Field> fields_;
     QSpinBox* budget_;
     QSpinBox* episodes_;
     QSpinBox* block_;

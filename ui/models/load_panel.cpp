@@ -77,6 +77,10 @@ QWidget* LoadPanel::makeChoices() {
     compute_->addItem(tr("As the engine prefers"), -1);
     compute_->addItem(tr("Exact (fp32)"), static_cast<int>(ComputeMode::kExact));
     compute_->addItem(tr("Fast (as stored; bf16 on a GPU)"), static_cast<int>(ComputeMode::kFast));
+    for (QComboBox* box : {device_, compute_}) {
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+        box->setMinimumContentsLength(8);
+    }
     budget_ = new QSpinBox(choices);
     budget_->setRange(0, kLargestBudget);
     budget_->setSingleStep(256);

@@ -149,14 +149,14 @@ QWidget* ModelManager::makeList() {
     downloadHint_->setText(tr("Downloads are off. They are allowed in the settings, under General."));
     for (QPushButton* button : {addFiles, addFolder, download_})
         button->setAutoDefault(false);
-    auto* row = new QHBoxLayout;
-    row->addWidget(addFiles);
-    row->addWidget(addFolder);
-    row->addStretch(1);
+    addButtons_ = new QBoxLayout(QBoxLayout::LeftToRight);
+    addButtons_->addWidget(addFiles);
+    addButtons_->addWidget(addFolder);
+    addButtons_->addStretch(1);
     auto* column = new QVBoxLayout(side);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(list_, 1);
-    column->addLayout(row);
+    column->addLayout(addButtons_);
     column->addWidget(download_, 0, Qt::AlignLeft);
     column->addWidget(downloadHint_);
     connect(download_, &QPushButton::clicked, this, &ModelManager::askForDownload);
@@ -183,17 +183,17 @@ QWidget* ModelManager::makeDetails() {
     remove_ = new QPushButton(tr("Move to &trash…"), page);
     for (QPushButton* button : {check_, remove_})
         button->setAutoDefault(false);
-    auto* row = new QHBoxLayout;
-    row->addWidget(check_);
-    row->addWidget(remove_);
-    row->addStretch(1);
+    fileButtons_ = new QBoxLayout(QBoxLayout::LeftToRight);
+    fileButtons_->addWidget(check_);
+    fileButtons_->addWidget(remove_);
+    fileButtons_->addStretch(1);
     loadHeading_ = makeLabel(page, u"strong"_s);
     loadHeading_->setText(tr("Load"));
     load_ = new LoadPanel(page);
     auto* column = new QVBoxLayout(page);
     column->addWidget(title_);
     column->addWidget(details_);
-    column->addLayout(row);
+    column->addLayout(fileButtons_);
     column->addWidget(loadHeading_);
     column->addWidget(load_);
     column->addStretch(1);
@@ -202,6 +202,10 @@ QWidget* ModelManager::makeDetails() {
     rows->setContentsMargins(0, 0, 0, 0);
     rows->addWidget(scroll, 1);
     rows->addWidget(load_->actions());
+    // As far from the edges as the page above it is.
+    int left = 0, top = 0, right = 0, bottom = 0;
+    column->getContentsMargins(&left, &top, &right, &bottom);
+    load_->actions()->layout()->setContentsMargins(left, 0, right, 0);
     connect(check_, &QPushButton::clicked, this, &ModelManager::checkChosen);
     connect(remove_, &QPushButton::clicked, this, &ModelManager::confirmRemoval);
     connect(load_, &LoadPanel::cancelRequested, &engine_, &EngineClient::cancelLoading);
@@ -516,6 +520,8 @@ void ModelManager::applyTheme() {
     const Theme& theme = Theme::current();
     layout()->setContentsMargins(theme.px(16), theme.px(16), theme.px(16), theme.px(12));
     layout()->setSpacing(theme.px(12));
+    for (QBoxLayout* buttons : {addButtons_, fileButtons_})
+        buttons->setDirection(theme.isLarge() ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 }  // namespace epi

@@ -12,6 +12,7 @@
 #include "ui/models/model_list_model.h"
 #include "ui/settings/preferences.h"
 
+class QBoxLayout;
 class QLabel;
 class QListView;
 class QPushButton;
@@ -95,6 +96,8 @@ private:
     ModelListModel models_;
     QListView* list_ = nullptr;
     QStackedWidget* side_ = nullptr;
+    QBoxLayout* addButtons_ = nullptr;
+    QBoxLayout* fileButtons_ = nullptr;
     QLabel* title_ = nullptr;
     QLabel* details_ = nullptr;
     QLabel* notice_ = nullptr;

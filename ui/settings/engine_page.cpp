@@ -28,7 +28,7 @@ EnginePage::EnginePage(PreferenceStore& preferences, EngineClient& engine, QWidg
       preferences_(preferences),
       engine_(engine),
       local_(new QRadioButton(tr("&On this computer"), content())),
-      remote_(new QRadioButton(tr("&By a command, for example on another machine"), content())),
+      remote_(new QRadioButton(tr("&By a command, such as ssh"), content())),
       command_(new QLineEdit(content())),
       apply_(new QPushButton(tr("&Connect"), content())),
       state_(new QLabel(content())) {

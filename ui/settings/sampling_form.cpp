@@ -27,7 +27,6 @@ constexpr int kLargestTopK = 100'000;
 constexpr int kMostTokens = 1 << 20;
 constexpr int kFieldsPerRow = 4;
 constexpr int kLargeFieldsPerRow = 2;  // of large text
-constexpr int kLargePercent = 140;
 
 QDoubleSpinBox* makeNumber(double smallest, double largest, double step, QWidget* parent) {
     auto* box = new QDoubleSpinBox(parent);
@@ -156,8 +155,7 @@ void SamplingForm::place() {
     auto* grid = static_cast<QGridLayout*>(layout());
     while (QLayoutItem* item = grid->takeAt(0))
         delete item;
-    const bool isLarge = Theme::current().percent() > kLargePercent;
-    const int perRow = isLarge ? kLargeFieldsPerRow : kFieldsPerRow;
+    const int perRow = Theme::current().isLarge() ? kLargeFieldsPerRow : kFieldsPerRow;
     for (int i = 0; i < std::ssize(fields_); ++i) {
         const Field& field = fields_[static_cast<std::size_t>(i)];
         grid->addWidget(field.label, 2 * (i / perRow), i % perRow);

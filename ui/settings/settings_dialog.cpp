@@ -85,7 +85,8 @@ void SettingsDialog::changeEvent(QEvent* event) {
 
 void SettingsDialog::applyTheme() {
     const Theme& theme = Theme::current();
-    sections_->setFixedWidth(std::max(theme.px(176), sections_->sizeHintForColumn(0) + theme.px(32)));
+    const int least = theme.isLarge() ? 0 : theme.px(176);
+    sections_->setFixedWidth(std::max(least, sections_->sizeHintForColumn(0) + theme.px(32)));
     if (auto* buttons = findChild<QDialogButtonBox*>()) {
         buttons->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(12));
     }

@@ -73,10 +73,11 @@ void SettingsForm::changeEvent(QEvent* event) {
 
 void SettingsForm::applyTheme() {
     const Theme& theme = Theme::current();
-    grid_->setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(20));
-    grid_->setHorizontalSpacing(theme.px(16));
+    const int side = theme.px(theme.isLarge() ? 12 : 24);
+    grid_->setContentsMargins(side, theme.px(20), side, theme.px(20));
+    grid_->setHorizontalSpacing(theme.px(theme.isLarge() ? 8 : 16));
     grid_->setVerticalSpacing(theme.px(8));
-    grid_->setColumnMinimumWidth(0, theme.px(132));
+    grid_->setColumnMinimumWidth(0, theme.isLarge() ? 0 : theme.px(132));
 }
 
 }  // namespace epi

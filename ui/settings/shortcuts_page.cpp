@@ -88,14 +88,18 @@ QWidget* ShortcutsPage::makeEditor() {
     conflict_->setProperty("textRole", u"secondary"_s);
     auto* grid = new QGridLayout(editor_);
     grid->setContentsMargins(0, 0, 0, 0);
-    grid->addWidget(title_, 0, 0, 1, 5);
-    grid->addWidget(keys_, 1, 0);
-    grid->addWidget(assign_, 1, 1);
-    grid->addWidget(remove_, 1, 2);
-    grid->addWidget(reset_, 1, 3);
-    grid->addWidget(resetAll_, 1, 4);
-    grid->addWidget(conflict_, 2, 0, 1, 5);
-    grid->setColumnStretch(0, 1);
+    auto* assigning = new QHBoxLayout;
+    assigning->addWidget(keys_, 1);
+    assigning->addWidget(assign_);
+    auto* taking = new QHBoxLayout;
+    for (QPushButton* button : {remove_, reset_, resetAll_})
+        taking->addWidget(button);
+    buttons_ = new QBoxLayout(QBoxLayout::LeftToRight);
+    buttons_->addLayout(assigning, 1);
+    buttons_->addLayout(taking);
+    grid->addWidget(title_, 0, 0);
+    grid->addLayout(buttons_, 1, 0);
+    grid->addWidget(conflict_, 2, 0);
     connect(keys_, &QKeySequenceEdit::keySequenceChanged, this, &ShortcutsPage::check);
     connect(assign_, &QPushButton::clicked, this, &ShortcutsPage::assign);
     connect(remove_, &QPushButton::clicked, this, [this] { actions_.setShortcuts(chosenId(), {}); });
@@ -201,9 +205,12 @@ void ShortcutsPage::changeEvent(QEvent* event) {
 
 void ShortcutsPage::applyTheme() {
     const Theme& theme = Theme::current();
-    layout()->setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(20));
+    const int side = theme.px(theme.isLarge() ? 12 : 24);
+    layout()->setContentsMargins(side, theme.px(20), side, theme.px(20));
     layout()->setSpacing(theme.px(8));
     static_cast<QGridLayout*>(editor_->layout())->setSpacing(theme.px(8));
+    buttons_->setDirection(theme.isLarge() ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    buttons_->setSpacing(theme.px(8));
     conflict_->setMinimumHeight(conflict_->fontMetrics().lineSpacing() * 2);
 }
 

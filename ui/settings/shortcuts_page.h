@@ -2,6 +2,7 @@
 
 #include <QWidget>
 
+class QBoxLayout;
 class QKeySequenceEdit;
 class QLabel;
 class QLineEdit;
@@ -43,6 +44,7 @@ private:
     QLineEdit* find_;
     QTreeWidget* list_;
     QWidget* editor_ = nullptr;
+    QBoxLayout* buttons_ = nullptr;
     QLabel* title_ = nullptr;
     QKeySequenceEdit* keys_ = nullptr;
     QPushButton* assign_ = nullptr;

@@ -60,6 +60,8 @@ public:
 
     [[nodiscard]] ThemeChoice choice() const { return choice_; }
     [[nodiscard]] int percent() const { return percent_; }
+    /// Whether text is so large that fields and buttons no longer go beside each other in a dialog.
+    [[nodiscard]] bool isLarge() const { return percent_ > 140; }
     [[nodiscard]] bool isDark() const { return isDark_; }
     [[nodiscard]] bool isHighContrast() const { return choice_ == ThemeChoice::kHighContrast; }
     [[nodiscard]] const ThemeColors& colors() const { return colors_; }

@@ -31,6 +31,7 @@ ImportDialog::ImportDialog(StoreClient& store, const QString& path, QWidget* par
       report_(new QPlainTextEdit(this)),
       progress_(new QProgressBar(this)),
       import_(new QPushButton(this)),
+      open_(new QPushButton(tr("&Open the chat"), this)),
       close_(new QPushButton(this)) {
     setWindowTitle(tr("Import chats"));
     buildLayout();
@@ -49,6 +50,16 @@ ImportDialog::ImportDialog(StoreClient& store, const QString& path, QWidget* par
         all_, &QCheckBox::clicked, this, [this] { model_.checkAll(all_->checkState() != Qt::Unchecked); });
     connect(import_, &QPushButton::clicked, this, &ImportDialog::startImport);
     connect(close_, &QPushButton::clicked, this, &ImportDialog::reject);
+    connect(open_, &QPushButton::clicked, this, [this] {
+        accept();
+        if (first_ != 0) {
+            Q_EMIT
+            openRequested(first_);
+            return;
+        }
+        Q_EMIT
+        anotherRequested();
+    });
     setPhase(Phase::kReading);
     client_.preview(path_);
 }
@@ -76,6 +87,7 @@ void ImportDialog::buildLayout() {
     progress_->setTextVisible(false);
     progress_->setAccessibleName(tr("Progress of the import"));
     import_->setProperty("isPrimary", true);
+    open_->setProperty("isPrimary", true);
     import_->setDefault(true);
 
     auto* column = new QVBoxLayout(this);
@@ -87,10 +99,12 @@ void ImportDialog::buildLayout() {
     column->addWidget(table_, 3);
     column->addWidget(all_);
     column->addWidget(report_, 1);
+    column->addStretch(0);  // takes the room where neither of them is shown
     auto* row = new QHBoxLayout();
     row->setSpacing(theme.px(8));
     row->addStretch(1);
     row->addWidget(close_);
+    row->addWidget(open_);
     row->addWidget(import_);
     column->addLayout(row);
     resize(theme.px(680), theme.px(520));
@@ -105,6 +119,7 @@ void ImportDialog::setPhase(Phase phase) {
     all_->setVisible(phase == Phase::kPreview);
     report_->setVisible(!report_->toPlainText().isEmpty() && !isWorking);
     import_->setVisible(phase == Phase::kPreview);
+    open_->setVisible(phase == Phase::kReport);
     close_->setText(phase == Phase::kReport ? tr("&Close") : tr("&Cancel"));
     summary_->setVisible(!summary_->text().isEmpty() && !isWorking);
     if (phase == Phase::kReading) headline_->setText(tr("Reading %1…").arg(fileName_));
@@ -144,11 +159,14 @@ void ImportDialog::showReport(const ImportResult& result) {
     headline_->setText(tr("Imported from %1").arg(fileName_));
     summary_->setText(resultText(result));
     report_->setPlainText(reportLines(result.summary).join(u'\n'));
-    setPhase(Phase::kReport);
-    close_->setFocus();
     QList<qint64> ids;
     for (const ImportLine& line : result.lines)
         ids.append(line.outcome.conversationId);
+    first_ = ids.isEmpty() ? 0 : ids.first();
+    open_->setText(ids.size() == 1 ? tr("&Open the chat") : tr("&Open the first"));
+    setPhase(Phase::kReport);
+    open_->setVisible(first_ != 0);
+    (first_ != 0 ? open_ : close_)->setFocus();
     Q_EMIT
     imported(ids);
 }
@@ -157,7 +175,9 @@ void ImportDialog::showFailure(const Error& error) {
     headline_->setText(tr("%1 was not imported").arg(fileName_));
     summary_->setText(describe(error));
     report_->clear();
+    open_->setText(tr("&Import another…"));
     setPhase(Phase::kReport);
+    open_->setFocus();
 }
 
 }  // namespace epi

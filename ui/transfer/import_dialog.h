@@ -30,6 +30,10 @@ public:
 Q_SIGNALS:
     /// Chats came in; they are the first in the list.
     void imported(const QList<qint64>& conversations);
+    /// The user would like to see what came in.
+    void openRequested(qint64 conversation);
+    /// This file was none to import: the user would like to choose another.
+    void anotherRequested();
 
 private:
     enum class Phase { kReading, kPreview, kImporting, kReport };
@@ -53,7 +57,9 @@ private:
     QPlainTextEdit* report_;
     QProgressBar* progress_;
     QPushButton* import_;
+    QPushButton* open_;  // what came in, or another file
     QPushButton* close_;
+    qint64 first_ = 0;  // of the chats that came in; 0: none did
 };
 
 }  // namespace epi
