@@ -93,17 +93,25 @@ Result<std::vector<MessageRecord>> MessageRepository::readAll(Statement& rows) c
 
 Result<void> MessageRepository::eachActive(std::int64_t conversationId,
                                            std::int64_t after,
-                                           const std::function<bool(MessageRecord&&)>& take) {
+                                           const std::function<bool(MessageRecord&&)>& take,
+                                           const std::function<void(DamagedMessage&&)>& onDamaged) {
     EPI_TRY_ASSIGN(Statement rows,
-                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS " FROM messages "
+                   database_.prepare("SELECT " EPI_MESSAGE_COLUMNS ", id FROM messages "
                                      "WHERE conversation_id = :conversation AND sequence > :after "
                                      "ORDER BY sequence"));
     rows.bind(":conversation", conversationId).bind(":after", after);
     for (;;) {
         EPI_TRY_ASSIGN(const bool hasRow, rows.step());
         if (!hasRow) return {};
-        EPI_TRY_ASSIGN(MessageRecord message, read(rows));
-        if (!take(std::move(message))) return {};
+        auto message = read(rows);
+        if (message) {
+            if (!take(*std::move(message))) return {};
+        } else if (onDamaged && message.error().code == ErrorCode::kCorruptData) {
+            onDamaged(
+                {rows.integer(), message.error()});  // the id once more, behind the columns of a message
+        } else {
+            return message.error();
+        }
     }
 }
 

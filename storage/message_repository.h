@@ -21,10 +21,12 @@ public:
 
     /// What follows place `after` of it.
     Result<std::vector<MessageRecord>> activeBranch(std::int64_t conversationId, std::int64_t after = 0);
-    /// The same one after the other, until `take` returns false.
+    /// The same one after the other, until `take` returns false. What is damaged goes to `onDamaged`; without
+    /// it, it is an error.
     Result<void> eachActive(std::int64_t conversationId,
                             std::int64_t after,
-                            const std::function<bool(MessageRecord&&)>& take);
+                            const std::function<bool(MessageRecord&&)>& take,
+                            const std::function<void(DamagedMessage&&)>& onDamaged = {});
     /// The ids of the same, read from an index alone.
     Result<std::vector<std::int64_t>> branchIds(std::int64_t conversationId, std::int64_t after);
     /// These messages in this order, up to the first whose text makes it more than `maxBytes` of texts.

@@ -255,8 +255,9 @@ Result<std::vector<MessageRecord>> Store::messages(std::int64_t conversationId, 
 
 Result<void> Store::eachMessage(std::int64_t conversationId,
                                 std::int64_t after,
-                                const std::function<bool(MessageRecord&&)>& take) {
-    return state_->messages.eachActive(conversationId, after, take);
+                                const std::function<bool(MessageRecord&&)>& take,
+                                const std::function<void(DamagedMessage&&)>& onDamaged) {
+    return state_->messages.eachActive(conversationId, after, take, onDamaged);
 }
 
 Result<std::vector<std::int64_t>> Store::messageIds(std::int64_t conversationId, std::int64_t after) {

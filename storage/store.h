@@ -79,10 +79,12 @@ public:
     // Messages of the active branch in order.
     /// All behind place `after`.
     Result<std::vector<MessageRecord>> messages(std::int64_t conversationId, std::int64_t after = 0);
-    /// The same one after the other, until `take` returns false. `take` must not use the store.
+    /// The same one after the other, until `take` returns false. What is damaged goes to `onDamaged`; without
+    /// it, it is an error. Neither must use the store.
     Result<void> eachMessage(std::int64_t conversationId,
                              std::int64_t after,
-                             const std::function<bool(MessageRecord&&)>& take);
+                             const std::function<bool(MessageRecord&&)>& take,
+                             const std::function<void(DamagedMessage&&)>& onDamaged = {});
     /// The ids of all behind place `after`: some milliseconds for a hundred thousand. They ascend.
     Result<std::vector<std::int64_t>> messageIds(std::int64_t conversationId, std::int64_t after = 0);
     /// These messages in this order, each on its own: what is damaged is told beside the others. Ends behind

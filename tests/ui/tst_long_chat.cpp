@@ -101,6 +101,19 @@ private:
         return texts;
     }
 
+    /// The turns the engine knows after all it was told.
+    [[nodiscard]] std::vector<std::string> toldTexts() {
+        std::vector<std::string> turns;
+        for (const Command& command : app_->engine->posted()) {
+            const auto* sync = std::get_if<SyncConversation>(&command);
+            if (sync == nullptr) continue;
+            turns.resize(static_cast<std::size_t>(sync->firstTurn));
+            for (const Turn& turn : sync->turns)
+                turns.push_back(turn.text);
+        }
+        return turns;
+    }
+
 private Q_SLOTS:
     void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
     void init() {
@@ -377,10 +390,40 @@ private Q_SLOTS:
         QCOMPARE(messages().at(4'999).text, toQString(textOfMessage(4'999)));
         QCOMPARE(messages().at(5'001).text, toQString(textOfMessage(5'001)));
         QVERIFY(!app_->window.session()->canEdit(5'000));
-        // The engine cannot be told what nobody can read.
+        // The engine is told all but what nobody can read, and the reply to it; and that is said, once.
         QVERIFY(app_->ask(u"And now?"_s));
-        QCOMPARE(app_->lastMessage().state, MessageState::kFailed);
-        QVERIFY(app_->lastMessage().details.error.contains(u"is damaged"_s));
+        QCOMPARE(app_->lastMessage().state, MessageState::kComplete);
+        QVERIFY2(app_->window.page().notice().text().startsWith(u"1 damaged message(s)"_s),
+                 qPrintable(app_->window.page().notice().text()));
+        std::vector<std::string> told = toldTexts();
+        QCOMPARE(told.size(), std::size_t{kMessages} - 2);
+        QCOMPARE(told[4'999], textOfMessage(4'999));
+        QCOMPARE(told[5'000], textOfMessage(5'002));
+        app_->window.page().notice().hide();
+        QVERIFY(app_->ask(u"And then?"_s));
+        QVERIFY(!app_->window.page().notice().isVisible());
+        QCOMPARE(toldTexts().size(), std::size_t{kMessages});
+    }
+
+    void aQuestionWhoseReplyIsDamagedIsLeftOutWithIt() {
+        {
+            auto store = Store::open(file());
+            const auto ids = store->messageIds(chat_);
+            for (const std::size_t row : {std::size_t{5}, std::size_t{kMessages} - 1}) {
+                const std::string damage =
+                    "UPDATE messages SET text = 'x' WHERE id = " + std::to_string((*ids)[row]);
+                QVERIFY(RawSqlite(file()).execute(damage.c_str()));
+            }
+        }
+        open();
+        QVERIFY(app_->ask(u"And now?"_s));
+        QCOMPARE(app_->lastMessage().state, MessageState::kComplete);
+        QVERIFY(app_->window.page().notice().text().startsWith(u"2 damaged message(s)"_s));
+        const std::vector<std::string> told = toldTexts();
+        QCOMPARE(told.size(), std::size_t{kMessages} - 4);
+        QCOMPARE(told[3], textOfMessage(3));
+        QCOMPARE(told[4], textOfMessage(6));
+        QCOMPARE(told.back(), textOfMessage(kMessages - 3));
     }
 
     void readersHearThatAMessageIsLoadedAndThenTheMessage() {

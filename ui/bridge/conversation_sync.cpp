@@ -101,14 +101,18 @@ void ConversationSync::readPiece(std::shared_ptr<TurnScan> scan) {
                 }
             }
             bool isEnd = true;
-            EPI_TRY(store.eachMessage(id, scan->place, [&](MessageRecord&& message) {
-                if (message.id == endBefore) return false;
-                scan->place = message.sequence;
-                scan->lastMessage = message.id;
-                scan->add(message);
-                isEnd = scan->pendingBytes() < kPieceBytes;
-                return isEnd;
-            }));
+            EPI_TRY(store.eachMessage(
+                id,
+                scan->place,
+                [&](MessageRecord&& message) {
+                    if (message.id == endBefore) return false;
+                    scan->place = message.sequence;
+                    scan->lastMessage = message.id;
+                    scan->add(message);
+                    isEnd = scan->pendingBytes() < kPieceBytes;
+                    return isEnd;
+                },
+                [&](DamagedMessage&& message) { scan->addDamaged(message.id); }));
             Piece piece{.message = {}, .isEnd = isEnd, .isNew = !isEnd || !scan->isHeld()};
             if (piece.isNew) piece.message = scan->takePiece(isEnd);
             return piece;
@@ -126,6 +130,8 @@ void ConversationSync::take(Result<Piece> piece) {
     }
     if (piece->isNew) engine_.sync(std::move(piece->message), scan_->result());
     unchangedTo_[running_->scope.conversation.id] = std::min(scan_->lastMessage, running_->changedFrom - 1);
+    if (scan_->damaged() > 0) Q_EMIT
+    leftOut(running_->scope.conversation.id, scan_->damaged());
     end({});
 }
 

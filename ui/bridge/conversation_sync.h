@@ -46,6 +46,10 @@ public:
     /// What is only added behind its end need not be told.
     void noteChange(std::int64_t conversationId, std::int64_t firstMessage);
 
+Q_SIGNALS:
+    /// So many messages cannot be read, and the engine was not told of them.
+    void leftOut(qint64 conversationId, int messages);
+
 private:
     struct Request {
         QPointer<QObject> context;

@@ -73,25 +73,40 @@ void TurnScan::add(const MessageRecord& message) {
     if (isReply && message.text.empty()) {
         const bool followsQuestion = !told.empty() && lastRole_ == Role::kUser;
         if (!followsQuestion || message.parentId != told.back().id) return;
-        told.pop_back();
-        lastRole_ = Role::kSystem;  // two in a row are never taken out
-        if (pending_.empty()) return;
-        pendingBytes_ -= bytesOf(pending_.back());
-        pending_.pop_back();
-        return;
+        return takeBack();
     }
+    if (std::exchange(skipsReply_, false) && isReply) return;
     Turn turn{.id = message.id,
               .role = message.role,
               .speaker = message.speaker,
               .text = turnText(message.text, message.caption),
               .session = message.session};
     lastRole_ = turn.role;
+    isLastQuestion_ = turn.role == Role::kUser && turn.speaker.empty();
     told.push_back(heldTurn(turn));
     const std::size_t index = told.size() - 1;
     isSame_ = isSame_ && index < held_->turns.size() && held_->turns[index] == told.back();
     if (isSame_) return;
     pendingBytes_ += bytesOf(turn);
     pending_.push_back(std::move(turn));
+}
+
+void TurnScan::takeBack() {
+    told_->turns.pop_back();
+    lastRole_ = Role::kSystem;  // two in a row are never taken out
+    isLastQuestion_ = false;
+    if (pending_.empty()) return;
+    pendingBytes_ -= bytesOf(pending_.back());
+    pending_.pop_back();
+}
+
+void TurnScan::addDamaged(std::int64_t id) {
+    if (id == lastDamaged_) return;  // read again behind a piece
+    lastDamaged_ = id;
+    ++damaged_;
+    // Who said it nobody knows; whose turn it was, the one before tells.
+    if (isLastQuestion_ && !told_->turns.empty()) return takeBack();
+    skipsReply_ = true;
 }
 
 SyncConversation TurnScan::takePiece(bool isLast) {

@@ -51,6 +51,11 @@ public:
 
     /// The next message. One that was not answered is not told: it would leave two questions in a row.
     void add(const MessageRecord& message);
+    /// The next message, which cannot be read. It is left out, and so is what was said in the same turn: a
+    /// question without its reply, a reply without its question.
+    void addDamaged(std::int64_t id);
+    /// How many could not be read.
+    [[nodiscard]] int damaged() const { return damaged_; }
     /// Bytes of turns to be told that were not taken yet.
     [[nodiscard]] std::size_t pendingBytes() const { return pendingBytes_; }
     /// What is to be told next.
@@ -71,7 +76,13 @@ private:
     bool hasSameFrame_ = false;
     bool isSame_ = true;  // so far
     std::int64_t firstMessage_ = 0;
+    void takeBack();
+
     Role lastRole_ = Role::kSystem;
+    bool isLastQuestion_ = false;  // the last that was told is one of the user's own
+    bool skipsReply_ = false;      // the question before could not be read
+    int damaged_ = 0;
+    std::int64_t lastDamaged_ = 0;
     std::vector<Turn> pending_;
     std::size_t pendingBytes_ = 0;
 };

@@ -91,6 +91,14 @@ ChatSession::ChatSession(EngineClient& engine,
         if (job == job_) onFailed(error);
     });
     connect(&engine_, &EngineClient::engineLost, this, &ChatSession::onEngineLost);
+    connect(&sync_, &ConversationSync::leftOut, this, [this](qint64 id, int messages) {
+        if (id == conversation_.id) Q_EMIT
+        noticed(tr(
+            "%n damaged message(s) of this chat cannot be read. The model answers without them, and without "
+            "what was said in the same turn.",
+            nullptr,
+            messages));
+    });
     connect(&memory_, &MemorySession::changed, this, [this] { messages_.setEpisodes(memory_.episodes()); });
 }
 
