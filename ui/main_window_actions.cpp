@@ -1,5 +1,8 @@
 #include <QAction>
+#include <QApplication>
+#include <QContextMenuEvent>
 #include <QDockWidget>
+#include <QMenuBar>
 
 #include "ui/actions/action_registry.h"
 #include "ui/actions/command_palette.h"
@@ -141,6 +144,24 @@ void MainWindow::registerViewActions() {
         {.id = u"view.nextPane"_s, .group = group, .title = tr("Next &pane"), .shortcuts = {key(u"F6"_s)}},
         this,
         [this] { cyclePanes(); });
+    actions_.add(
+        {.id = u"view.menuBar"_s, .group = group, .title = tr("Menu &bar"), .shortcuts = {key(u"F10"_s)}},
+        this,
+        [this] { menuBar()->setActiveAction(menuBar()->actions().first()); });
+    // Not every keyboard has the key for it.
+    actions_.add({.id = u"view.contextMenu"_s,
+                  .group = group,
+                  .title = tr("M&enu of what has the focus"),
+                  .shortcuts = {key(u"Shift+F10"_s)}},
+                 this,
+                 [] {
+                     QWidget* focused = QApplication::focusWidget();
+                     if (focused == nullptr) return;
+                     const QPoint middle = focused->rect().center();
+                     QContextMenuEvent asked(
+                         QContextMenuEvent::Keyboard, middle, focused->mapToGlobal(middle));
+                     QApplication::sendEvent(focused, &asked);
+                 });
     const auto scale = [this](int percent) {
         options_.percent.reset();
         preferences_.change([percent](Preferences& p) { p.percent = percent; });

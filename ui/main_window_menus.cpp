@@ -71,7 +71,15 @@ void MainWindow::buildMenus() {
               "turn.delete",
               "turn.restore"});
     QMenu* view = menuBar()->addMenu(tr("&View"));
-    fillMenu(view, {"view.memory", "view.chats", "view.tint", "view.nextPane", "view.jobs", ""});
+    fillMenu(view,
+             {"view.memory",
+              "view.chats",
+              "view.tint",
+              "view.nextPane",
+              "view.menuBar",
+              "view.contextMenu",
+              "view.jobs",
+              ""});
     buildThemeMenu(view->addMenu(tr("T&heme")));
     fillMenu(view, {"view.larger", "view.smaller", "view.normalSize", "", "view.fullScreen"});
     fillMenu(menuBar()->addMenu(tr("&Memory")), {"memory.build", "memory.evaluation"});

@@ -2145,6 +2145,14 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <source>Theme</source>
         <translation>Farben</translation>
     </message>
+    <message>
+        <source>Menu &amp;bar</source>
+        <translation>Menüleis&amp;te</translation>
+    </message>
+    <message>
+        <source>M&amp;enu of what has the focus</source>
+        <translation>Konte&amp;xtmenü öffnen</translation>
+    </message>
 </context>
 <context>
     <name>epi::MemoryBar</name>

@@ -276,6 +276,47 @@ private Q_SLOTS:
                                     .arg(app.window.memoryPanel().width())));
     }
 
+    void f6GoesRoundThePanes() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s) && isActive(app));
+        app.window.showMemoryPanel(true);
+        const auto pane = [&]() -> QString {
+            const QWidget* focused = QApplication::focusWidget();
+            if (app.window.conversations().isAncestorOf(focused)) return u"list"_s;
+            if (focused == &app.window.page().view()) return u"messages"_s;
+            if (app.window.page().isAncestorOf(focused)) return u"field"_s;
+            return app.window.memoryPanel().isAncestorOf(focused) ? u"memory"_s : u"nowhere"_s;
+        };
+        app.window.page().composer().takeFocus();
+        for (const auto tab : {MemoryPanel::kEpisodes, MemoryPanel::kLayers}) {
+            app.window.memoryPanel().showTab(tab);
+            QStringList way;
+            for (int i = 0; i < 4; ++i) {
+                QTest::keyClick(QApplication::focusWidget(), Qt::Key_F6);
+                way << pane();
+            }
+            QCOMPARE(way, (QStringList{u"memory"_s, u"list"_s, u"messages"_s, u"field"_s}));
+        }
+    }
+
+    void menusOpenByTheKeysOfTheDesktop() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s) && isActive(app));
+        const auto popup = [] {
+            return qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        };
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_F10);
+        QTRY_COMPARE(popup(), app.window.menuBar()->actions().first()->menu());
+        QTest::keyClick(popup(), Qt::Key_Escape);
+        QTRY_VERIFY(popup() == nullptr);
+        app.window.page().view().setFocus();
+        app.window.page().view().setCurrentRow(1);
+        QTest::keyClick(&app.window.page().view(), Qt::Key_F10, Qt::ShiftModifier);
+        QTRY_VERIFY(popup() != nullptr);
+        QVERIFY(popup()->actions().first()->text().contains(u"message"_s));
+        QTest::keyClick(popup(), Qt::Key_Escape);
+    }
+
     void anImportEndsWithItsChat() {
         WindowFixture app(folder_->path());
         app.window.previewImport({writeConversation(folder_->path(), 3)});

@@ -196,11 +196,16 @@ void MemoryPanel::showTrace() {
 }
 
 void MemoryPanel::takeFocus() {
+    // Where there is nothing to look at yet: the button that changes that, or the tabs.
+    QWidget* of = tabs_->tabBar();
     if (tabs_->currentIndex() == kLayers) {
-        bars_->setFocus(Qt::ShortcutFocusReason);
-    } else {
-        list_->setFocus(Qt::ShortcutFocusReason);
+        if (layersStack_->currentIndex() == 0) of = bars_;
+    } else if (model_.rowCount() > 0) {
+        of = list_;
+    } else if (!build_->isHidden()) {
+        of = build_;
     }
+    of->setFocus(Qt::ShortcutFocusReason);
 }
 
 void MemoryPanel::changeEvent(QEvent* event) {
