@@ -128,7 +128,7 @@ public:
         if (!memory_.resolved.isDense)
             EPI_TRY(checkPins(context_.model.executor().spec(), evictionRule(memory_, history)));
         EPI_TRY(findEpisodes());
-        if (auto saved = saveMemoryIndex(context_.cacheFolder, memory_); !saved)
+        if (auto saved = saveMemoryIndex(context_.cacheFolder, memory_, conversation_.text.turns); !saved)
             tellUnsaved(context_, saved.error());
         EPI_TRY(readEpisodes());
         memory_.seconds = secondsSince(start);
@@ -151,7 +151,7 @@ private:
         }
         // An index from a build that did not come to its end has the same episodes.
         BuiltMemory indexed = memory_;
-        if (loadMemoryIndex(context_.cacheFolder, indexed)) {
+        if (loadMemoryIndex(context_.cacheFolder, indexed, conversation_.text.turns)) {
             memory_ = std::move(indexed);
             return {};
         }
@@ -408,7 +408,7 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
         auto planned = planMemory(context, conversation, head, options);
         if (!planned) return std::nullopt;
         BuiltMemory memory = *std::move(planned);
-        if (loadMemoryIndex(context.cacheFolder, memory) && memory.builtTurns == built &&
+        if (loadMemoryIndex(context.cacheFolder, memory, turns) && memory.builtTurns == built &&
             loadStates(context, conversation, memory)) {
             if (!memory.sharesCache) findAddedEpisodes(context, conversation.text, memory);
             return memory;

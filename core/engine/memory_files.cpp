@@ -1,5 +1,6 @@
 #include "core/engine/memory_files.h"
 
+#include <map>
 #include <string>
 #include <system_error>
 
@@ -12,6 +13,7 @@ namespace epi {
 namespace {
 
 constexpr const char* kIndexSuffix = ".memory";
+constexpr const char* kTurnPlaces = "turn_places";
 
 Error mismatch(const std::filesystem::path& path, const std::string& what) {
     return Error{ErrorCode::kCorruptData, path.filename().string() + ": " + what};
@@ -45,7 +47,6 @@ nlohmann::json describe(const EpisodeMemory& episode) {
             {"representative_segments", episode.episode.representatives},
             {"centroid", episode.episode.centroid},
             {"representatives", episode.representatives},
-            {"turn_ids", episode.turnIds},
             {"name", episode.name},
             {"prompt", episode.prompt}};
 }
@@ -53,19 +54,27 @@ nlohmann::json describe(const EpisodeMemory& episode) {
 bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
     if (!json.is_object() || !json.value("name", nlohmann::json()).is_string()) return false;
     episode.name = json["name"].get<std::string>();
-    if (!json.is_object() || !json.value("name", nlohmann::json()).is_string()) return false;
-    episode.name = json["name"].get<std::string>();
     return readField(json, "segments", episode.episode.segments) &&
            readField(json, "representative_segments", episode.episode.representatives) &&
            readField(json, "centroid", episode.episode.centroid) &&
            readField(json, "representatives", episode.representatives) &&
-           readField(json, "turn_ids", episode.turnIds) && readField(json, "prompt", episode.prompt);
+           readField(json, "prompt", episode.prompt);
 }
 
-Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMemory& memory) {
+Result<void> saveMemoryIndex(const std::filesystem::path& folder,
+                             const BuiltMemory& memory,
+                             std::span<const Turn> turns) {
+    std::map<std::int64_t, std::int64_t> placeOf;
+    for (const Turn& turn : turns)
+        placeOf.emplace(turn.id, std::ssize(placeOf));
     nlohmann::json episodes = nlohmann::json::array();
-    for (const EpisodeMemory& episode : memory.episodes)
+    for (const EpisodeMemory& episode : memory.episodes) {
+        std::vector<std::int64_t> places;
+        for (const std::int64_t id : episode.turnIds)
+            places.push_back(placeOf.at(id));
         episodes.push_back(describe(episode));
+        episodes.back()[kTurnPlaces] = std::move(places);
+    }
     const CacheFileHeader header{.key = memory.key,
                                  .metadata = {{"built_turns", memory.builtTurns},
                                               {"built_tokens", memory.builtTokens},
@@ -74,7 +83,9 @@ Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMem
     return writeCacheFile(folder / (memory.key + kIndexSuffix), header, {});
 }
 
-Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& memory) {
+Result<void> loadMemoryIndex(const std::filesystem::path& folder,
+                             BuiltMemory& memory,
+                             std::span<const Turn> turns) {
     const std::filesystem::path path = folder / (memory.key + kIndexSuffix);
     EPI_TRY_ASSIGN(const CacheFile file, CacheFile::open(path));
     const nlohmann::json& metadata = file.header().metadata;
@@ -86,8 +97,15 @@ Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& m
         return mismatch(path, "a field of the index is missing or of another type");
     }
     for (const nlohmann::json& json : metadata["episodes"]) {
-        if (!readEpisode(json, memory.episodes.emplace_back()))
+        EpisodeMemory& episode = memory.episodes.emplace_back();
+        std::vector<std::int64_t> places;
+        if (!readEpisode(json, episode) || !readField(json, kTurnPlaces, places))
             return mismatch(path, "an episode is damaged");
+        for (const std::int64_t place : places) {
+            if (place < 0 || place >= std::ssize(turns))
+                return mismatch(path, "a turn is not in the history");
+            episode.turnIds.push_back(turns[static_cast<std::size_t>(place)].id);
+        }
     }
     return {};
 }

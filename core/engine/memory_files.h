@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -12,12 +13,17 @@
 namespace epi {
 
 /// Everything of a memory but the caches, as a checked file. It is used only where the reader computes the
-/// same key; anything doubtful is an error and the caller builds anew.
-Result<void> saveMemoryIndex(const std::filesystem::path& folder, const BuiltMemory& memory);
+/// same key; anything doubtful is an error and the caller builds anew. The key knows words, not ids: `turns`
+/// are those of the chat that asks, and the file has their places among them.
+Result<void> saveMemoryIndex(const std::filesystem::path& folder,
+                             const BuiltMemory& memory,
+                             std::span<const Turn> turns);
 /// Fills episodes, prompts and counts of `memory`, whose key is set. kNotFound when there is none.
-Result<void> loadMemoryIndex(const std::filesystem::path& folder, BuiltMemory& memory);
+Result<void> loadMemoryIndex(const std::filesystem::path& folder,
+                             BuiltMemory& memory,
+                             std::span<const Turn> turns);
 
-/// An episode as JSON, all but its cache; false when a field is missing or of another type.
+/// An episode as JSON, all but its cache and its turns; false when a field is missing or of another type.
 nlohmann::json describe(const EpisodeMemory& episode);
 bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode);
 

@@ -42,6 +42,27 @@ private:
 private Q_SLOTS:
     void init() { folders_.clearCaches(); }
 
+    void aMemoryFromDiskNamesTheTurnsOfTheChatThatAsks() {
+        // A chat that was deleted and imported again, or is in another profile: other ids, the same words.
+        const SyncConversation first = longConversation(40, "first");
+        SyncConversation second = longConversation(40, "second");
+        for (Turn& turn : second.turns)
+            turn.id += 1'000;
+        Session session(config());
+        QVERIFY(load(session) && session.run<Synced>(first) && session.run<Synced>(second));
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"first", smallMemory()});
+        const auto found = session.run<MemoryBuilt>(BuildMemory{"second", smallMemory()});
+        QVERIFY2(built && found, session.why());
+        QVERIFY(built->episodes.size() > 1);
+        QCOMPARE(found->episodes.size(), built->episodes.size());
+        for (std::size_t i = 0; i < built->episodes.size(); ++i) {
+            std::vector<std::int64_t> expected = built->episodes[i].turnIds;
+            for (std::int64_t& id : expected)
+                id += 1'000;
+            QCOMPARE(found->episodes[i].turnIds, expected);
+        }
+    }
+
     void anotherChatHearsNothing_data() {
         QTest::addColumn<int>("turns");
         QTest::newRow("new chats") << 0;
