@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <QAction>
+#include <QCheckBox>
 #include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
@@ -333,6 +334,31 @@ private Q_SLOTS:
         QCOMPARE(dialog->focusWidget(), static_cast<QWidget*>(button(*dialog, u"Open the chat"_s)));
         QTest::keyClick(dialog, Qt::Key_Return);
         QTRY_COMPARE(app.messages().rowCount(), 30);
+    }
+
+    void theBoxForAllChatsShowsThatOnlySomeAreChosen() {
+        WindowFixture app(folder_->path());
+        const QString path = folder_->path() + u"/chats.json"_s;
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(
+            R"([{"uuid": "1", "name": "A", "chat_messages": [{"uuid": "a", "sender": "human", "text": "x"}]},
+                       {"uuid": "2", "name": "B", "chat_messages": [{"uuid": "b", "sender": "human", "text": "y"}]}])");
+        file.close();
+        ImportDialog dialog(app.store, path);
+        dialog.show();
+        QTRY_COMPARE(dialog.model().rowCount(), 2);
+        auto* all = dialog.findChild<QCheckBox*>();
+        QVERIFY(dialog.model().setData(dialog.model().index(1, 0), Qt::Unchecked, Qt::CheckStateRole));
+        QCOMPARE(all->checkState(), Qt::PartiallyChecked);
+        QVERIFY(all->isTristate());  // else it is drawn as chosen
+        all->click();
+        QCOMPARE(dialog.model().checkedCount(), 2);
+        QCOMPARE(all->checkState(), Qt::Checked);
+        all->click();
+        QCOMPARE(dialog.model().checkedCount(), 0);
+        all->click();
+        QCOMPARE(dialog.model().checkedCount(), 2);
     }
 
     void aFileThatIsRefusedLeadsToAnother() {

@@ -169,6 +169,17 @@ private Q_SLOTS:
         QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
     }
 
+    void aHeaderShowsIdsThatPeopleGive() {
+        MessageItem item;
+        item.createdAtMs = 1'700'000'000'000;
+        item.sourceId = QStringLiteral("D5:13");
+        QCOMPARE(MessageLayout::headerText(item), QStringLiteral("D5:13"));
+        // What programs make up says nothing to anybody.
+        item.sourceId = QStringLiteral("bbb2682f-b4f7-49f8-b842-5352f8b6e3c0");
+        QVERIFY2(MessageLayout::headerText(item).contains(QStringLiteral("Nov")),
+                 qPrintable(MessageLayout::headerText(item)));
+    }
+
     void aJobSaysNothingTwice() {
         QCOMPARE(jobText(QStringLiteral("Answering in “Boats”"), {.phase = "answering", .unit = {}}),
                  QStringLiteral("Answering in “Boats”"));

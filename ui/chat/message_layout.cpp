@@ -16,7 +16,8 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kMeasure = 720;  // widest line of prose, about 76 characters
+constexpr qsizetype kLongestShownId = 12;  // "D5:13"; a longer one was made by a program for itself
+constexpr int kMeasure = 720;              // widest line of prose, about 76 characters
 
 QColor stateColor(MessageState state) {
     const ThemeColors& colors = Theme::current().colors();
@@ -31,17 +32,6 @@ QColor stateColor(MessageState state) {
             break;
     }
     return colors.secondaryText;
-}
-
-QString headerDetails(const MessageItem& item) {
-    QStringList parts;
-    if (!item.sourceId.isEmpty()) {
-        parts << item.sourceId;
-    } else if (item.createdAtMs != 0) {
-        parts << QLocale().toString(QDateTime::fromMSecsSinceEpoch(item.createdAtMs), u"d MMM, HH:mm"_s);
-    }
-    if (item.isPinned) parts << MessageLayout::tr("pinned");
-    return parts.join(u" · "_s);
 }
 
 QString versionText(const MessageItem& item) {
@@ -239,7 +229,7 @@ void MessageLayout::paintHeader(QPainter& painter, QPoint origin, const MessageI
     rect.setLeft(rect.left() + painter.fontMetrics().horizontalAdvance(author) + theme.px(8));
     painter.setFont(theme.font(TextSize::kSmall));
     painter.setPen(theme.colors().secondaryText);
-    painter.drawText(rect, Qt::AlignLeft | Qt::AlignVCenter, headerDetails(item));
+    painter.drawText(rect, Qt::AlignLeft | Qt::AlignVCenter, headerText(item));
 }
 
 void MessageLayout::paintVersions(QPainter& painter, QPoint origin, const MessageItem& item) const {
@@ -329,6 +319,17 @@ void paintUnloaded(QPainter& painter, const QRect& row) {
         const bool isLast = top + 2 * line > row.bottom() - theme.px(8);
         bar(top, isLast ? width * 3 / 5 : width);
     }
+}
+
+QString MessageLayout::headerText(const MessageItem& item) {
+    QStringList parts;
+    if (!item.sourceId.isEmpty() && item.sourceId.size() <= kLongestShownId) {
+        parts << item.sourceId;
+    } else if (item.createdAtMs != 0) {
+        parts << QLocale().toString(QDateTime::fromMSecsSinceEpoch(item.createdAtMs), u"d MMM, HH:mm"_s);
+    }
+    if (item.isPinned) parts << tr("pinned");
+    return parts.join(u" · "_s);
 }
 
 QString MessageLayout::stateText(const MessageItem& item) {

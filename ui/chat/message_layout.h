@@ -76,6 +76,8 @@ public:
 
     void paint(QPainter& painter, QPoint origin, const MessageItem& item, const MessagePaint& how) const;
 
+    /// What stands behind the author's name: which message it is, or from when.
+    static QString headerText(const MessageItem& item);
     /// What became of a reply that is not simply there; while it is awaited, for what. Often empty.
     static QString stateText(const MessageItem& item);
     /// What the chip under a reply says; empty without one.

@@ -146,7 +146,6 @@ void ImportDialog::refreshButton() {
                                  : count < model_.rowCount() ? Qt::PartiallyChecked
                                                              : Qt::Checked;
     all_->setCheckState(state);
-    all_->setTristate(false);
 }
 
 void ImportDialog::startImport() {
