@@ -4,7 +4,6 @@
 #include <numeric>
 #include <string>
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -129,50 +128,65 @@ Result<void> LayerArena::append(const at::Tensor& keys,
 }
 
 void LayerArena::apply(const CompactionPlan& plan) {
-    std::vector<std::int64_t> sourceRows;
     std::vector<std::int64_t> lengths;
-    std::vector<std::vector<std::int32_t>> positions(plan.keep.size());
-    std::vector<std::vector<std::int32_t>> origins(plan.keep.size());
-    std::vector<std::vector<float>> scores(plan.keep.size());
+    std::int64_t total = 0;
+    for (const std::vector<std::int64_t>& keep : plan.keep) {
+        lengths.push_back(static_cast<std::int64_t>(keep.size()));
+        total += lengths.back();
+    }
+    // Where each row comes from, then where each goes to: one upload.
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(total * 2));
+    const std::span sources = std::span(rows).first(static_cast<std::size_t>(total));
+    const std::span targets = std::span(rows).subspan(static_cast<std::size_t>(total));
+    std::size_t next = 0;
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
-        for (const std::int64_t entry : plan.keep[head]) {
-            sourceRows.push_back(start_[head] + entry);
-            const auto at = static_cast<std::size_t>(entry);
-            positions[head].push_back(positions_[head][at]);
-            origins[head].push_back(origins_[head][at]);
-            if (at < scores_[head].size()) scores[head].push_back(scores_[head][at]);
-        }
-        lengths.push_back(static_cast<std::int64_t>(plan.keep[head].size()));
+        const std::vector<std::int64_t>& keep = plan.keep[head];
+        for (std::size_t i = 0; i < keep.size(); ++i)
+            sources[next + i] = start_[head] + keep[i];
+        next += keep.size();
+        // Ascending, so that every entry moves to the front or stays.
+        const auto pick = [&](auto& values) {
+            std::size_t kept = 0;
+            for (const std::int64_t entry : keep) {
+                const auto at = static_cast<std::size_t>(entry);
+                if (at >= values.size()) break;  // the last entries may have no score yet
+                values[kept++] = values[at];
+            }
+            values.resize(kept);
+        };
+        pick(positions_[head]);
+        pick(origins_[head]);
+        pick(scores_[head]);
     }
     layOut(lengths);
-    std::vector<std::int64_t> targetRows;
+    next = 0;
     for (std::size_t head = 0; head < lengths.size(); ++head) {
-        for (std::int64_t entry = 0; entry < lengths[head]; ++entry)
-            targetRows.push_back(start_[head] + entry);
+        const std::span own = targets.subspan(next, static_cast<std::size_t>(lengths[head]));
+        std::iota(own.begin(), own.end(), start_[head]);
+        next += own.size();
     }
-    moveRows(sourceRows, targetRows);
-    positions_ = std::move(positions);
-    origins_ = std::move(origins);
-    scores_ = std::move(scores);
+    moveRows(rows);
 }
 
-void LayerArena::moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows) {
-    const auto count = static_cast<std::int64_t>(sourceRows.size());
-    const auto indexOf = [&](std::vector<std::int64_t>& rows) {
-        return toDevice(std::span<const std::int64_t>(rows), keys_.device());
-    };
-    const at::Tensor source = indexOf(sourceRows);
-    const at::Tensor target = indexOf(targetRows);
+void LayerArena::moveRows(std::span<const std::int64_t> rows) {
+    const auto count = static_cast<std::int64_t>(rows.size()) / 2;
+    const at::Tensor both = toDevice(rows, keys_.device());
+    const at::Tensor source = both.narrow(0, 0, count);
+    const at::Tensor target = both.narrow(0, count, count);
+    if (keys_.is_cuda()) {
+        const std::vector<std::int64_t> shape{count, shape_.headDim};
+        const at::Tensor keptKeys = at::empty(shape, keys_.options());
+        const at::Tensor keptValues = at::empty(shape, values_.options());
+        const auto rowBytes = static_cast<std::int64_t>(keys_.element_size()) * shape_.headDim;
+        const DeviceRows before{keys_.data_ptr(), values_.data_ptr(), source.const_data_ptr<std::int64_t>()};
+        const DeviceRows kept{keptKeys.data_ptr(), keptValues.data_ptr(), nullptr};
+        const DeviceRows after{keys_.data_ptr(), values_.data_ptr(), target.const_data_ptr<std::int64_t>()};
+        if (copyDeviceRows(before, kept, count, rowBytes) && copyDeviceRows(kept, after, count, rowBytes)) {
+            return;
+        }
+    }
     const at::Tensor keptKeys = keys_.index_select(0, source);
     const at::Tensor keptValues = values_.index_select(0, source);
-    if (keys_.is_cuda()) {
-        const at::Tensor inOrder = at::arange(count, source.options());
-        const auto rowBytes = static_cast<std::int64_t>(keys_.element_size()) * shape_.headDim;
-        const DeviceRows from{
-            keptKeys.data_ptr(), keptValues.data_ptr(), inOrder.const_data_ptr<std::int64_t>()};
-        const DeviceRows to{keys_.data_ptr(), values_.data_ptr(), target.const_data_ptr<std::int64_t>()};
-        if (copyDeviceRows(from, to, count, rowBytes)) return;
-    }
     keys_.index_copy_(0, target, keptKeys);
     values_.index_copy_(0, target, keptValues);
 }

@@ -116,8 +116,9 @@ private:
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
     /// Places heads of these lengths with equal slack.
     void layOut(std::span<const std::int64_t> lengths);
-    /// Moves rows to other places of the same store, by way of a copy of the kept ones.
-    void moveRows(std::vector<std::int64_t>& sourceRows, std::vector<std::int64_t>& targetRows);
+    /// Moves rows to other places of the same store, by way of a copy of them: from the first half of `rows`
+    /// to the second.
+    void moveRows(std::span<const std::int64_t> rows);
     [[nodiscard]] std::int64_t totalRows() const { return shape_.kvHeads * shape_.rowsPerHead; }
 
     Shape shape_;

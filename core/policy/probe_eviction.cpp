@@ -1,7 +1,7 @@
 #include "core/policy/probe_eviction.h"
 
 #include <algorithm>
-#include <iterator>
+#include <limits>
 #include <string>
 
 namespace epi {
@@ -59,12 +59,22 @@ ProbeEviction::ProbeEviction(const ModelSpec& spec,
                              Observer observe)
     : spec_(spec), rule_(rule), point_(std::move(point)), observe_(std::move(observe)) {}
 
-bool ProbeEviction::isPinned(std::int32_t position, std::int32_t origin) const {
+std::vector<bool> ProbeEviction::pinnedOf(std::span<const std::int32_t> positions,
+                                          std::span<const std::int32_t> origins) const {
     const Pins& pins = rule_.pins;
-    const auto range = std::ranges::upper_bound(rule_.pinned, origin, {}, &OriginRange::first);
-    return (pins.chatPrefix && origin < rule_.prefixTokens) || origin < pins.sinks ||
-           position >= point_.nextPosition - pins.recent ||
-           (range != rule_.pinned.begin() && origin < std::prev(range)->end);
+    std::vector<bool> pinned(positions.size(), false);
+    // Positions and origins ascend, so what is pinned are a few ranges of entries.
+    const auto pin = [&](std::span<const std::int32_t> where, std::int64_t first, std::int64_t end) {
+        const auto from = std::ranges::lower_bound(where, first) - where.begin();
+        const auto to = std::ranges::lower_bound(where, end) - where.begin();
+        if (from < to) std::fill(pinned.begin() + from, pinned.begin() + to, true);
+    };
+    constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+    pin(origins, 0, std::max<std::int64_t>(pins.sinks, pins.chatPrefix ? rule_.prefixTokens : 0));
+    pin(positions, point_.nextPosition - pins.recent, kLast);
+    for (const OriginRange& range : rule_.pinned)
+        pin(origins, range.first, range.end);
+    return pinned;
 }
 
 Result<void> ProbeEviction::afterLayer(std::int32_t layer,
@@ -89,11 +99,7 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer,
     for (std::int32_t head = 0; head < attention.kvHeads; ++head) {
         entries.lengths.push_back(arena.length(head));
         if (!hasPins) continue;
-        std::vector<bool>& pinned = entries.pins.emplace_back();
-        const auto positions = arena.positions(head);
-        const auto origins = arena.origins(head);
-        for (std::size_t entry = 0; entry < positions.size(); ++entry)
-            pinned.push_back(isPinned(positions[entry], origins[entry]));
+        entries.pins.push_back(pinnedOf(arena.positions(head), arena.origins(head)));
     }
     const std::int64_t budget = rule_.layerBudgets[static_cast<std::size_t>(layer)];
     const auto floor = static_cast<std::int64_t>(rule_.headFloor * static_cast<double>(budget));

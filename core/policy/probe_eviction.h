@@ -62,8 +62,10 @@ public:
                             std::span<const at::Tensor> probeScores) override;
 
 private:
-    /// Recent is what lies close by position; all else is where the history was read.
-    [[nodiscard]] bool isPinned(std::int32_t position, std::int32_t origin) const;
+    /// Which entries of a head are pinned. Recent is what lies close by position; all else is where the
+    /// history was read.
+    [[nodiscard]] std::vector<bool> pinnedOf(std::span<const std::int32_t> positions,
+                                             std::span<const std::int32_t> origins) const;
 
     const ModelSpec& spec_;
     const EvictionRule& rule_;

@@ -21,7 +21,9 @@ __global__ void copy_rows_kernel(CopyRowsArgs args) {
          i += step) {
         const std::int64_t row = i / pieces;
         const std::int64_t piece = i % pieces;
-        target[args.targetRows[row] * pieces + piece] = source[args.sourceRows[row] * pieces + piece];
+        const std::int64_t from = args.sourceRows != nullptr ? args.sourceRows[row] : row;
+        const std::int64_t to = args.targetRows != nullptr ? args.targetRows[row] : row;
+        target[to * pieces + piece] = source[from * pieces + piece];
     }
 }
 
