@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <QTemporaryDir>
-
 #include "core/engine/local_engine.h"
 #include "tests/support/tiny_model.h"
 #include "tests/wire/event_log.h"
@@ -53,27 +51,6 @@ private:
     std::unique_ptr<Engine> engine_;
     JobId lastJob_ = 0;
     Error lastError_;
-};
-
-/// A folder with a model and an embedder, and one for caches.
-class SessionFolders {
-public:
-    SessionFolders() {
-        test::writeTinyModel(models_.path().toStdString());
-        test::writeTinyEmbedder(models_.path().toStdString(), kEmbedder);
-        clearCaches();
-    }
-
-    /// The folder for caches is a new one from here on.
-    void clearCaches() { caches_ = std::make_unique<QTemporaryDir>(); }
-    [[nodiscard]] fs::path cacheFolder() const { return fs::path(caches_->path().toStdString()) / "kv"; }
-    [[nodiscard]] LocalEngineConfig config() const {
-        return {.modelFolder = models_.path().toStdString(), .cacheFolder = cacheFolder()};
-    }
-
-private:
-    QTemporaryDir models_;
-    std::unique_ptr<QTemporaryDir> caches_;
 };
 
 /// Loads the model and tells the session conversations.

@@ -2,7 +2,7 @@
 
 #include <QtTest>
 
-#include "tests/engine/local_session.h"
+#include "tests/engine/session_folders.h"
 
 namespace epi {
 namespace {

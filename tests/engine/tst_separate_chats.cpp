@@ -3,7 +3,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
-#include "tests/engine/local_session.h"
+#include "tests/engine/session_folders.h"
 
 namespace epi {
 namespace {
