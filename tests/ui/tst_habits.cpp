@@ -81,6 +81,7 @@ class TestHabits : public QObject {
     Q_OBJECT
 
 private:
+    QTemporaryDir home_;
     std::unique_ptr<QTemporaryDir> folder_;
 
     static bool isActive(WindowFixture& app) {
@@ -102,7 +103,12 @@ private:
     }
 
 private Q_SLOTS:
-    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void initTestCase() {
+        Theme::apply(ThemeChoice::kLight, 100);
+        // A models folder with one model. Set before there are threads, which may be reading the environment.
+        (void)writeTinyModel(toUtf8(home_.path()) + "/epichat/models", {}, "a-model-with-a-rather-long-name");
+        qputenv("XDG_DATA_HOME", home_.path().toUtf8());
+    }
     void init() { folder_ = std::make_unique<QTemporaryDir>(); }
 
     void aChosenChatIsWrittenInAtOnce() {
@@ -239,13 +245,7 @@ private Q_SLOTS:
     }
 
     void nothingIsScrolledSidewaysAtTwiceTheSizeOnASmallScreen() {
-        const QTemporaryDir home;
-        qputenv("XDG_DATA_HOME", home.path().toUtf8());  // a models folder with one model
-        (void)writeTinyModel(toUtf8(home.path()) + "/epichat/models", {}, "a-model-with-a-rather-long-name");
-        const auto back = qScopeGuard([] {
-            qunsetenv("XDG_DATA_HOME");
-            Theme::apply(ThemeChoice::kLight, 100);
-        });
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
         WindowFixture app(folder_->path());
         app.window.setAppearance(ThemeChoice::kLight, 200);
         QStringList wide;
@@ -376,6 +376,28 @@ private Q_SLOTS:
         QVERIFY(!dialog->isVisible());
         for (auto* chooser : app.window.findChildren<QFileDialog*>())
             chooser->close();
+    }
+
+    void tabGoesDownTheChatSettings() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s) && isActive(app));
+        app.window.showChatSettings();
+        auto* dialog = app.window.findChild<ChatSettingsDialog*>();
+        auto* prompt = dialog->findChild<QPlainTextEdit*>();
+        QTRY_VERIFY(prompt->hasFocus());
+        const auto top = [dialog](const QWidget* widget) {
+            return widget->mapTo(dialog, QPoint()).y();
+        };
+        QTest::keyClick(prompt, Qt::Key_Backtab, Qt::ShiftModifier);
+        QVERIFY(dialog->focusWidget() != prompt && top(dialog->focusWidget()) < top(prompt));
+        prompt->setFocus();
+        int before = top(prompt);
+        for (int i = 0; i < 6; ++i) {
+            QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
+            QVERIFY(top(dialog->focusWidget()) >= before);
+            before = top(dialog->focusWidget());
+        }
+        dialog->close();
     }
 
     void escapeClosesWhatWasOpened() {

@@ -39,6 +39,7 @@ ChatSettingsDialog::ChatSettingsDialog(ChatSession& session, PreferenceStore& pr
     : QDialog(parent),
       session_(&session),
       preferences_(preferences),
+      personas_(makePersonaRow()),  // Tab goes in the order in which they are made
       prompt_(new QPlainTextEdit(this)),
       sampling_(new SamplingForm(this)),
       memory_(new MemoryForm(this)),
@@ -62,7 +63,7 @@ ChatSettingsDialog::ChatSettingsDialog(ChatSession& session, PreferenceStore& pr
     auto* content = new QWidget(scroll);
     content->setObjectName(u"settingsPage"_s);
     column_ = new QVBoxLayout(content);
-    column_->addWidget(makePersonaRow());
+    column_->addWidget(personas_);
     column_->addWidget(makeHeading(tr("System prompt"), content));
     column_->addWidget(prompt_, 1);
     column_->addWidget(makeHeading(tr("Replies"), content));
@@ -96,6 +97,7 @@ ChatSettingsDialog::ChatSettingsDialog(ChatSession& session, PreferenceStore& pr
         apply();
         this->accept();
     });
+    prompt_->setFocus();
     applyTheme();
     refreshPersonas();
     const Theme& theme = Theme::current();

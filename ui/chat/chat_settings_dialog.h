@@ -58,6 +58,7 @@ private:
     QHBoxLayout* buttons_ = nullptr;
     QBoxLayout* personaRow_ = nullptr;
     QVBoxLayout* column_ = nullptr;
+    QWidget* personas_;
     QPlainTextEdit* prompt_;
     SamplingForm* sampling_;
     MemoryForm* memory_;
