@@ -5,6 +5,7 @@
 
 #include <QAction>
 #include <QCheckBox>
+#include <QComboBox>
 #include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
@@ -13,10 +14,13 @@
 #include <QMenuBar>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QRegularExpression>
 #include <QScreen>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QSlider>
+#include <QSpinBox>
 #include <QTranslator>
 
 #include "tests/support/tiny_model.h"
@@ -398,6 +402,46 @@ private Q_SLOTS:
             before = top(dialog->focusWidget());
         }
         dialog->close();
+    }
+
+    void tabGoesFromTheSectionsIntoTheirPage() {
+        WindowFixture app(folder_->path());
+        QVERIFY(isActive(app));
+        app.window.showSettings(SettingsSection::kGeneral);
+        auto* dialog = app.window.findChild<SettingsDialog*>();
+        QTRY_VERIFY(dialog->isActiveWindow());
+        for (int section = 0; section <= static_cast<int>(SettingsSection::kData); ++section) {
+            app.window.showSettings(static_cast<SettingsSection>(section));
+            QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
+            const auto* pressed = qobject_cast<QPushButton*>(dialog->focusWidget());
+            QVERIFY2(pressed == nullptr || pressed->text() != u"&Close"_s,
+                     qPrintable(QString::number(section)));
+        }
+        dialog->close();
+    }
+
+    void controlsHaveAnEdgeInHighContrast() {
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        Theme::apply(ThemeChoice::kHighContrast, 100);
+        QCheckBox check;
+        QRadioButton radio;
+        QComboBox choice;
+        QSpinBox number;
+        QSlider slider(Qt::Horizontal);
+        slider.setMaximum(100);
+        slider.setValue(100);  // its knob away from the left half
+        QPlainTextEdit text;
+        for (QWidget* control :
+             std::initializer_list<QWidget*>{&check, &radio, &choice, &number, &slider, &text}) {
+            control->resize(control->sizeHint().expandedTo({24, 24}));
+            const QImage image = control->grab().toImage();
+            // Somewhere in the left half is a line of the text's colour.
+            int brightest = 0;
+            for (int x = 0; x < image.width() / 2; ++x)
+                for (int y = image.height() / 4; y < image.height() * 3 / 4; ++y)
+                    brightest = std::max(brightest, image.pixelColor(x, y).lightness());
+            QVERIFY2(brightest > 200, control->metaObject()->className());
+        }
     }
 
     void escapeClosesWhatWasOpened() {

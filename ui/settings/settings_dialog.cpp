@@ -31,19 +31,6 @@ SettingsDialog::SettingsDialog(Parts parts, QWidget* parent)
     sections_->setAccessibleName(tr("Sections"));
     sections_->setObjectName(u"sections"_s);
     sections_->setFrameShape(QFrame::NoFrame);
-    auto* buttons = new QDialogButtonBox(this);
-    QPushButton* close = buttons->addButton(tr("&Close"), QDialogButtonBox::RejectRole);
-    close->setAutoDefault(false);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(0);
-    row->addWidget(sections_);
-    row->addWidget(pages_, 1);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addLayout(row, 1);
-    column->addWidget(buttons);
-    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
     connect(sections_, &QListWidget::currentRowChanged, pages_, &QStackedWidget::setCurrentIndex);
 
     auto* engine = new EnginePage(parts.preferences, parts.engine, pages_);
@@ -57,6 +44,20 @@ SettingsDialog::SettingsDialog(Parts parts, QWidget* parent)
     addSection(SettingsSection::kMemory, tr("Memory"), new MemoryPage(parts.preferences, pages_));
     addSection(SettingsSection::kShortcuts, tr("Shortcuts"), shortcuts_);
     addSection(SettingsSection::kData, tr("Data"), new DataPage(parts.preferences, parts.store, pages_));
+    // Behind the pages, so that Tab goes through them first.
+    auto* buttons = new QDialogButtonBox(this);
+    QPushButton* close = buttons->addButton(tr("&Close"), QDialogButtonBox::RejectRole);
+    close->setAutoDefault(false);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(0);
+    row->addWidget(sections_);
+    row->addWidget(pages_, 1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(row, 1);
+    column->addWidget(buttons);
+    connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::close);
     applyTheme();
     const Theme& theme = Theme::current();
     const QSize available = parent->screen()->availableSize();

@@ -7,9 +7,11 @@
 #include <QFile>
 #include <QFontDatabase>
 #include <QPalette>
+#include <QPointer>
 #include <QRegularExpression>
 #include <QStyle>
-#include <QStyleFactory>
+
+#include "ui/theme/outlined_style.h"
 
 /// A static library's resources must be asked for, from outside of any namespace.
 static void initialiseResources() {
@@ -184,8 +186,11 @@ void Theme::apply(ThemeChoice choice, int percent) {
                     (choice == ThemeChoice::kSystem && isDesktopThemeDark);
     theme.colors_ = colorsOf(choice, theme.isDark_);
 
-    if (QApplication::style()->name() != "fusion"_L1)
-        QApplication::setStyle(QStyleFactory::create(u"Fusion"_s));
+    static QPointer<QStyle> style;  // the application's, and gone with it
+    if (!style) {
+        style = new OutlinedStyle;
+        QApplication::setStyle(style);
+    }
     QApplication::setPalette(paletteOf(theme.colors_));
     QApplication::setFont(theme.font(TextSize::kInterface));
     qApp->setStyleSheet(theme.styleSheet());
