@@ -2272,14 +2272,14 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
         <translation>Episode %1 behält %2 Einträge von %3 Token in %4 Schichten mit %5 KV-Köpfen. Eine Linie zeigt das Budget der Schicht je Kopf.</translation>
     </message>
     <message>
-        <source>&amp;Build memory…</source>
-        <translation>Gedächtnis &amp;aufbauen…</translation>
-    </message>
-    <message>
         <source>Everything fits: the model reads the whole chat.
 A memory sorts a longer one into episodes.</source>
         <translation>Alles passt hinein: Das Modell liest den ganzen Chat.
 Ein Gedächtnis ordnet einen längeren in Episoden.</translation>
+    </message>
+    <message>
+        <source>Build memor&amp;y…</source>
+        <translation>Gedächtnis au&amp;fbauen…</translation>
     </message>
 </context>
 <context>

@@ -144,6 +144,7 @@ QPushButton* ReplyDetailsDialog::quotesButton(const std::vector<Quote>& quotes) 
         });
     }
     button->setMenu(menu);
+    button->setProperty("hasMenu", true);
     button->setVisible(!quotes.empty());
     return button;
 }
@@ -183,8 +184,8 @@ ReplyDetailsDialog::ReplyDetailsDialog(const MessageItem& item,
                    this);
     about->setTextFormat(Qt::PlainText);
     about->setWordWrap(true);
-    about->setVisible(item.details.historyTokens > 0);  // an imported reply has no such figures
     about->setProperty("textRole", u"secondary"_s);
+    about->setVisible(item.details.historyTokens > 0);  // an imported reply has no such figures
     column->addWidget(about);
     column->addStretch(1);
     auto* buttons = new QBoxLayout(theme.isLarge() ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);

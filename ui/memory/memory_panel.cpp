@@ -83,7 +83,7 @@ QWidget* MemoryPanel::makeEpisodesTab() {
 QWidget* MemoryPanel::makeNoEpisodes() {
     auto* page = new QWidget(episodesStack_);
     noEpisodes_ = makeEmptyText(page);
-    build_ = new QPushButton(tr("&Build memory…"), page);
+    build_ = new QPushButton(tr("Build memor&y…"), page);
     connect(build_, &QPushButton::clicked, this, &MemoryPanel::buildRequested);
     auto* column = new QVBoxLayout(page);
     noEpisodes_->setAlignment(Qt::AlignHCenter | Qt::AlignBottom);
