@@ -339,7 +339,8 @@ void MainWindow::setAppearance(ThemeChoice choice, int percent) {
     Theme::apply(choice, percent);
     const Theme& theme = Theme::current();
     scaleSidePanels(before, splitter_->sizes().front(), dock_->width());
-    setMinimumSize(theme.px(560), theme.px(400));
+    // The width is what list, conversation and panel need, as far as they are shown.
+    setMinimumHeight(theme.px(400));
     for (QAction* action : themeActions_->actions()) {
         action->setChecked(action->data().toInt() == static_cast<int>(theme.choice()));
     }

@@ -444,6 +444,28 @@ private Q_SLOTS:
         }
     }
 
+    void theSmallestWindowStillHasItsButtons() {
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s));
+        app.window.showMemoryPanel(true);
+        app.window.resize(1, 1);
+        QTest::qWait(50);
+        ChatPage& page = app.window.page();
+        const QPushButton* send = button(page.composer(), u"Send"_s);
+        QVERIFY(send != nullptr);
+        const int right = send->mapTo(&page, QPoint(send->width(), 0)).x();
+        QVERIFY2(right <= page.width(), qPrintable(u"%1 of %2"_s.arg(right).arg(page.width())));
+        QVERIFY2(app.window.width() <= 700, qPrintable(QString::number(app.window.width())));
+        // At twice the size there is room on a small screen once the panel is closed.
+        app.window.setAppearance(ThemeChoice::kLight, 200);
+        app.window.showMemoryPanel(false);
+        QTest::qWait(50);
+        app.window.resize(1, 1);
+        QTest::qWait(50);
+        QVERIFY2(app.window.width() <= 1024, qPrintable(QString::number(app.window.width())));
+    }
+
     void escapeClosesWhatWasOpened() {
         WindowFixture app(folder_->path());
         QVERIFY(app.ask(u"First?"_s) && isActive(app));

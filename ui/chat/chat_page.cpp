@@ -399,6 +399,7 @@ void ChatPage::applyTheme() {
     banner_->layout()->setContentsMargins(theme.px(24), theme.px(12), theme.px(24), theme.px(12));
     banner_->layout()->setSpacing(theme.px(12));
     composerRow_->layout()->setContentsMargins(theme.px(16), theme.px(8), theme.px(16), theme.px(16));
+    setMinimumWidth(theme.px(260));
     composer_->setMaximumWidth(theme.px(720));
     edit_->setMaximumWidth(theme.px(720));
 }
