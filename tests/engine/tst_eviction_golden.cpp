@@ -24,6 +24,8 @@ using test::GoldenCase;
 
 constexpr double kThreshold = 1e-3;  // relative
 constexpr double kLogit = 2e-3;      // absolute
+constexpr double kTie = 1.2e-4;      // relative, by which scores of two computations in fp32 differ
+constexpr double kMostShifted = 0.01;
 constexpr double kSmallestGap = 0.01;
 constexpr double kSmallestOverlap = 0.9995;
 constexpr double kSmallestHeadOverlap = 0.99;  // of heads with at least this many entries:
@@ -183,6 +185,10 @@ private:
         const auto dropped = golden.array<float>("threshold_dropped");
         const std::size_t perBlock = kept.size() / report.blocks.size();
         std::size_t compared = 0;
+        std::size_t shifted = 0;
+        // By layer (and head): whether an earlier block drew its threshold between two entries that rounding
+        // may exchange. One entry more or less lies above the threshold from then on.
+        std::vector<bool> wasTied(perBlock);
         for (std::size_t block = 0; block < report.blocks.size(); ++block) {
             std::size_t index = block * perBlock;
             const std::size_t perLayer = perBlock / report.layerBudgets.size();
@@ -190,18 +196,30 @@ private:
                 const auto& foundKept = report.blocks[block].thresholdKept[layer];
                 const auto& foundDropped = report.blocks[block].thresholdDropped[layer];
                 for (std::size_t i = 0; i < foundKept.size(); ++i) {
-                    if (dropped[index + i] < 0.0F) continue;  // all was kept: no threshold
+                    const double expectedKept = kept[index + i];
+                    const double expectedDropped = dropped[index + i];
+                    if (expectedDropped < 0.0) continue;  // all was kept: no threshold
                     const std::string what = "block " + std::to_string(block) + " layer " +
                                              std::to_string(layer) + ": " + std::to_string(foundKept[i]) +
-                                             " found, " + std::to_string(kept[index + i]) + " expected";
+                                             " and " + std::to_string(foundDropped[i]) + " found, " +
+                                             std::to_string(expectedKept) + " and " +
+                                             std::to_string(expectedDropped) + " expected";
                     // Where these agree, an entry that differs has a score this close to the threshold.
-                    QVERIFY2(isClose(foundKept[i], kept[index + i]), what.c_str());
-                    QVERIFY2(isClose(foundDropped[i], dropped[index + i]), what.c_str());
+                    const bool agrees =
+                        isClose(foundKept[i], expectedKept) && isClose(foundDropped[i], expectedDropped);
+                    const std::size_t row = layer * perLayer + i;
+                    const bool isShifted = wasTied[row] && (isClose(foundDropped[i], expectedKept) ||
+                                                            isClose(foundKept[i], expectedDropped));
+                    QVERIFY2(agrees || isShifted, what.c_str());
+                    if (!agrees) qInfo("shifted by an entry, %s", what.c_str());
                     ++compared;
+                    shifted += agrees ? 0 : 1;
+                    if (expectedKept - expectedDropped <= kTie * expectedKept) wasTied[row] = true;
                 }
             }
         }
         QVERIFY(compared > 0);
+        QVERIFY(static_cast<double>(shifted) <= kMostShifted * static_cast<double>(compared));
     }
 
     static void compareAnswer(const GoldenCase& golden,
