@@ -280,7 +280,9 @@ private:
     std::int64_t readAsPublished(std::size_t episode, MemoryPeak& peak, KvSnapshot& kept) const {
         const BuiltMemory& memory = *conversation_.memory;
         const Executor& executor = model_->executor();
-        KvCache cache = makeCache(*model_, memory, peak);
+        auto made = makeCache(*model_, memory, peak);
+        if (!made) qFatal("%s", test::why(made));
+        KvCache cache = std::move(*made);
         PrefillTask task{.ids = conversation_.history.ids,
                          .block = shape().block,
                          .rule = evictionRule(memory, conversation_.history),

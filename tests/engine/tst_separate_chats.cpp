@@ -48,8 +48,8 @@ private Q_SLOTS:
         SyncConversation second = longConversation(40, "second");
         for (Turn& turn : second.turns)
             turn.id += 1'000;
-        Session session(config());
-        QVERIFY(load(session) && session.run<Synced>(first) && session.run<Synced>(second));
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {first, second}));
         const auto built = session.run<MemoryBuilt>(BuildMemory{"first", smallMemory()});
         const auto found = session.run<MemoryBuilt>(BuildMemory{"second", smallMemory()});
         QVERIFY2(built && found, session.why());
