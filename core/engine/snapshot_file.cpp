@@ -9,10 +9,11 @@
 #include <optional>
 #include <vector>
 
+#include <ATen/ops/empty.h>
+
 #include "core/base/parallel.h"
 #include "core/format/cache_file.h"
 #include "core/format/row_codec.h"
-#include "core/tensor/upload.h"
 
 namespace epi {
 namespace {
@@ -321,9 +322,8 @@ Result<LoadedSnapshot> loadSnapshot(const std::filesystem::path& path,
         for (const std::int64_t length : lengths[layer])
             total += length;
         const std::int64_t headDim = spec.layers[layer].attention.headDim;
-        const std::array<std::int64_t, 2> sizes{total, headDim};
-        loaded.snapshot.layers.push_back({.keys = emptyOnHost(sizes, encoding->type, placement.device),
-                                          .values = emptyOnHost(sizes, encoding->type, placement.device),
+        loaded.snapshot.layers.push_back({.keys = at::empty({total, headDim}, encoding->type),
+                                          .values = at::empty({total, headDim}, encoding->type),
                                           .positions = {},
                                           .origins = {}});
     }

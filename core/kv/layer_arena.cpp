@@ -228,13 +228,8 @@ LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges) const
         const auto origins = origins_[head].begin() + first;
         content.origins.emplace_back(origins, origins + count);
     }
-    const auto toHost = [&](const std::vector<at::Tensor>& heads) {
-        const at::Tensor joined = at::cat(heads);
-        if (!joined.is_cuda()) return joined;
-        return emptyOnHost(joined.sizes(), joined.scalar_type(), joined.device()).copy_(joined);
-    };
-    content.keys = toHost(keys);
-    content.values = toHost(values);
+    content.keys = at::cat(keys).cpu();
+    content.values = at::cat(values).cpu();
     return content;
 }
 
@@ -272,12 +267,8 @@ Result<void> LayerArena::restore(const Content& content) {
     layOut(lengths);
     std::int64_t row = 0;
     for (std::size_t head = 0; head < lengths.size(); ++head) {
-        // Nobody waits for the copies: what is computed next comes behind them.
-        const auto fill = [&](const at::Tensor& rows, const at::Tensor& from) {
-            rows.narrow(0, start_[head], lengths[head]).copy_(from.narrow(0, row, lengths[head]), true);
-        };
-        fill(keys_, content.keys);
-        fill(values_, content.values);
+        keys_.narrow(0, start_[head], lengths[head]).copy_(content.keys.narrow(0, row, lengths[head]));
+        values_.narrow(0, start_[head], lengths[head]).copy_(content.values.narrow(0, row, lengths[head]));
         row += lengths[head];
     }
     positions_ = content.positions;

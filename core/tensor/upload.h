@@ -6,7 +6,6 @@
 
 #include <ATen/core/TensorBody.h>
 #include <ATen/ops/empty.h>
-#include <c10/util/Exception.h>
 
 namespace epi {
 
@@ -19,18 +18,6 @@ at::Tensor toDevice(std::span<const T> values, c10::Device device) {
         at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value).pinned_memory(device.is_cuda()));
     std::copy(values.begin(), values.end(), host.mutable_data_ptr<T>());
     return device.is_cuda() ? host.to(device, /*non_blocking=*/true) : host;
-}
-
-/// An empty tensor in ordinary memory for what comes from `device` or goes there: page-locked beside a GPU,
-/// which copies at full speed then, as far as the system gives such memory.
-inline at::Tensor emptyOnHost(at::IntArrayRef sizes, c10::ScalarType type, c10::Device device) {
-    const auto options = at::TensorOptions().dtype(type);
-    if (!device.is_cuda()) return at::empty(sizes, options);
-    try {
-        return at::empty(sizes, options.pinned_memory(true));
-    } catch (const c10::Error&) {
-        return at::empty(sizes, options);  // slower to copy, and all there is
-    }
 }
 
 }  // namespace epi

@@ -163,7 +163,7 @@ Result<BenchRows> measure(const BenchRun& run, BenchMemory::State& memory) {
         all.store().keep(all.keyOf(episode), snapshot, false);
         return {};
     };
-    EPI_TRY_ASSIGN(BenchRow host, all.measure("from the computer's memory", CacheTier::kMemory, demote));
+    EPI_TRY_ASSIGN(BenchRow host, all.measure("from ordinary memory", CacheTier::kMemory, demote));
     if (run.subject.ceilings.uploadRate > 0.0) {
         host.floorSeconds = host.details["bytes"].get<double>() / run.subject.ceilings.uploadRate;
         host.limit = "upload";
