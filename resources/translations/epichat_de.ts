@@ -377,10 +377,10 @@ Alles bleibt auf diesem Rechner.</translation>
         <translation>Mit der nächsten Frage ist das Gedächtnis das der gezeigten Fassung; fehlt es noch, wird es neu aufgebaut.</translation>
     </message>
     <message numerus="yes">
-        <source>%n damaged message(s) of this chat cannot be read. The model answers without them, and without what was said in the same turn.</source>
+        <source>%n damaged message(s) of this chat cannot be read. The model answers without what was said in the same turn.</source>
         <translation>
-            <numerusform>%n beschädigte Nachricht dieses Chats kann nicht gelesen werden. Das Modell antwortet ohne sie und ohne das, was im selben Beitrag gesagt wurde.</numerusform>
-            <numerusform>%n beschädigte Nachrichten dieses Chats können nicht gelesen werden. Das Modell antwortet ohne sie und ohne das, was in denselben Beiträgen gesagt wurde.</numerusform>
+            <numerusform>%n beschädigte Nachricht dieses Chats kann nicht gelesen werden. Das Modell antwortet ohne das, was im selben Beitrag gesagt wurde.</numerusform>
+            <numerusform>%n beschädigte Nachrichten dieses Chats können nicht gelesen werden. Das Modell antwortet ohne das, was in denselben Beiträgen gesagt wurde.</numerusform>
         </translation>
     </message>
 </context>

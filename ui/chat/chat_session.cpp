@@ -93,11 +93,12 @@ ChatSession::ChatSession(EngineClient& engine,
     connect(&engine_, &EngineClient::engineLost, this, &ChatSession::onEngineLost);
     connect(&sync_, &ConversationSync::leftOut, this, [this](qint64 id, int messages) {
         if (id == conversation_.id) Q_EMIT
-        noticed(tr(
-            "%n damaged message(s) of this chat cannot be read. The model answers without them, and without "
-            "what was said in the same turn.",
-            nullptr,
-            messages));
+        noticed(
+            tr("%n damaged message(s) of this chat cannot be read. The model answers without what was said "
+               "in the "
+               "same turn.",
+               nullptr,
+               messages));
     });
     connect(&memory_, &MemorySession::changed, this, [this] { messages_.setEpisodes(memory_.episodes()); });
 }
