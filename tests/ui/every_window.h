@@ -35,9 +35,13 @@ bool showEverything(WindowFixture& app, const QString& folder, Look look) {
     look(QStringLiteral("search in the chat"), &app.window);
     app.window.page().findBar().dismiss();
     app.window.actions().find(QStringLiteral("turn.details"))->trigger();
-    look(QStringLiteral("where a reply came from"),
-         static_cast<QWidget*>(app.window.findChild<ReplyDetailsDialog*>()));
-    app.window.findChild<ReplyDetailsDialog*>()->close();
+    // It opens once the messages that were quoted are there.
+    const auto details = [&] {
+        return app.window.findChild<ReplyDetailsDialog*>();
+    };
+    if (!QTest::qWaitFor([&] { return details() != nullptr; })) return false;
+    look(QStringLiteral("where a reply came from"), static_cast<QWidget*>(details()));
+    details()->close();
     app.window.showChatSettings();
     look(QStringLiteral("chat settings"), static_cast<QWidget*>(app.window.findChild<ChatSettingsDialog*>()));
     app.window.findChild<ChatSettingsDialog*>()->close();
