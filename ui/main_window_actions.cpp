@@ -108,10 +108,10 @@ void MainWindow::registerChatActions() {
                  [this] { list_->deleteCurrent(); });
     actions_.add({.id = u"chat.undoDelete"_s,
                   .group = group,
-                  .title = tr("&Undo delete"),
+                  .title = tr("&Undo delete or archive"),
                   .shortcuts = {key(u"Ctrl+Shift+Z"_s)}},
                  this,
-                 [this] { list_->undoDelete(); });
+                 [this] { list_->undo(); });
     actions_.add({.id = u"chat.previous"_s,
                   .group = group,
                   .title = tr("Previous &chat"),

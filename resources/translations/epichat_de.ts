@@ -612,10 +612,6 @@ Beginnen Sie eines, oder importieren Sie eine Datei.</translation>
         <translation>&amp;Rückgängig</translation>
     </message>
     <message>
-        <source>Brings the deleted conversation back</source>
-        <translation>Holt das gelöschte Gespräch zurück</translation>
-    </message>
-    <message>
         <source>Search chats and messages</source>
         <translation>Chats und Nachrichten durchsuchen</translation>
     </message>
@@ -664,6 +660,14 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>In the bin: “%1”</source>
         <translation>Im Papierkorb: „%1“</translation>
+    </message>
+    <message>
+        <source>In the archive: “%1”</source>
+        <translation>Im Archiv: „%1“</translation>
+    </message>
+    <message>
+        <source>Brings the conversation back</source>
+        <translation>Holt das Gespräch zurück</translation>
     </message>
 </context>
 <context>
@@ -1854,10 +1858,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>&amp;Löschen</translation>
     </message>
     <message>
-        <source>&amp;Undo delete</source>
-        <translation>Löschen &amp;rückgängig machen</translation>
-    </message>
-    <message>
         <source>Ne&amp;xt chat</source>
         <translation>&amp;Nächster Chat</translation>
     </message>
@@ -2152,6 +2152,10 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>M&amp;enu of what has the focus</source>
         <translation>Konte&amp;xtmenü öffnen</translation>
+    </message>
+    <message>
+        <source>&amp;Undo delete or archive</source>
+        <translation>Löschen oder Archivieren &amp;rückgängig machen</translation>
     </message>
 </context>
 <context>

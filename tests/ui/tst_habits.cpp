@@ -1,6 +1,7 @@
 // What people expect of any window without being told: where the focus goes, what Return and Escape do, that
 // a letter in a menu means one thing, that what is shown is what is so.
 
+#include <algorithm>
 #include <functional>
 
 #include <QAction>
@@ -186,6 +187,25 @@ private Q_SLOTS:
         const auto* toast = app.window.conversations().findChild<QWidget*>(u"toast"_s);
         QVERIFY(toast->isVisible());
         QVERIFY(toast->findChild<ElidedLabel*>()->text().startsWith(u"In the bin"_s));
+    }
+
+    void anArchivedChatComesBackByUndo() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s));
+        ConversationList& list = app.window.conversations();
+        QTRY_COMPARE(list.model().rowCount(), 1);
+        list.toggleArchived();
+        QTRY_COMPARE(list.model().rowCount(), 0);
+        const auto* toast = list.findChild<QWidget*>(u"toast"_s);
+        QVERIFY(toast->isVisible());
+        QVERIFY(toast->findChild<ElidedLabel*>()->text().startsWith(u"In the archive"_s));
+        const QList<QLabel*> labels = list.findChildren<QLabel*>();
+        QVERIFY(std::ranges::any_of(labels, [](const QLabel* label) {
+            return label->isVisible() && label->text() == u"No chats here."_s;
+        }));
+        app.window.actions().find(u"chat.undoDelete"_s)->trigger();
+        QTRY_COMPARE(list.model().rowCount(), 1);
+        QVERIFY(!toast->isVisible());
     }
 
     void theFieldForANewNameCoversTheOldOne() {

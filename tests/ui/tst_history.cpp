@@ -136,7 +136,7 @@ private Q_SLOTS:
         QSignalSpy listed(&app.list(), &ConversationList::refreshed);
         app.list().deleteCurrent();
         QVERIFY(listed.wait());
-        app.list().undoDelete();
+        app.list().undo();
         QCOMPARE(app.window.session()->conversation().title, std::string("Apple <b>trees</b> & co"));
         QTRY_COMPARE(app.model().rowCount(), 2);
     }

@@ -129,6 +129,11 @@ void ConversationList::connectView() {
     connect(menu_, &ConversationMenu::renameRequested, this, &ConversationList::renameCurrent);
     connect(menu_, &ConversationMenu::binRequested, this, &ConversationList::deleteCurrent);
     connect(menu_, &ConversationMenu::exportRequested, this, &ConversationList::exportRequested);
+    connect(menu_, &ConversationMenu::archived, this, [this](const ConversationRecord& record) {
+        flush();
+        archived_ = record;
+        offerUndo(tr("In the archive: “%1”").arg(toQString(record.title)));
+    });
     connect(menu_, &ConversationMenu::deletedForEver, this, [this](qint64 id) {
         if (current_ == id) current_ = 0;
         Q_EMIT
@@ -162,7 +167,7 @@ void ConversationList::showPage() {
     scope_->setVisible(!isSearching);
     switch (model_.filter().scope) {
         case ConversationFilter::Scope::kChats:
-            empty_->setText(model_.filter() == ConversationFilter()
+            empty_->setText(model_.filter() == ConversationFilter() && model_.all().empty()
                                 ? tr("No conversations yet.\nStart one, or import a file.")
                                 : tr("No chats here."));
             break;
@@ -278,8 +283,8 @@ QWidget* ConversationList::makeToast() {
     toast_->setProperty("panel", u"accent"_s);
     toastText_ = new ElidedLabel(toast_);
     auto* undo = new QPushButton(tr("&Undo"), toast_);
-    undo->setAccessibleDescription(tr("Brings the deleted conversation back"));
-    connect(undo, &QPushButton::clicked, this, &ConversationList::undoDelete);
+    undo->setAccessibleDescription(tr("Brings the conversation back"));
+    connect(undo, &QPushButton::clicked, this, &ConversationList::undo);
     auto* row = new QHBoxLayout(toast_);
     row->addWidget(toastText_, 1);
     row->addWidget(undo);
@@ -349,20 +354,31 @@ void ConversationList::deleteCurrent() {
     }
     deleted_ = *record;
     const qint64 id = deleted_->id;
-    toastText_->setText(tr("In the bin: “%1”").arg(toQString(deleted_->title)));
-    toast_->show();
+    offerUndo(tr("In the bin: “%1”").arg(toQString(deleted_->title)));
     current_ = 0;
     model_.setHidden(id, true);
     showPage();
-    undoTimer_.start();
     store_.write([id](Store& store) { return store.setInBin(id, true); });
     refresh();
     Q_EMIT
     deleted(id);
 }
 
+void ConversationList::offerUndo(const QString& text) {
+    toastText_->setText(text);
+    toast_->show();
+    undoTimer_.start();
+}
+
+void ConversationList::undo() {
+    if (const auto record = archived_) {
+        flush();
+        menu_->setArchived(*record, false);
+    }
+    if (deleted_) undoDelete();
+}
+
 void ConversationList::undoDelete() {
-    if (!deleted_) return;
     const ConversationRecord record = *deleted_;
     const qint64 id = record.id;
     flush();
@@ -378,6 +394,7 @@ void ConversationList::undoDelete() {
 void ConversationList::flush() {
     undoTimer_.stop();
     toast_->hide();
+    archived_.reset();
     if (const auto record = std::exchange(deleted_, std::nullopt)) model_.setHidden(record->id, false);
 }
 

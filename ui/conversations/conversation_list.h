@@ -41,8 +41,9 @@ public:
     [[nodiscard]] ConversationModel& model() { return model_; }
     void renameCurrent();
     void deleteCurrent();
-    void undoDelete();
-    /// Undo of the last deletion is no longer offered.
+    /// Brings back what was deleted or archived last, as long as that is offered.
+    void undo();
+    /// Undo is no longer offered.
     void flush();
     void takeFocus();
     void registerActions(ActionRegistry& actions);
@@ -55,7 +56,7 @@ public:
     [[nodiscard]] SearchPanel& search() { return *results_; }
     [[nodiscard]] ScopeBox& scope() { return *scope_; }
     [[nodiscard]] QLineEdit& searchField() { return *field_; }
-    /// How long a deletion can be undone.
+    /// How long undo is offered.
     void setUndoTime(std::chrono::milliseconds time) { undoTimer_.setInterval(time); }
 
 Q_SIGNALS:
@@ -91,6 +92,8 @@ private:
     void connectView();
     void connectSearch();
     void showMenu(const QPoint& position);
+    void undoDelete();
+    void offerUndo(const QString& text);
     void showContents(Contents contents);
     void showPage();
     void runSearch();
@@ -112,7 +115,8 @@ private:
     QWidget* toast_ = nullptr;
     QLabel* toastText_ = nullptr;
     QTimer undoTimer_;
-    std::optional<ConversationRecord> deleted_;  // the last one, as long as that can be undone
+    std::optional<ConversationRecord> deleted_;   // the last one, as long as that can be undone
+    std::optional<ConversationRecord> archived_;  // likewise
     qint64 current_ = 0;
 };
 

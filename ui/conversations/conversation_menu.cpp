@@ -112,7 +112,11 @@ void ConversationMenu::setPinned(const ConversationRecord& record, bool isPinned
 }
 
 void ConversationMenu::setArchived(const ConversationRecord& record, bool isArchived) {
+    // A copy: the list may drop the record before the end.
+    const ConversationRecord changed = record;
     change([id = record.id, isArchived](Store& store) { return store.setArchived(id, isArchived); });
+    if (isArchived) Q_EMIT
+    archived(changed);
 }
 
 void ConversationMenu::editTags(const ConversationRecord& record) {

@@ -35,6 +35,7 @@ Q_SIGNALS:
     void binRequested();
     void exportRequested(qint64 id);
     void deletedForEver(qint64 id);
+    void archived(const ConversationRecord& record);
 
 private:
     void fillForBin(QMenu& menu, const ConversationRecord& record);

@@ -83,7 +83,7 @@ std::string end() {
 }  // namespace
 
 EPI_CHAT_EXPORTER(json){.id = "json",
-                        .title = "EpiChat JSON (everything)",
+                        .title = "EpiChat JSON, everything",
                         .extension = "json",
                         .begin = begin,
                         .write = write,
