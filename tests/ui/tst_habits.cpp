@@ -424,18 +424,27 @@ private Q_SLOTS:
         dialog->close();
     }
 
-    void tabGoesFromTheSectionsIntoTheirPage() {
+    void tabGoesFromTheSectionsDownTheirPage() {
         WindowFixture app(folder_->path());
         QVERIFY(isActive(app));
         app.window.showSettings(SettingsSection::kGeneral);
         auto* dialog = app.window.findChild<SettingsDialog*>();
         QTRY_VERIFY(dialog->isActiveWindow());
+        constexpr int kSameRow = 8;  // pixels
         for (int section = 0; section <= static_cast<int>(SettingsSection::kData); ++section) {
             app.window.showSettings(static_cast<SettingsSection>(section));
-            QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
-            const auto* pressed = qobject_cast<QPushButton*>(dialog->focusWidget());
-            QVERIFY2(pressed == nullptr || pressed->text() != u"&Close"_s,
-                     qPrintable(QString::number(section)));
+            int before = 0;
+            int steps = 0;
+            for (; steps < 30; ++steps) {
+                QTest::keyClick(dialog->focusWidget(), Qt::Key_Tab);
+                const auto* pressed = qobject_cast<QPushButton*>(dialog->focusWidget());
+                if (pressed != nullptr && pressed->text() == u"&Close"_s) break;
+                const int top = dialog->focusWidget()->mapTo(dialog, QPoint()).y();
+                QVERIFY2(top >= before - kSameRow,
+                         qPrintable(u"section %1, step %2"_s.arg(section).arg(steps)));
+                before = top;
+            }
+            QVERIFY2(steps > 0, qPrintable(QString::number(section)));
         }
         dialog->close();
     }

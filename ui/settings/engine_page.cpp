@@ -52,6 +52,11 @@ EnginePage::EnginePage(PreferenceStore& preferences, EngineClient& engine, QWidg
     state_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     addRow(tr("State"), state_);
     addStretch();
+    // In the order in which they stand; they were made in another.
+    setTabOrder(models, local_);
+    setTabOrder(local_, remote_);
+    setTabOrder(remote_, command_);
+    setTabOrder(command_, apply_);
 
     const QStringList& stored = preferences.current().engineCommand;
     (stored.isEmpty() ? local_ : remote_)->setChecked(true);
