@@ -214,10 +214,12 @@ public:
                             .borders = tables.starts,
                             .lengths = tables.lengths,
                             .longest = arena.longestHead()};
+        if (ops_.attendRows != nullptr && (spec.headDim == 64 || spec.headDim == 128))
+            return attendAll(spec, arena, tables, rotated, wantsOutput);
         Attended past;
         if (input_.probes > 0) {
             past = attend(rotated.probeQuery, probeBorders_, input_.probes, all, false, spec.scale);
-            EPI_TRY(score(spec, arena, tables, rotated, past));
+            EPI_TRY(score(spec, arena, tables, rotated, past.logSum));
         }
         if (!wantsOutput) return at::Tensor();
         Attended appended;
@@ -336,19 +338,55 @@ private:
         return rotated;
     }
 
+    /// All attention of the layer in one launch, and the scores.
+    Result<at::Tensor> attendAll(const AttentionSpec& spec,
+                                 const LayerArena& arena,
+                                 const HeadTables::Layer& tables,
+                                 const Rotated& rotated,
+                                 bool wantsOutput) {
+        const std::int64_t group = spec.heads / spec.kvHeads;
+        const at::Tensor pastLogSum =
+            at::empty({group, spec.kvHeads * input_.probes}, x_.options().dtype(at::kFloat));
+        at::Tensor output;
+        if (wantsOutput)
+            output = at::empty({x_.size(0), std::int64_t{spec.heads} * spec.headDim}, x_.options());
+        const cuda::AttendRowsArgs args{.appendedQuery = rotated.appendedQuery.const_data_ptr(),
+                                        .probeQuery = rotated.probeQuery.const_data_ptr(),
+                                        .keys = arena.keys().const_data_ptr(),
+                                        .values = arena.values().const_data_ptr(),
+                                        .probeKeys = rotated.probeKeys.const_data_ptr(),
+                                        .probeValues = rotated.probeValues.const_data_ptr(),
+                                        .starts = tables.starts.const_data_ptr<std::int32_t>(),
+                                        .lengths = tables.lengths.const_data_ptr<std::int32_t>(),
+                                        .output = wantsOutput ? output.mutable_data_ptr() : nullptr,
+                                        .pastLogSum = pastLogSum.mutable_data_ptr<float>(),
+                                        .arenaRows = arena.keys().size(0),
+                                        .appended = static_cast<std::int32_t>(input_.appended),
+                                        .probes = static_cast<std::int32_t>(input_.probes),
+                                        .kvHeads = spec.kvHeads,
+                                        .group = static_cast<std::int32_t>(group),
+                                        .headDim = spec.headDim,
+                                        .scale = static_cast<float>(spec.scale)};
+        EPI_TRY(launched(ops_.attendRows(args), "attention"));
+        if (input_.probes > 0) EPI_TRY(score(spec, arena, tables, rotated, pastLogSum));
+        return output;
+    }
+
     Result<void> score(const AttentionSpec& spec,
                        const LayerArena& arena,
                        const HeadTables::Layer& tables,
                        const Rotated& rotated,
-                       const Attended& past) {
+                       const at::Tensor& pastLogSum) {
         scores_ = at::empty({arena.totalLength()}, rotated.probeQuery.options().dtype(at::kFloat));
         const cuda::ProbeScoresArgs args{.query = rotated.probeQuery.const_data_ptr(),
                                          .keys = arena.keys().const_data_ptr(),
                                          .starts = tables.starts.const_data_ptr<std::int32_t>(),
                                          .lengths = tables.lengths.const_data_ptr<std::int32_t>(),
                                          .offsets = tables.offsets.const_data_ptr<std::int32_t>(),
-                                         .logSum = past.logSum.const_data_ptr<float>(),
+                                         .logSum = pastLogSum.const_data_ptr<float>(),
                                          .scores = scores_.mutable_data_ptr<float>(),
+                                         .arenaRows = arena.keys().size(0),
+                                         .entries = static_cast<std::int32_t>(arena.totalLength()),
                                          .longest = static_cast<std::int32_t>(arena.longestHead()),
                                          .probeRows = static_cast<std::int32_t>(input_.probes),
                                          .kvHeads = spec.kvHeads,

@@ -9,7 +9,7 @@
 /// engine.
 extern "C" {
 
-inline constexpr std::int32_t kEpiCudaAbiVersion = 3;
+inline constexpr std::int32_t kEpiCudaAbiVersion = 4;
 
 /// Rows of keys and values to copy between device buffers that do not overlap: row sourceRows[i] becomes row
 /// targetRows[i]. All pointers are on the device.
@@ -167,6 +167,9 @@ struct EpiPrefillOps {
     bool (*rotateAppend)(const epi::cuda::RotateAppendArgs& args);
     bool (*joinAttention)(const epi::cuda::JoinAttentionArgs& args);
     bool (*probeScores)(const epi::cuda::ProbeScoresArgs& args);
+    /// Null for a GPU without its kernel: flash attention by LibTorch and joinAttention do it then. Takes
+    /// head dimensions of 64 and 128.
+    bool (*attendRows)(const epi::cuda::AttendRowsArgs& args);
 };
 
 struct EpiCudaOps {

@@ -77,6 +77,31 @@ struct JoinAttentionArgs {
     std::int32_t headDim;  // a multiple of 8
 };
 
+/// Attention of a layer's appended rows and of its probe rows, each KV head with its own entries
+/// (FlashAttention-3, section 3: producer and consumer warps, products and softmax side by side). An appended
+/// row sees its head's entries up to its own, the newest one of the last row; a probe row sees all of them,
+/// then the probe rows up to itself. Queries are laid out one sequence per KV head, outputs one row per
+/// token.
+struct AttendRowsArgs {
+    const void* appendedQuery;    // bf16 [kvHeads, appended, group, headDim]
+    const void* probeQuery;       // bf16 [kvHeads, probes, group, headDim]
+    const void* keys;             // bf16 [arenaRows, headDim]
+    const void* values;           // bf16 [arenaRows, headDim]
+    const void* probeKeys;        // bf16 [kvHeads, probes, headDim]
+    const void* probeValues;      // bf16 [kvHeads, probes, headDim]
+    const std::int32_t* starts;   // [kvHeads]: first arena row of the head
+    const std::int32_t* lengths;  // [kvHeads]: entries, the appended ones among them
+    void* output;       // bf16 [appended + probes, kvHeads * group * headDim]; null: only pastLogSum
+    float* pastLogSum;  // [group, kvHeads * probes]: log-sum-exp of a probe row over the entries alone
+    std::int64_t arenaRows;
+    std::int32_t appended;
+    std::int32_t probes;
+    std::int32_t kvHeads;
+    std::int32_t group;
+    std::int32_t headDim;  // 64 or 128
+    float scale;
+};
+
 /// Scores of a layer's entries by a probe (EpiCache, equation 3 as released): for entry i of KV head h,
 /// exp(max over the head's query rows r of scale * q_r . k_i - logSum_r), where logSum_r is the row's
 /// log-sum-exp over the cache alone. A maximum needs no exponential per element, so this is one matrix
@@ -88,7 +113,9 @@ struct ProbeScoresArgs {
     const std::int32_t* lengths;  // [kvHeads]
     const std::int32_t* offsets;  // [kvHeads]: where the head's scores begin
     const float* logSum;          // [group, kvHeads * probeRows]
-    float* scores;                // [sum of lengths], head-major
+    float* scores;                // [entries], head-major
+    std::int64_t arenaRows;       // of `keys`
+    std::int32_t entries;         // sum of `lengths`
     std::int32_t longest;         // largest of `lengths`
     std::int32_t probeRows;
     std::int32_t kvHeads;

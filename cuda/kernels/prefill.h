@@ -19,6 +19,9 @@ namespace epi::cuda {
 /// cudaErrorInvalidValue for a head dimension that is no multiple of 8.
 [[nodiscard]] cudaError_t joinAttention(const JoinAttentionArgs& args, cudaStream_t stream);
 
+/// Needs compute capability 9.0. cudaErrorInvalidValue for a head dimension other than 64 and 128.
+[[nodiscard]] cudaError_t attendRows(const AttendRowsArgs& args, cudaStream_t stream);
+
 /// cudaErrorInvalidValue for a head dimension other than 64, 96, 128 and 256.
 [[nodiscard]] cudaError_t probeScores(const ProbeScoresArgs& args, cudaStream_t stream);
 

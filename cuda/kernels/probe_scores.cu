@@ -1,6 +1,8 @@
 #include <cuda_bf16.h>
 
 #include "cuda/kernels/prefill.h"
+#include "cuda/kernels/probe_scores.h"
+#include "cuda/kernels/warpgroup.h"
 
 namespace epi::cuda {
 namespace {
@@ -183,6 +185,9 @@ cudaError_t launch(const ProbeScoresArgs& args, cudaStream_t stream) {
 
 cudaError_t probeScores(const ProbeScoresArgs& args, cudaStream_t stream) {
     if (args.longest == 0 || args.probeRows == 0) return cudaSuccess;
+    const int multiprocessors = multiprocessorsWithWarpgroups();
+    if (multiprocessors > 0 && (args.headDim == 64 || args.headDim == 128))
+        return probeScoresByWarpgroups(args, multiprocessors, stream);
     switch (args.headDim) {
         case 64:
             return launch<64>(args, stream);

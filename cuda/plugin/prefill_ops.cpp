@@ -3,6 +3,7 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include "cuda/kernels/prefill.h"
+#include "cuda/kernels/warpgroup.h"
 
 namespace epi::cuda {
 namespace {
@@ -12,16 +13,22 @@ bool onCurrentStream(const Args& args) {
     return kLaunch(args, c10::cuda::getCurrentCUDAStream()) == cudaSuccess;
 }
 
-constexpr EpiPrefillOps kOps{.normRows = onCurrentStream<normRows, NormRowsArgs>,
-                             .gatedActivation = onCurrentStream<gatedActivation, GatedActivationArgs>,
-                             .rotateAppend = onCurrentStream<rotateAppend, RotateAppendArgs>,
-                             .joinAttention = onCurrentStream<joinAttention, JoinAttentionArgs>,
-                             .probeScores = onCurrentStream<probeScores, ProbeScoresArgs>};
+constexpr EpiPrefillOps opsOf(bool hasWarpgroups) {
+    return {.normRows = onCurrentStream<normRows, NormRowsArgs>,
+            .gatedActivation = onCurrentStream<gatedActivation, GatedActivationArgs>,
+            .rotateAppend = onCurrentStream<rotateAppend, RotateAppendArgs>,
+            .joinAttention = onCurrentStream<joinAttention, JoinAttentionArgs>,
+            .probeScores = onCurrentStream<probeScores, ProbeScoresArgs>,
+            .attendRows = hasWarpgroups ? onCurrentStream<attendRows, AttendRowsArgs> : nullptr};
+}
+
+constexpr EpiPrefillOps kOps = opsOf(false);
+constexpr EpiPrefillOps kOpsWithWarpgroups = opsOf(true);
 
 }  // namespace
 
 const EpiPrefillOps* prefillOps() {
-    return &kOps;
+    return multiprocessorsWithWarpgroups() > 0 ? &kOpsWithWarpgroups : &kOps;
 }
 
 }  // namespace epi::cuda

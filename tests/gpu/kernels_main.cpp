@@ -1,6 +1,7 @@
 // Compares the decode kernels with a decoder on the CPU in double precision, over small random models of
 // every weight format and of every feature that an architecture has. Exit code 1 when a difference is too
 // large, 77 where there is no GPU. With arguments it measures instead:
+//   epichat-kernels attention
 //   epichat-kernels bench SHAPE FORMAT CACHE[,CACHE...] [overlap=0|1] [slot=BYTES]
 #include <bit>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <string>
 
+#include "tests/gpu/attention_check.h"
 #include "tests/gpu/reference_decoder.h"
 
 #include "cuda/decode/decode_bench.h"
@@ -297,11 +299,20 @@ int main(int argc, char** argv) {
         if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
         return done ? 0 : 1;
     }
-    const auto isGood = epi::cuda::checkAll(stream);
-    if (!isGood) {
-        std::fprintf(stderr, "%s\n", isGood.error().message.c_str());
-        return 1;
+    if (argc == 2 && std::strcmp(argv[1], "attention") == 0) {
+        const auto done = epi::cuda::benchAttention(stream);
+        if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
+        return done ? 0 : 1;
     }
-    std::printf(*isGood ? "kernels: passed\n" : "kernels: FAILED\n");
-    return *isGood ? 0 : 1;
+    bool isGood = true;
+    for (const auto check : {epi::cuda::checkAttention, epi::cuda::checkAll}) {
+        const auto isOneGood = check(stream);
+        if (!isOneGood) {
+            std::fprintf(stderr, "%s\n", isOneGood.error().message.c_str());
+            return 1;
+        }
+        isGood = isGood && *isOneGood;
+    }
+    std::printf(isGood ? "kernels: passed\n" : "kernels: FAILED\n");
+    return isGood ? 0 : 1;
 }
