@@ -1,9 +1,9 @@
 #include "core/engine/memory_room.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 
+#include "core/base/size_text.h"
 #include "core/base/system_memory.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_builder.h"
@@ -42,17 +42,10 @@ std::int64_t activationBytes(const Executor& executor, std::int64_t rows) {
 }  // namespace
 
 std::string MemoryRoom::text(std::int32_t budget) const {
-    char text[256];
-    std::snprintf(text,
-                  sizeof text,
-                  "a budget of %d entries needs %.1f GB, %.1f GB are free%s; %s budget of %lld fits",
-                  budget,
-                  static_cast<double>(neededBytes) / 1e9,
-                  static_cast<double>(availableBytes) / 1e9,
-                  isOnGpu ? " on the GPU" : "",
-                  largestBudget > 0 ? "a" : "not even a",
-                  static_cast<long long>(largestBudget > 0 ? largestBudget : kBudgetStep));
-    return text;
+    return "a budget of " + std::to_string(budget) + " entries needs " + sizeText(neededBytes) + ", " +
+           sizeText(availableBytes) + " are free" + (isOnGpu ? " on the GPU; " : "; ") +
+           (largestBudget > 0 ? "a budget of " : "not even a budget of ") +
+           std::to_string(largestBudget > 0 ? largestBudget : kBudgetStep) + " fits";
 }
 
 MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory) {

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <thread>
@@ -14,6 +13,7 @@
 #include <ATen/ops/randn.h>
 
 #include "core/base/digest.h"
+#include "core/base/size_text.h"
 #include "core/base/system_memory.h"
 #include "core/model/cuda_decoder.h"
 #include "core/tensor/device_memory.h"
@@ -237,14 +237,9 @@ std::optional<std::int64_t> availableBytes(const Placement& placement) {
 }
 
 Error noRoom(const GgufFile& file, std::int64_t needed, std::int64_t available, const Placement& placement) {
-    char text[160];
-    std::snprintf(text,
-                  sizeof text,
-                  ": its weights need %.2f GB, %.2f GB are free%s",
-                  static_cast<double>(needed) / 1e9,
-                  static_cast<double>(available) / 1e9,
-                  placement.device.is_cuda() ? " on the GPU" : "");
-    return {ErrorCode::kOutOfMemory, "loading " + file.path().filename().string() + text};
+    return {ErrorCode::kOutOfMemory,
+            "loading " + file.path().filename().string() + ": its weights need " + sizeText(needed) + ", " +
+                sizeText(available) + " are free" + (placement.device.is_cuda() ? " on the GPU" : "")};
 }
 
 }  // namespace

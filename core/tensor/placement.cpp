@@ -11,6 +11,7 @@
 
 #include "core/tensor/cuda_plugin.h"
 #include "core/tensor/device_memory.h"
+#include "core/tensor/guard.h"
 #include "core/tensor/prefill_ops.h"
 
 #include <dlfcn.h>
@@ -59,7 +60,17 @@ OpenedPlugin openPlugin() {
         opened.reason = std::string(kPluginFile) + " has no " + kCudaEntryPoint;
         return opened;
     }
-    if (const char* reason = open(kEpiCudaAbiVersion, &opened.ops); reason != nullptr) opened.reason = reason;
+    if (const char* reason = open(kEpiCudaAbiVersion, &opened.ops); reason != nullptr) {
+        opened.reason = reason;
+        return opened;
+    }
+    // Its allocator tells nothing before that, and the first model is checked against the memory that is
+    // free.
+    const auto ready = guarded("starting CUDA", []() -> Result<void> {
+        at::globalContext().lazyInitDevice(c10::kCUDA);
+        return {};
+    });
+    if (!ready) opened.reason = ready.error().message;
     return opened;
 }
 
