@@ -16,8 +16,9 @@
 
 namespace epi {
 
-/// A model's layers over many rows on a GPU, in bf16, with few large launches: matrix products and flash
-/// attention by LibTorch, everything between them by fused kernels. What the Executor's own walk computes, up
+/// A model's layers over many rows on a GPU, in bf16, with few large launches: matrix products by LibTorch,
+/// attention by the plug-in where it has a kernel for the GPU and by LibTorch's flash attention elsewhere,
+/// everything between them by fused kernels. What the Executor's own walk computes, up
 /// to rounding. The hook of a layer runs while the GPU is busy with the next one, so that selecting entries
 /// on the CPU costs no time; eviction therefore lags one layer behind. One thread.
 class FusedLayers {

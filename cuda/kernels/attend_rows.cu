@@ -9,16 +9,11 @@ namespace {
 
 constexpr int kConsumers = 2;  // warpgroups that compute; one more fetches
 constexpr int kThreads = (kConsumers + 1) * kWarpgroupThreads;
-constexpr int kConsumerThreads = kConsumers * kWarpgroupThreads;
 constexpr int kQueryRows = kConsumers * kWarpgroupRows;  // of a block
 constexpr int kKeyRows = 128;                            // of a tile
 constexpr int kStages = 2;
 constexpr int kTileRowBytes = kKeyRows * kSwizzleRowBytes;  // of 64 columns of a tile
 static_assert(kQueryRows == kKeyRows);
-
-// Named barriers; 0 is that of all threads.
-constexpr int kTurnBarrier = 1;  // and one more for the other consumer
-constexpr int kTailBarrier = 3;
 
 template <int kHeadDim>
 struct Shared {
@@ -36,6 +31,14 @@ struct Maps {
     CUtensorMap probeKeys;
     CUtensorMap probeValues;
 };
+
+#if EPI_HAS_WARPGROUPS
+
+constexpr int kConsumerThreads = kConsumers * kWarpgroupThreads;
+
+// Named barriers; 0 is that of all threads.
+constexpr int kTurnBarrier = 1;  // and one more for the other consumer
+constexpr int kTailBarrier = 3;
 
 // Which tiles of keys a block goes through, in order. Of the cache the last ones first, since only these hide
 // anything; then, for a probe, its own keys.
@@ -89,8 +92,6 @@ struct Walk {
         return !isOwn(step) && key(step) + kKeyRows > length;
     }
 };
-
-#if EPI_HAS_WARPGROUPS
 
 template <int kHeadDim>
 struct Storage {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr int kConsumers = 2;  // warpgroups that compute; one more fetches
 constexpr int kThreads = (kConsumers + 1) * kWarpgroupThreads;
-constexpr int kConsumerWarps = kConsumers * kWarpgroupThreads / 32;
 constexpr int kTilesOfKeys = 2;  // of a consumer, which computes one while it looks at the other
 constexpr int kKeyRows = kConsumers * kTilesOfKeys * kWarpgroupRows;  // of a block
 constexpr int kQueryRows = 128;                                       // of a stage
@@ -226,7 +225,7 @@ __global__ void __launch_bounds__(kThreads, 1)
         initBarrier(shared.keysFull, 1);
         for (int stage = 0; stage < kStages; ++stage) {
             initBarrier(shared.full + stage, 1 + 32);
-            initBarrier(shared.free + stage, kConsumerWarps);
+            initBarrier(shared.free + stage, kConsumers * kWarpgroupThreads / 32);
         }
         fenceBarriers();
     }
