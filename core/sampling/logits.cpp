@@ -1,7 +1,6 @@
 #include "core/sampling/logits.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -48,22 +47,17 @@ EPI_VECTORISED bool hasFrom(const float* logits, std::size_t count, float least)
     return found != 0;
 }
 
-EPI_VECTORISED double weighBlock(
-    const float* logits, std::size_t count, float best, float perLogit, float* weights) {
-    for (std::size_t i = 0; i < count; ++i)
-        weights[i] = cpu::exponential((logits[i] - best) * perLogit);
-    // Eight sums side by side, on every CPU the same ones.
-    std::array<double, 8> sums{};
-    std::size_t i = 0;
-    for (; i + sums.size() <= count; i += sums.size()) {
-        for (std::size_t lane = 0; lane < sums.size(); ++lane)
-            sums[lane] += static_cast<double>(weights[i + lane]);
+EPI_VECTORISED std::uint64_t weighBlock(
+    const float* logits, std::size_t count, float best, float perLogit, std::uint64_t* masses) {
+    // Between this number and its double, neighbouring doubles are one unit of mass apart: adding it rounds,
+    // and what the low bits hold is the mass.
+    constexpr double kRound = 0x1.0p52 / static_cast<double>(kWholeMass);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double rounded = static_cast<double>(cpu::exponential((logits[i] - best) * perLogit)) + kRound;
+        masses[i] = std::bit_cast<std::uint64_t>(rounded) - std::bit_cast<std::uint64_t>(kRound);
+        sum += masses[i];
     }
-    double sum = 0.0;
-    for (; i < count; ++i)
-        sum += static_cast<double>(weights[i]);
-    for (const double part : sums)
-        sum += part;
     return sum;
 }
 
@@ -101,15 +95,20 @@ void tokensFrom(std::span<const float> logits, double least, std::vector<TokenId
     }
 }
 
-double weigh(std::span<const float> logits, float best, double temperature, std::span<float> weights) {
-    const auto perLogit = static_cast<float>(1.0 / temperature);
-    double total = 0.0;
+std::uint64_t weigh(std::span<const float> logits,
+                    float best,
+                    double temperature,
+                    std::span<std::uint64_t> masses) {
+    // Finite, so that the best token's distance of nothing stays nothing.
+    const auto perLogit = static_cast<float>(
+        std::min(1.0 / temperature, static_cast<double>(std::numeric_limits<float>::max())));
+    std::uint64_t total = 0;
     for (std::size_t first = 0; first < logits.size(); first += kBlock) {
         total += weighBlock(logits.data() + first,
                             std::min(kBlock, logits.size() - first),
                             best,
                             perLogit,
-                            weights.data() + first);
+                            masses.data() + first);
     }
     return total;
 }

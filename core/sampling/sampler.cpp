@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -17,6 +18,35 @@ constexpr double kFirstReachOfTopP = 2.0;
 
 TokenId idOf(std::size_t index) {
     return static_cast<TokenId>(index);
+}
+
+/// The mass that top-p keeps of `total`.
+std::uint64_t leastMass(double topP, std::uint64_t total) {
+    return std::min(static_cast<std::uint64_t>(std::ceil(topP * static_cast<double>(total))), total);
+}
+
+/// A random mass below `total`.
+std::uint64_t drawnMass(Rng& random, std::uint64_t total) {
+    return std::min(static_cast<std::uint64_t>(random.uniform() * static_cast<double>(total)), total - 1);
+}
+
+template <typename Candidates>
+std::uint64_t massOf(const Candidates& candidates) {
+    std::uint64_t mass = 0;
+    for (const auto& candidate : candidates)
+        mass += candidate.mass;
+    return mass;
+}
+
+/// The first at which the masses, added one after the other, pass `drawn`.
+template <typename Items, typename MassOf>
+std::size_t indexAt(const Items& items, std::uint64_t drawn, MassOf massOfItem) {
+    std::size_t index = 0;
+    for (std::uint64_t passed = 0; index + 1 < items.size(); ++index) {
+        passed += std::invoke(massOfItem, items[index]);
+        if (passed > drawn) break;
+    }
+    return index;
 }
 
 Error outside(const char* option, const char* range, double value) {
@@ -64,14 +94,24 @@ std::span<const float> Sampler::penalised(std::span<const float> logits, std::sp
     return scores_;
 }
 
-/// Makes the tokens from `least` on the candidates, the best first, and drops those behind top-k and,
-/// `wanted` being the weight that top-p keeps, behind top-p. False when tokens below `least` would have been
-/// kept, too.
-bool Sampler::keepBestFrom(std::span<const float> logits, double least, double wanted) {
+/// Makes the tokens from `least` on the candidates, in order of their ids.
+void Sampler::takeFrom(std::span<const float> logits, double least, float best) {
     tokensFrom(logits, least, ids_);
-    candidates_.clear();
+    taken_.clear();
     for (const TokenId id : ids_)
-        candidates_.push_back({id, logits[static_cast<std::size_t>(id)], 0.0});
+        taken_.push_back(logits[static_cast<std::size_t>(id)]);
+    masses_.resize(taken_.size());
+    weigh(taken_, best, options_.temperature, masses_);
+    candidates_.clear();
+    for (std::size_t i = 0; i < ids_.size(); ++i)
+        candidates_.push_back({ids_[i], taken_[i], masses_[i]});
+}
+
+/// Makes the tokens at most `reach` below the best the candidates, the best first, and drops those behind
+/// top-k. False when tokens further below would have been kept, too: by top-k, or, `wanted` being the mass
+/// that it keeps, by top-p.
+bool Sampler::keepBestFrom(std::span<const float> logits, double reach, float best, std::uint64_t wanted) {
+    takeFrom(logits, static_cast<double>(best) - reach, best);
     const auto isBetter = [](const Candidate& a, const Candidate& b) {
         return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
     };
@@ -83,56 +123,37 @@ bool Sampler::keepBestFrom(std::span<const float> logits, double least, double w
             std::ranges::nth_element(candidates_, candidates_.begin() + options_.topK - 1, isBetter);
             candidates_.resize(kept);
         }
-        std::ranges::sort(candidates_, isBetter);
-        return true;
+    } else if (massOf(candidates_) < wanted && !areAll) {
+        return false;
     }
-    double mass = 0.0;
-    for (Candidate& candidate : candidates_) {
-        candidate.weight = static_cast<double>(weights_[static_cast<std::size_t>(candidate.id)]);
-        mass += candidate.weight;
-    }
-    if (mass < wanted && !areAll) return false;
     std::ranges::sort(candidates_, isBetter);
     return true;
 }
 
-/// Applies top-k, top-p and min-p; the candidates that are left have weights.
+/// Makes what top-k, top-p and min-p leave the candidates, in order of their ids.
 void Sampler::keepBest(std::span<const float> logits, float best) {
-    const auto bestLogit = static_cast<double>(best);
-    double total = 0.0;
+    std::uint64_t wanted = 0;
     if (options_.topK == 0) {
-        weights_.resize(logits.size());
-        total = weigh(logits, best, options_.temperature, weights_);
+        masses_.resize(logits.size());
+        wanted = leastMass(options_.topP, weigh(logits, best, options_.temperature, masses_));
     }
     double reach = options_.topK > 0 ? kFirstReachOfTopK : kFirstReachOfTopP * options_.temperature;
-    while (!keepBestFrom(logits, bestLogit - reach, options_.topP * total))
+    while (!keepBestFrom(logits, reach, best, wanted))
         reach *= 2.0;
-    if (options_.topK > 0) {
-        for (Candidate& candidate : candidates_) {
-            candidate.weight =
-                std::exp((static_cast<double>(candidate.logit) - bestLogit) / options_.temperature);
-            total += candidate.weight;
-        }
-    }
-    const double leastLogit = bestLogit + options_.temperature * std::log(options_.minP);
-    const double wanted =
-        options_.topP < 1.0 ? options_.topP * total : std::numeric_limits<double>::infinity();
-    double mass = 0.0;
+    if (options_.topK > 0) wanted = leastMass(options_.topP, massOf(candidates_));
+    const double least = leastLogit(best);
+    std::uint64_t mass = 0;
     std::size_t kept = 0;
     while (kept < candidates_.size() && mass < wanted &&
-           static_cast<double>(candidates_[kept].logit) >= leastLogit)
-        mass += candidates_[kept++].weight;
+           static_cast<double>(candidates_[kept].logit) >= least)
+        mass += candidates_[kept++].mass;
     candidates_.resize(kept);
+    std::ranges::sort(candidates_, std::ranges::less{}, &Candidate::id);
 }
 
-TokenId Sampler::drawFromAll(std::span<const float> logits, float best) {
-    weights_.resize(logits.size());
-    double remaining = rng_.uniform() * weigh(logits, best, options_.temperature, weights_);
-    for (std::size_t index = 0; index < weights_.size(); ++index) {
-        remaining -= static_cast<double>(weights_[index]);
-        if (remaining < 0.0) return idOf(index);
-    }
-    return *bestToken(logits);  // only rounding leads here
+/// The least logit that min-p leaves.
+double Sampler::leastLogit(float best) const {
+    return static_cast<double>(best) + options_.temperature * std::log(options_.minP);
 }
 
 TokenId Sampler::draw(std::span<const float> logits, TokenId bestId) {
@@ -141,25 +162,14 @@ TokenId Sampler::draw(std::span<const float> logits, TokenId bestId) {
     if (limitsCount || options_.topP < 1.0) {
         keepBest(logits, best);
     } else if (options_.minP > 0.0) {
-        tokensFrom(logits, static_cast<double>(best) + options_.temperature * std::log(options_.minP), ids_);
-        candidates_.clear();
-        for (const TokenId id : ids_) {
-            const float logit = logits[static_cast<std::size_t>(id)];
-            const double below = static_cast<double>(logit) - static_cast<double>(best);
-            candidates_.push_back({id, logit, std::exp(below / options_.temperature)});
-        }
+        takeFrom(logits, leastLogit(best), best);
     } else {
-        return drawFromAll(logits, best);
+        masses_.resize(logits.size());
+        const std::uint64_t total = weigh(logits, best, options_.temperature, masses_);
+        return idOf(indexAt(masses_, drawnMass(rng_, total), std::identity{}));
     }
-    double total = 0.0;
-    for (const Candidate& candidate : candidates_)
-        total += candidate.weight;
-    double remaining = rng_.uniform() * total;
-    for (const Candidate& candidate : candidates_) {
-        remaining -= candidate.weight;
-        if (remaining < 0.0) return candidate.id;
-    }
-    return bestId;  // only rounding leads here
+    const std::uint64_t drawn = drawnMass(rng_, massOf(candidates_));
+    return candidates_[indexAt(candidates_, drawn, &Candidate::mass)].id;
 }
 
 Result<GreedyGap> greedyGap(std::span<const float> logits) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -15,8 +16,10 @@ namespace epi {
 Result<void> checkSampling(const SamplingOptions& options);
 
 /// Chooses next tokens. In this order: repetition penalty (Keskar et al. 2019), temperature, top-k, top-p
-/// (Holtzman et al. 2020), min-p. Temperature 0 takes the best token after the penalty, of equals the lower
-/// id. The same seed, logits and history give the same tokens. One thread.
+/// (Holtzman et al. 2020), min-p; then one of the tokens that are left is drawn, going through them in order
+/// of their ids. Temperature 0 takes the best token after the penalty. Of equal tokens the lower id is the
+/// better. The same seed, logits and history give the same tokens, here and on a GPU
+/// (cuda/kernels/sample_token.h, which this is the reference for). One thread.
 class Sampler {
 public:
     /// Requires: options that pass checkSampling.
@@ -27,25 +30,34 @@ public:
     /// logit is NaN or infinite, or there are none.
     Result<TokenId> sample(std::span<const float> logits, std::span<const TokenId> history);
 
+    /// Where its random numbers go on: one is drawn per token, none at temperature 0.
+    [[nodiscard]] const Rng& random() const { return rng_; }
+
 private:
     struct Candidate {
         TokenId id;
         float logit;
-        double weight;  // proportional to its probability
+        std::uint64_t mass;  // proportional to its probability
     };
 
     [[nodiscard]] std::span<const float> penalised(std::span<const float> logits,
                                                    std::span<const TokenId> history);
     [[nodiscard]] TokenId draw(std::span<const float> logits, TokenId best);
-    [[nodiscard]] TokenId drawFromAll(std::span<const float> logits, float best);
+    void takeFrom(std::span<const float> logits, double least, float best);
     void keepBest(std::span<const float> logits, float best);
-    [[nodiscard]] bool keepBestFrom(std::span<const float> logits, double least, double wanted);
+    [[nodiscard]] bool keepBestFrom(std::span<const float> logits,
+                                    double reach,
+                                    float best,
+                                    std::uint64_t wanted);
+    [[nodiscard]] double leastLogit(float best) const;
 
     SamplingOptions options_;
     Rng rng_;
-    std::vector<float> scores_;          // kept to save an allocation per token
-    std::vector<Candidate> candidates_;  // likewise
-    std::vector<float> weights_;
+    // Kept to save allocations per token.
+    std::vector<float> scores_;
+    std::vector<float> taken_;
+    std::vector<std::uint64_t> masses_;
+    std::vector<Candidate> candidates_;
     std::vector<TokenId> ids_;
 };
 

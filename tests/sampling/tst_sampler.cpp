@@ -215,15 +215,50 @@ private Q_SLOTS:
 
     void weighsAsTheExponentialDoes() {
         const std::vector<float> logits = largeVocabulary();
-        std::vector<float> weights(logits.size());
-        const double total = weigh(logits, 8.0F, 0.7, weights);
-        double expected = 0.0;
+        std::vector<std::uint64_t> masses(logits.size());
+        const std::uint64_t total = weigh(logits, 8.0F, 0.7, masses);
+        std::uint64_t sum = 0;
         for (std::size_t i = 0; i < logits.size(); ++i) {
-            const double weight = std::exp((static_cast<double>(logits[i]) - 8.0) / 0.7);
-            expected += weight;
-            QVERIFY(std::abs(static_cast<double>(weights[i]) - weight) <= 2e-6 * weight);
+            const double expected =
+                std::exp((static_cast<double>(logits[i]) - 8.0) / 0.7) * static_cast<double>(kWholeMass);
+            QVERIFY(std::abs(static_cast<double>(masses[i]) - expected) <= 2e-6 * expected + 0.5);
+            sum += masses[i];
         }
-        QVERIFY(std::abs(total - expected) <= 1e-6 * expected);
+        QCOMPARE(total, sum);
+    }
+
+    void weighsTheBestTokenWholeHoweverColdItIs() {
+        const std::vector<float> logits{2.0F, 3.0F, -3e38F, std::nextafter(3.0F, 0.0F)};
+        std::vector<std::uint64_t> masses(logits.size());
+        for (const double temperature : {1e-300, 1e-9, 100.0}) {
+            weigh(logits, 3.0F, temperature, masses);
+            QCOMPARE(masses[1], kWholeMass);
+            QCOMPARE(masses[2], std::uint64_t{0});
+        }
+        SamplingOptions options = warm();
+        options.temperature = 1e-300;
+        QCOMPARE(drawn(options, logits), (std::set<TokenId>{1}));
+    }
+
+    void drawsInOrderOfIds() {
+        // The same numbers go through the tokens that are left in the same order, whatever left them.
+        const std::vector<float> logits = logitsOf({0.1, 0.2, 0.3, 0.4});
+        SamplingOptions everything = warm();
+        SamplingOptions best = warm();
+        best.topP = 0.999;
+        SamplingOptions likely = warm();
+        likely.minP = 0.1;
+        Sampler samplers[] = {Sampler(everything), Sampler(best), Sampler(likely)};
+        Rng random(everything.seed);
+        for (int i = 0; i < 200; ++i) {
+            const double number = random.uniform();
+            const TokenId expected = number < 0.1 ? 0 : (number < 0.3 ? 1 : (number < 0.6 ? 2 : 3));
+            for (Sampler& sampler : samplers) {
+                const auto token = sampler.sample(logits, {});
+                QVERIFY(token);
+                QCOMPARE(*token, expected);
+            }
+        }
     }
 
     void repeatsItselfForTheSameSeed() {
