@@ -42,6 +42,9 @@ public:
         return value % bound;
     }
 
+    /// Where it is in its sequence: whoever goes on from here by the same rule gets the same numbers.
+    [[nodiscard]] const std::array<std::uint64_t, 4>& state() const { return state_; }
+
 private:
     static std::uint64_t splitmix(std::uint64_t& seed) {
         seed += 0x9e3779b97f4a7c15U;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cuda/kernels/candidate.cuh"
 #include "cuda/kernels/weight_tiles.cuh"
 
 // What becomes of the products of a block.
@@ -9,23 +10,6 @@ __device__ inline float gateValue(GateActivation kind, float x) {
     if (kind == GateActivation::kSilu) return x / (1.0F + __expf(-x));
     const float inner = 0.7978845608028654F * (x + 0.044715F * x * x * x);
     return 0.5F * x * (1.0F + tanhf(inner));
-}
-
-/// The better of two candidates; of equals the lower id, and NaN over everything.
-__device__ inline Candidate betterOf(const Candidate& a, const Candidate& b) {
-    if (isnan(a.logit)) return a;
-    if (isnan(b.logit)) return b;
-    return a.logit > b.logit || (a.logit == b.logit && a.id < b.id) ? a : b;
-}
-
-__device__ inline Candidate warpBest(Candidate best) {
-#pragma unroll
-    for (int offset = 16; offset > 0; offset /= 2) {
-        const Candidate other{.logit = __shfl_xor_sync(0xffffffffU, best.logit, offset),
-                              .id = __shfl_xor_sync(0xffffffffU, best.id, offset)};
-        best = betterOf(best, other);
-    }
-    return best;
 }
 
 /// Applies the output of one row; returns its logit where that is what it is.

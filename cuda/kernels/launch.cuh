@@ -4,10 +4,16 @@
 
 namespace epi::cuda {
 
-/// Launches `kernel` over (blocks, threads) with `sharedBytes` of dynamic shared memory.
+/// Launches `kernel` over (blocks, threads) with `sharedBytes` of dynamic shared memory. `clusterBlocks`
+/// above 1: in clusters of so many blocks.
 template <typename Args>
-cudaError_t launchKernel(
-    void (*kernel)(Args), const Args& args, int blocks, int threads, int sharedBytes, const Launch& launch) {
+cudaError_t launchKernel(void (*kernel)(Args),
+                         const Args& args,
+                         int blocks,
+                         int threads,
+                         int sharedBytes,
+                         const Launch& launch,
+                         int clusterBlocks = 1) {
     cudaError_t error = cudaSuccess;
     if (sharedBytes > 48 * 1024) {
         error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, sharedBytes);
@@ -18,16 +24,23 @@ cudaError_t launchKernel(
             kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared);
     }
     if (error != cudaSuccess) return error;
-    cudaLaunchAttribute overlap{};
-    overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    overlap.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchAttribute attributes[2]{};
+    unsigned count = 0;
+    if (launch.mayOverlap) {
+        attributes[count].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+        attributes[count++].val.programmaticStreamSerializationAllowed = 1;
+    }
+    if (clusterBlocks > 1) {
+        attributes[count].id = cudaLaunchAttributeClusterDimension;
+        attributes[count++].val.clusterDim = {static_cast<unsigned>(clusterBlocks), 1, 1};
+    }
     cudaLaunchConfig_t config{};
     config.gridDim = dim3(static_cast<unsigned>(blocks));
     config.blockDim = dim3(static_cast<unsigned>(threads));
     config.dynamicSmemBytes = static_cast<std::size_t>(sharedBytes);
     config.stream = launch.stream;
-    config.attrs = &overlap;
-    config.numAttrs = launch.mayOverlap ? 1 : 0;
+    config.attrs = attributes;
+    config.numAttrs = count;
     return cudaLaunchKernelEx(&config, kernel, args);
 }
 

@@ -1,3 +1,4 @@
+#include "cuda/kernels/candidate.cuh"
 #include "cuda/kernels/launch.cuh"
 #include "cuda/kernels/next_token.h"
 #include "cuda/kernels/pipeline.cuh"
@@ -7,39 +8,6 @@ namespace {
 
 constexpr int kThreads = 512;
 constexpr int kWarps = kThreads / 32;
-
-__device__ Candidate betterOf(const Candidate& a, const Candidate& b) {
-    if (isnan(a.logit)) return a;
-    if (isnan(b.logit)) return b;
-    return a.logit > b.logit || (a.logit == b.logit && a.id < b.id) ? a : b;
-}
-
-__device__ Candidate warpBest(Candidate best) {
-#pragma unroll
-    for (int offset = 16; offset > 0; offset /= 2) {
-        const Candidate other{.logit = __shfl_xor_sync(0xffffffffU, best.logit, offset),
-                              .id = __shfl_xor_sync(0xffffffffU, best.id, offset)};
-        best = betterOf(best, other);
-    }
-    return best;
-}
-
-/// The best candidate, in every thread.
-__device__ Candidate blockBest(const NextTokenArgs& args) {
-    __shared__ Candidate perWarp[kWarps];
-    Candidate best{.logit = -INFINITY, .id = 0x7fffffff};
-    for (int i = static_cast<int>(threadIdx.x); i < args.candidateCount; i += kThreads) {
-        const float2 packed = __ldcg(reinterpret_cast<const float2*>(args.candidates) + i);
-        best = betterOf(best, {.logit = packed.x, .id = __float_as_int(packed.y)});
-    }
-    best = warpBest(best);
-    if (threadIdx.x % 32 == 0) perWarp[threadIdx.x / 32] = best;
-    __syncthreads();
-    best = perWarp[0];
-    for (int warp = 1; warp < kWarps; ++warp)
-        best = betterOf(best, perWarp[warp]);
-    return best;
-}
 
 // One block: reads a candidate per block of the last matrix and one row of the embedding.
 __global__ void __launch_bounds__(kThreads) next_token_kernel(const __grid_constant__ NextTokenArgs args) {
@@ -53,7 +21,9 @@ __global__ void __launch_bounds__(kThreads) next_token_kernel(const __grid_const
     int token = args.given;
     bool isFinite = true;
     if (!isGiven) {
-        const Candidate best = blockBest(args);
+        __shared__ Candidate perWarp[kWarps];
+        const Candidate best =
+            blockBest<kWarps>(bestOfShare(args.candidates, args.candidateCount, kThreads), perWarp);
         isFinite = !isnan(best.logit);
         token = isFinite ? best.id : 0;
     }
