@@ -85,18 +85,14 @@ private:
         }
         if (cache_.room() < 1) return {};
         if (stream_) return stream_->accept();
-        if (isGreedy() && result_.reason.empty()) {
-            EPI_TRY_ASSIGN(stream_, model_.executor().writeGreedily(id, cache_));
+        if (!request_.recordGaps && result_.reason.empty()) {
+            EPI_TRY_ASSIGN(
+                stream_,
+                model_.executor().writeReply({.id = id, .sampler = sampler_, .history = history_}, cache_));
             if (stream_) return {};
         }
         CancelToken untilNextToken;  // a token is never left half read
         return forward(std::span(&id, 1), result_.reason.empty(), untilNextToken);
-    }
-
-    /// Whether every token is the best one, and nothing else about the logits is asked.
-    [[nodiscard]] bool isGreedy() const {
-        return request_.sampling.temperature == 0.0 && request_.sampling.repetitionPenalty == 1.0 &&
-               !request_.recordGaps;
     }
 
     Result<void> forward(std::span<const TokenId> ids, bool wantsLogits) {
@@ -132,7 +128,7 @@ private:
     Utf8Stream characters_;
     std::vector<TokenId> history_;
     at::Tensor logits_;
-    std::unique_ptr<GreedyStream> stream_;  // null: the sampler chooses
+    std::unique_ptr<ReplyStream> stream_;  // null: the sampler chooses, as it does the first token
     Generation result_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <ATen/ops/from_blob.h>
 
+#include "core/sampling/sampler.h"
 #include "core/tensor/device_memory.h"
 
 namespace epi {
@@ -157,7 +158,11 @@ std::vector<CudaDecoder::HeadEnd> CudaDecoder::ends(const KvCache& cache) const 
     return ends;
 }
 
-Result<void> CudaDecoder::begin(TokenId id, std::int64_t position, const KvCache& cache) {
+/// Has the device read `id` next, at `position`, and draw from there on unless `sampling` is null.
+Result<void> CudaDecoder::begin(TokenId id,
+                                std::int64_t position,
+                                const KvCache& cache,
+                                const EpiSampling* sampling) {
     std::vector<EpiCacheLayer> layers;
     std::vector<std::vector<std::int64_t>> numbers;  // starts and lengths of each layer, by turns
     std::vector<std::vector<const std::int32_t*>> positions;
@@ -180,11 +185,14 @@ Result<void> CudaDecoder::begin(TokenId id, std::int64_t position, const KvCache
                           .positions = places.data()});
     }
     EpiFailure failure{};
-    if (!ops_->begin(decoder_.get(), layers.data(), position, id, &failure)) {
+    const auto tryIt = [&] {
+        failure = {};
+        return ops_->begin(decoder_.get(), layers.data(), position, id, sampling, &failure);
+    };
+    if (!tryIt()) {
         if (!failure.isOutOfMemory) return errorOf(failure);
         releaseDeviceMemory();  // the decoder's own memory does not come from LibTorch's allocator
-        failure = {};
-        if (!ops_->begin(decoder_.get(), layers.data(), position, id, &failure)) return errorOf(failure);
+        if (!tryIt()) return errorOf(failure);
     }
     launched_ = 0;
     return {};
@@ -214,7 +222,7 @@ Result<void> CudaDecoder::prepare(TokenId id, std::int64_t position, const KvCac
         return {};
     }
     position_ = -1;
-    EPI_TRY(begin(id, position, cache));
+    EPI_TRY(begin(id, position, cache, nullptr));
     keys_ = keys;
     return {};
 }
@@ -241,7 +249,7 @@ Result<at::Tensor> CudaDecoder::step(TokenId id, std::int64_t position, bool wan
 
 /// The device feeds itself; the step that reads a token is launched before the token is known here. A step
 /// too many writes a row behind the cache's end, which nobody reads.
-class CudaDecoder::Stream final : public GreedyStream {
+class CudaDecoder::Stream final : public ReplyStream {
 public:
     Stream(CudaDecoder& decoder, KvCache& cache) : decoder_(decoder), cache_(cache) {}
     ~Stream() override {
@@ -253,10 +261,19 @@ public:
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    Result<void> begin(TokenId id) {
-        EPI_TRY(decoder_.prepare(id, cache_.nextPosition(), cache_));
+    Result<void> begin(const ReplyStart& start) {
+        const SamplingOptions& options = start.sampler.options();
+        EpiSampling sampling{.temperature = options.temperature,
+                             .topK = options.topK,
+                             .topP = options.topP,
+                             .minP = options.minP,
+                             .repetitionPenalty = options.repetitionPenalty,
+                             .random = {},
+                             .history = start.history.data(),
+                             .historyLength = static_cast<std::int64_t>(start.history.size())};
+        std::ranges::copy(start.sampler.random().state(), sampling.random);
         decoder_.position_ = -1;
-        read_ = decoder_.launched_;
+        EPI_TRY(decoder_.begin(start.id, cache_.nextPosition(), cache_, &sampling));
         return accept();
     }
 
@@ -282,10 +299,10 @@ private:
     std::int32_t read_ = 0;  // steps whose token the cache knows of
 };
 
-Result<std::unique_ptr<GreedyStream>> CudaDecoder::writeGreedily(TokenId id, KvCache& cache) {
+Result<std::unique_ptr<ReplyStream>> CudaDecoder::writeReply(const ReplyStart& start, KvCache& cache) {
     auto stream = std::make_unique<Stream>(*this, cache);
-    EPI_TRY(stream->begin(id));
-    return std::unique_ptr<GreedyStream>(std::move(stream));
+    EPI_TRY(stream->begin(start));
+    return std::unique_ptr<ReplyStream>(std::move(stream));
 }
 
 }  // namespace epi

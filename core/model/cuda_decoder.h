@@ -33,7 +33,7 @@ public:
                                                        const Rotary& rotary);
 
     Result<at::Tensor> step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache) override;
-    Result<std::unique_ptr<GreedyStream>> writeGreedily(TokenId id, KvCache& cache) override;
+    Result<std::unique_ptr<ReplyStream>> writeReply(const ReplyStart& start, KvCache& cache) override;
 
     /// Bytes on the GPU that it holds besides the weights.
     [[nodiscard]] std::int64_t bytes() const { return ops_->bytes(decoder_.get()); }
@@ -54,7 +54,7 @@ private:
     CudaDecoder(const ModelSpec& spec, EpiDecoder* decoder);
     [[nodiscard]] std::vector<HeadEnd> ends(const KvCache& cache) const;
     Result<void> prepare(TokenId id, std::int64_t position, const KvCache& cache);
-    Result<void> begin(TokenId id, std::int64_t position, const KvCache& cache);
+    Result<void> begin(TokenId id, std::int64_t position, const KvCache& cache, const EpiSampling* sampling);
     Result<void> launch();
     Result<void> appendRow(KvCache& cache);
 

@@ -222,9 +222,9 @@ Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
     return x;
 }
 
-Result<std::unique_ptr<GreedyStream>> Executor::writeGreedily(TokenId id, KvCache& cache) const {
-    if (decoder_ == nullptr) return std::unique_ptr<GreedyStream>();
-    return decoder_->writeGreedily(id, cache);
+Result<std::unique_ptr<ReplyStream>> Executor::writeReply(const ReplyStart& start, KvCache& cache) const {
+    if (decoder_ == nullptr) return std::unique_ptr<ReplyStream>();
+    return decoder_->writeReply(start, cache);
 }
 
 Result<at::Tensor> Executor::forward(const ForwardRequest& request, KvCache& cache) const {

@@ -21,8 +21,9 @@
 
 namespace epi {
 
-class GreedyStream;
+class ReplyStream;
 class RowDecoder;
+struct ReplyStart;
 
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
 /// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
@@ -83,9 +84,9 @@ public:
     /// restores it.
     Result<at::Tensor> forward(const ForwardRequest& request, KvCache& cache) const;
 
-    /// Reads `id` behind the cache and writes the best tokens from there. Null where there is no decoder that
-    /// does so. kOutOfMemory when the cache has no room.
-    Result<std::unique_ptr<GreedyStream>> writeGreedily(TokenId id, KvCache& cache) const;
+    /// Reads a reply's first token behind the cache and writes the others from there. Null where there is no
+    /// decoder that does so. kOutOfMemory when the cache has no room.
+    Result<std::unique_ptr<ReplyStream>> writeReply(const ReplyStart& start, KvCache& cache) const;
 
 private:
     struct Rows;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <ATen/core/TensorBody.h>
 
@@ -11,14 +12,23 @@
 
 namespace epi {
 
-/// A reply that a decoder writes by itself, always the best token, of equals the lower id: while one token is
+class Sampler;
+
+/// Where a reply begins that a decoder writes by itself.
+struct ReplyStart {
+    TokenId id;              // its first token, which is to be read
+    const Sampler& sampler;  // that chose it, and whose options and random numbers hold for the rest
+    std::span<const TokenId> history;  // what a penalty is for, `id` among it
+};
+
+/// A reply that a decoder writes by itself, with the tokens that the sampler would choose: while one token is
 /// looked at, the step that reads it runs. The cache is the stream's until it is gone; then it ends behind
 /// the last token that was accepted. One thread.
-class GreedyStream {
+class ReplyStream {
 public:
-    virtual ~GreedyStream() = default;
+    virtual ~ReplyStream() = default;
 
-    /// The best token behind all that was read. kInternal when its logits are not finite.
+    /// The token behind all that was read. kInternal when its logits are not finite.
     virtual Result<TokenId> next() = 0;
     /// Reads the token that `next` gave last. kOutOfMemory when the cache has no room.
     virtual Result<void> accept() = 0;
@@ -34,13 +44,14 @@ public:
     /// when the cache has no room.
     virtual Result<at::Tensor> step(TokenId id, std::int64_t position, bool wantsLogits, KvCache& cache) = 0;
 
-    /// Reads `id` behind the cache and goes on from there. Null where the decoder leaves the choice to
-    /// others.
-    virtual Result<std::unique_ptr<GreedyStream>> writeGreedily(TokenId id, KvCache& cache);
+    /// Reads the first token behind the cache and goes on from there. Null where the decoder leaves the
+    /// choice to others.
+    virtual Result<std::unique_ptr<ReplyStream>> writeReply(const ReplyStart& start, KvCache& cache);
 };
 
-inline Result<std::unique_ptr<GreedyStream>> RowDecoder::writeGreedily(TokenId /*id*/, KvCache& /*cache*/) {
-    return std::unique_ptr<GreedyStream>();
+inline Result<std::unique_ptr<ReplyStream>> RowDecoder::writeReply(const ReplyStart& /*start*/,
+                                                                   KvCache& /*cache*/) {
+    return std::unique_ptr<ReplyStream>();
 }
 
 }  // namespace epi

@@ -30,6 +30,7 @@ public:
     /// logit is NaN or infinite, or there are none.
     Result<TokenId> sample(std::span<const float> logits, std::span<const TokenId> history);
 
+    [[nodiscard]] const SamplingOptions& options() const { return options_; }
     /// Where its random numbers go on: one is drawn per token, none at temperature 0.
     [[nodiscard]] const Rng& random() const { return rng_; }
 

@@ -101,6 +101,19 @@ struct EpiCacheLayer {
     const std::int32_t* const* positions;  // [kvHeads][length], read for layers with a window
 };
 
+/// How the tokens of a reply are drawn: SamplingOptions, where the random numbers go on (Rng::state), and the
+/// tokens that the penalty is for; they may go once the decoder has begun.
+struct EpiSampling {
+    double temperature;
+    std::int32_t topK;
+    double topP;
+    double minP;
+    double repetitionPenalty;
+    std::uint64_t random[4];
+    const std::int32_t* history;
+    std::int64_t historyLength;
+};
+
 /// Decodes token by token; one thread. Every function returns false and says why when it failed.
 struct EpiDecoder;
 
@@ -109,21 +122,24 @@ struct EpiDecoderOps {
     void (*destroy)(EpiDecoder* decoder);
     /// Bytes on the device that the decoder holds itself.
     std::int64_t (*bytes)(const EpiDecoder* decoder);
-    /// The next step reads `token` at `position` behind these entries, one EpiCacheLayer per layer. Waits for
-    /// all work on the device.
+    /// The next step reads `token` at `position` behind these entries, one EpiCacheLayer per layer. From
+    /// there on steps choose the best token, or draw it where `sampling` is not null. Waits for all work on
+    /// the device.
     bool (*begin)(EpiDecoder* decoder,
                   const EpiCacheLayer* cache,
                   std::int64_t position,
                   std::int32_t token,
+                  const EpiSampling* sampling,
                   EpiFailure* failure);
-    /// Puts a step on the device: it appends one row to every head, chooses the best token, and prepares the
-    /// step that reads that.
+    /// Puts a step on the device: it appends one row to every head, chooses a token, and prepares the step
+    /// that reads that.
     bool (*launch)(EpiDecoder* decoder, EpiFailure* failure);
     /// Waits for what step `step` chose, from 1. Fails when its logits are not finite.
     bool (*token)(EpiDecoder* decoder, std::int32_t step, std::int32_t* token, EpiFailure* failure);
     /// The step after the last launched reads this token instead.
     bool (*feed)(EpiDecoder* decoder, std::int32_t token, EpiFailure* failure);
-    /// Waits for all steps; logits of the last, fp32 [vocabulary] on the host until the next call.
+    /// Waits for all steps; logits of the last, fp32 [vocabulary] on the host until the next call. Where
+    /// tokens are drawn, a penalty is on them.
     bool (*logits)(EpiDecoder* decoder, const float** logits, EpiFailure* failure);
     /// Waits for all steps.
     bool (*wait)(EpiDecoder* decoder, EpiFailure* failure);

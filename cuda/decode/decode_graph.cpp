@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "cuda/decode/split_plan.h"
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int kRingSlots = 256;
 constexpr std::size_t kAlignment = 256;
+constexpr int kMaxVocabulary = 1 << 24;  // whose masses are added up without an overflow
 
 std::size_t aligned(std::size_t bytes) {
     return (bytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -70,6 +73,10 @@ Result<void> checkLayer(const DecodeModel& model, const DecodeLayer& layer) {
 Result<void> checkModel(const DecodeModel& model) {
     if (model.layers.empty() || model.rotaries.size() > kMaxRotaryKinds) {
         return Error{ErrorCode::kUnsupported, "decode kernels: more kinds of rotary embedding than known"};
+    }
+    if (model.vocabulary >= kMaxVocabulary) {
+        return Error{ErrorCode::kUnsupported,
+                     "decode kernels: a vocabulary of " + std::to_string(model.vocabulary)};
     }
     for (const DecodeLayer& layer : model.layers)
         EPI_TRY(checkLayer(model, layer));
@@ -149,6 +156,9 @@ Result<void> DecodeGraph::allocate() {
         carver.take(candidates_, static_cast<std::size_t>(traits_.multiprocessors));
         carver.take(tickets_, kvHeads);
         carver.take(state_, 1);
+        carver.take(sampling_, 1);
+        carver.take(seen_, static_cast<std::size_t>(seenWords(model_.vocabulary)));
+        carver.take(drawn_, 1);
         return carver.used();
     };
     EPI_TRY_ASSIGN(work_, DeviceBuffer::allocate(carve(nullptr)));
@@ -166,25 +176,28 @@ Result<void> DecodeGraph::allocate() {
 
 Result<void> DecodeGraph::begin(std::span<const CacheLayer> cache,
                                 std::int64_t position,
-                                std::int32_t token) {
+                                std::int32_t token,
+                                const Sampling& sampling) {
     if (cache.size() != model_.layers.size() || token < 0 || token >= model_.vocabulary) {
         return Error{ErrorCode::kInvalidArgument, "decode kernels: a cache or token of another model"};
     }
     EPI_CUDA_TRY("decoding", cudaStreamSynchronize(stream_));
     EPI_TRY(upload(cache, position));
     EPI_TRY(uploadWindows(cache, position));
+    draws_ = !sampling.takesBest();
+    if (draws_) EPI_TRY(uploadSampling(sampling));
     std::memset(ring_.as<void>(), 0, ring_.bytes());
     launched_ = 0;
 
-    std::vector<std::uint16_t*> keys;
-    std::vector<std::uint16_t*> values;
+    keys_.clear();
+    values_.clear();
     for (const CacheLayer& layer : cache) {
-        keys.push_back(layer.keys);
-        values.push_back(layer.values);
+        keys_.push_back(layer.keys);
+        values_.push_back(layer.values);
     }
-    if (graph_ == nullptr || keys != keys_ || values != values_ || windowCapturedCount_ != windowCount_) {
-        keys_ = std::move(keys);
-        values_ = std::move(values);
+    const Captured& before = captured();
+    if (before.graph == nullptr || before.keys != keys_ || before.values != values_ ||
+        before.windowCount != windowCount_) {
         EPI_TRY(capture());
     }
     return feed(token);
@@ -241,7 +254,8 @@ Result<void> DecodeGraph::uploadWindows(std::span<const CacheLayer> cache, std::
     const std::size_t bytes = headBytes + positions.size() * sizeof(std::int32_t);
     if (windows_.bytes() < bytes) {
         EPI_TRY_ASSIGN(windows_, DeviceBuffer::allocate(bytes + bytes / 2));
-        windowCapturedCount_ = -1;
+        for (Captured& steps : captured_)
+            steps.graph.reset();
     }
     for (std::size_t i = 0; i < heads.size(); ++i)
         heads[i].positions = windows_.as<std::int32_t>(headBytes) + offsets[i];
@@ -254,6 +268,32 @@ Result<void> DecodeGraph::uploadWindows(std::span<const CacheLayer> cache, std::
                             positions.data(),
                             positions.size() * sizeof(std::int32_t),
                             cudaMemcpyHostToDevice));
+    return {};
+}
+
+Result<void> DecodeGraph::uploadSampling(const Sampling& sampling) {
+    // The largest number there is, where a temperature is too small to be divided by.
+    const double perLogit =
+        std::min(1.0 / sampling.temperature, static_cast<double>(std::numeric_limits<float>::max()));
+    SamplingState state{.random = {},
+                        .topP = sampling.topP,
+                        .minReach = sampling.temperature * std::log(sampling.minP),
+                        .perLogit = sampling.temperature > 0.0 ? static_cast<float>(perLogit) : 0.0F,
+                        .penalty = static_cast<float>(sampling.repetitionPenalty),
+                        .topK = sampling.topK};
+    std::ranges::copy(sampling.random, state.random);
+    std::vector<std::uint32_t> seen(static_cast<std::size_t>(seenWords(model_.vocabulary)));
+    for (const std::int32_t id : sampling.history) {
+        if (id < 0 || id >= model_.vocabulary) continue;
+        seen[static_cast<std::size_t>(id) / 32] |= std::uint32_t{1} << id % 32;
+    }
+    EPI_CUDA_TRY("sampling",
+                 cudaMemcpyAsync(sampling_, &state, sizeof state, cudaMemcpyHostToDevice, stream_));
+    EPI_CUDA_TRY(
+        "sampling",
+        cudaMemcpyAsync(
+            seen_, seen.data(), seen.size() * sizeof(std::uint32_t), cudaMemcpyHostToDevice, stream_));
+    EPI_CUDA_TRY("sampling", cudaStreamSynchronize(stream_));
     return {};
 }
 
@@ -289,7 +329,7 @@ Result<void> DecodeGraph::feed(std::int32_t token) {
 }
 
 Result<void> DecodeGraph::capture() {
-    graph_.reset();
+    captured() = {};
     EPI_CUDA_TRY("decode graph", cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal));
     cudaError_t error = cudaSuccess;
     current_ = residual_[0];
@@ -301,10 +341,12 @@ Result<void> DecodeGraph::capture() {
     if (error == cudaSuccess) error = ended;
     cudaGraphExec_t executable = nullptr;
     if (error == cudaSuccess) error = cudaGraphInstantiate(&executable, graph, 0);
-    graph_.reset(executable);
+    captured() = {.graph = decltype(Captured::graph)(executable),
+                  .keys = keys_,
+                  .values = values_,
+                  .windowCount = windowCount_};
     if (graph != nullptr) static_cast<void>(cudaGraphDestroy(graph));
     if (error != cudaSuccess) return cudaFailure("decode graph", error);
-    windowCapturedCount_ = windowCount_;
     return {};
 }
 
@@ -416,11 +458,25 @@ cudaError_t DecodeGraph::launchHead() {
     NextTokenArgs next = nextTokenArgs();
     next.candidates = candidates_;
     next.candidateCount = traits_.multiprocessors;
+    if (draws_) {
+        const SampleTokenArgs sample{.logits = logitsOnDevice_,
+                                     .vocabulary = model_.vocabulary,
+                                     .candidates = candidates_,
+                                     .candidateCount = traits_.multiprocessors,
+                                     .state = sampling_,
+                                     .seen = seen_,
+                                     .chosen = drawn_};
+        if (const cudaError_t error = sampleToken(sample, traits_, overlapping()); error != cudaSuccess) {
+            return error;
+        }
+        next.candidates = drawn_;
+        next.candidateCount = 1;
+    }
     return nextToken(next, overlapping());
 }
 
 Result<void> DecodeGraph::launch() {
-    EPI_CUDA_TRY("decoding", cudaGraphLaunch(graph_.get(), stream_));
+    EPI_CUDA_TRY("decoding", cudaGraphLaunch(captured().graph.get(), stream_));
     ++launched_;
     return {};
 }

@@ -8,13 +8,14 @@
 
 #include "cuda/decode/decode_model.h"
 #include "cuda/decode/device_buffer.h"
+#include "cuda/kernels/sample_token.h"
 
 namespace epi::cuda {
 
-/// Decodes token by token. One step is one CUDA graph of five kernels per layer and two for the head; it
-/// chooses the greedy token itself and prepares the step that reads it, so that steps can be launched ahead
-/// of what the host has seen. Cache lengths, positions and splits are data, so one graph serves every
-/// episode. One thread; its work is in order with everything on `stream`.
+/// Decodes token by token. One step is one CUDA graph of five kernels per layer and two for the head, three
+/// where tokens are drawn; it chooses the token itself and prepares the step that reads it, so that steps can
+/// be launched ahead of what the host has seen. Cache lengths, positions and splits are data, so one graph
+/// serves every episode. One thread; its work is in order with everything on `stream`.
 class DecodeGraph {
 public:
     struct Options {
@@ -25,8 +26,12 @@ public:
     /// kUnsupported names what the kernels cannot do, kOutOfMemory needed and free bytes.
     static Result<DecodeGraph> create(DecodeModel model, cudaStream_t stream, const Options& options);
 
-    /// Makes the next step read `token` at `position` behind these entries. Waits for the stream.
-    Result<void> begin(std::span<const CacheLayer> cache, std::int64_t position, std::int32_t token);
+    /// Makes the next step read `token` at `position` behind these entries, and the steps from there on
+    /// choose their tokens so. Waits for the stream.
+    Result<void> begin(std::span<const CacheLayer> cache,
+                       std::int64_t position,
+                       std::int32_t token,
+                       const Sampling& sampling = {});
 
     /// Puts one step on the stream. The cache must have room for its row: step n appends row lengths + n - 1
     /// of every head.
@@ -39,7 +44,8 @@ public:
     /// the host draws from `logits`.
     Result<void> feed(std::int32_t token);
 
-    /// Logits of the last step, fp32 [vocabulary] in pinned memory. Waits for the stream.
+    /// Logits of the last step, fp32 [vocabulary] in pinned memory; a penalty is on them. Waits for the
+    /// stream.
     Result<std::span<const float>> logits();
 
     [[nodiscard]] int launched() const { return launched_; }
@@ -51,10 +57,20 @@ private:
         void operator()(cudaGraphExec_t graph) const { static_cast<void>(cudaGraphExecDestroy(graph)); }
     };
 
+    /// The steps of one kind, and what was written into them.
+    struct Captured {
+        std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, DestroyGraph> graph;
+        std::vector<std::uint16_t*> keys;
+        std::vector<std::uint16_t*> values;
+        int windowCount = 0;
+    };
+
     DecodeGraph(DecodeModel model, cudaStream_t stream, const Options& options);
     Result<void> allocate();
     Result<void> upload(std::span<const CacheLayer> cache, std::int64_t position);
     Result<void> uploadWindows(std::span<const CacheLayer> cache, std::int64_t position);
+    Result<void> uploadSampling(const Sampling& sampling);
+    [[nodiscard]] Captured& captured() { return captured_[draws_ ? 1 : 0]; }
     Result<void> capture();
     cudaError_t launchLayer(std::size_t index, bool isFirst);
     cudaError_t launchHead();
@@ -72,13 +88,13 @@ private:
     DeviceBuffer windows_;  // WindowedHead of all windowed layers, then positions
     PinnedBuffer ring_;
     PinnedBuffer logits_;
-    std::vector<std::uint16_t*> keys_;  // per layer, as captured
+    std::vector<std::uint16_t*> keys_;  // per layer
     std::vector<std::uint16_t*> values_;
     int blocks_ = 0;  // of the attention kernel
     int windowCount_ = 0;
-    int windowCapturedCount_ = -1;
     int launched_ = 0;
-    std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, DestroyGraph> graph_;
+    bool draws_ = false;    // the tokens of the steps from the last beginning on
+    Captured captured_[2];  // that take the best token, and that draw
 
     // Into work_.
     float* residual_[2] = {};
@@ -92,6 +108,9 @@ private:
     Candidate* candidates_ = nullptr;
     std::int32_t* tickets_ = nullptr;
     DecodeState* state_ = nullptr;
+    SamplingState* sampling_ = nullptr;
+    std::uint32_t* seen_ = nullptr;
+    Candidate* drawn_ = nullptr;
     float* current_ = nullptr;  // the residual stream while a step is put together
 };
 

@@ -1,5 +1,6 @@
 #include "cuda/plugin/decoder.h"
 
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -233,10 +234,22 @@ std::int64_t bytes(const EpiDecoder* decoder) {
     return total;
 }
 
+Sampling samplingOf(const EpiSampling* source) {
+    if (source == nullptr) return {};
+    return {.temperature = source->temperature,
+            .topK = source->topK,
+            .topP = source->topP,
+            .minP = source->minP,
+            .repetitionPenalty = source->repetitionPenalty,
+            .random = std::to_array(source->random),
+            .history = {source->history, static_cast<std::size_t>(source->historyLength)}};
+}
+
 bool begin(EpiDecoder* decoder,
            const EpiCacheLayer* cache,
            std::int64_t position,
            std::int32_t token,
+           const EpiSampling* sampling,
            EpiFailure* failure) {
     std::vector<CacheLayer> layers;
     for (const DecodeLayer& layer : decoder->graph->model().layers) {
@@ -251,7 +264,7 @@ bool begin(EpiDecoder* decoder,
     if (const cudaError_t error = cudaDeviceSynchronize(); error != cudaSuccess) {
         return fail(failure, cudaFailure("decoding", error));
     }
-    return report(decoder->graph->begin(layers, position, token), failure);
+    return report(decoder->graph->begin(layers, position, token, samplingOf(sampling)), failure);
 }
 
 bool launch(EpiDecoder* decoder, EpiFailure* failure) {
