@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 
 #include "cuda/decode/split_plan.h"
@@ -272,21 +270,8 @@ Result<void> DecodeGraph::uploadWindows(std::span<const CacheLayer> cache, std::
 }
 
 Result<void> DecodeGraph::uploadSampling(const Sampling& sampling) {
-    // The largest number there is, where a temperature is too small to be divided by.
-    const double perLogit =
-        std::min(1.0 / sampling.temperature, static_cast<double>(std::numeric_limits<float>::max()));
-    SamplingState state{.random = {},
-                        .topP = sampling.topP,
-                        .minReach = sampling.temperature * std::log(sampling.minP),
-                        .perLogit = sampling.temperature > 0.0 ? static_cast<float>(perLogit) : 0.0F,
-                        .penalty = static_cast<float>(sampling.repetitionPenalty),
-                        .topK = sampling.topK};
-    std::ranges::copy(sampling.random, state.random);
-    std::vector<std::uint32_t> seen(static_cast<std::size_t>(seenWords(model_.vocabulary)));
-    for (const std::int32_t id : sampling.history) {
-        if (id < 0 || id >= model_.vocabulary) continue;
-        seen[static_cast<std::size_t>(id) / 32] |= std::uint32_t{1} << id % 32;
-    }
+    const SamplingState state = samplingState(sampling);
+    const std::vector<std::uint32_t> seen = seenTokens(sampling.history, model_.vocabulary);
     EPI_CUDA_TRY("sampling",
                  cudaMemcpyAsync(sampling_, &state, sizeof state, cudaMemcpyHostToDevice, stream_));
     EPI_CUDA_TRY(

@@ -8,7 +8,7 @@
 
 #include "cuda/decode/decode_model.h"
 #include "cuda/decode/device_buffer.h"
-#include "cuda/kernels/sample_token.h"
+#include "cuda/decode/sampling.h"
 
 namespace epi::cuda {
 

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "cuda/kernels/decode_attention.h"
@@ -69,20 +67,6 @@ struct CacheLayer {
     std::vector<std::int64_t> starts;              // per KV head
     std::vector<std::int64_t> lengths;             // per KV head
     std::vector<const std::int32_t*> positions{};  // per KV head, on the host; only for a layer with a window
-};
-
-/// How the tokens of a reply are chosen; core/engine/options.h says what the numbers mean.
-struct Sampling {
-    double temperature = 0.0;
-    std::int32_t topK = 0;
-    double topP = 1.0;
-    double minP = 0.0;
-    double repetitionPenalty = 1.0;
-    std::array<std::uint64_t, 4> random{};    // where the random numbers go on, as core/base/rng.h
-    std::span<const std::int32_t> history{};  // the tokens that the penalty is for
-
-    /// Whether every token is the one with the best logit.
-    [[nodiscard]] bool takesBest() const { return temperature == 0.0 && repetitionPenalty == 1.0; }
 };
 
 /// Bytes that a token needs from memory: all weights but the embedding, once.

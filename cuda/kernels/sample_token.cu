@@ -254,17 +254,23 @@ __device__ void findCrossing(const Share& share, bool isFirst, std::uint64_t wan
     std::uint32_t counts[kBinsPerThread]{};
     std::uint64_t masses[kBinsPerThread]{};
     const int own = static_cast<int>(threadIdx.x) * kBinsPerThread;
+    const auto ownBins = [&](const std::uint32_t* bins, int rank) {
+        return *reinterpret_cast<const uint4*>(inBlock(bins, rank) + own);
+    };
+#pragma unroll 2
     for (int rank = 0; rank < clusterSize(); ++rank) {
-        const auto add = [&](const std::uint32_t* bins, const auto& apply) {
-            const uint4 four = *reinterpret_cast<const uint4*>(inBlock(bins, rank) + own);
-            apply(0, four.x);
-            apply(1, four.y);
-            apply(2, four.z);
-            apply(3, four.w);
-        };
-        add(shared.counts, [&](int i, std::uint32_t value) { counts[i] += value; });
-        add(shared.lowMasses, [&](int i, std::uint32_t value) { masses[i] += value; });
-        add(shared.highMasses, [&](int i, std::uint32_t value) { masses[i] += std::uint64_t{value} << 32; });
+        const uint4 more = ownBins(shared.counts, rank);
+        counts[0] += more.x;
+        counts[1] += more.y;
+        counts[2] += more.z;
+        counts[3] += more.w;
+        if (!share.isMass) continue;
+        const uint4 low = ownBins(shared.lowMasses, rank);
+        const uint4 high = ownBins(shared.highMasses, rank);
+        masses[0] += low.x + (std::uint64_t{high.x} << 32);
+        masses[1] += low.y + (std::uint64_t{high.y} << 32);
+        masses[2] += low.z + (std::uint64_t{high.z} << 32);
+        masses[3] += low.w + (std::uint64_t{high.w} << 32);
     }
     std::uint64_t sum = 0;
 #pragma unroll
@@ -326,6 +332,7 @@ __device__ void findById(const SampleTokenArgs& args,
             return weight(id, __ldcg(args.logits + id));
         };
         sum = 0;
+#pragma unroll 4
         for (std::int32_t id = first; id < last; ++id)
             sum += weightOf(id);
         before = scanBlock(sum, shared, total);

@@ -1,7 +1,14 @@
 // Compares the decode kernels with a decoder on the CPU in double precision, over small random models of
+<<<<<<< HEAD
 // every weight format and of every feature that an architecture has. Exit code 1 when a difference is too
 // large, 77 where there is no GPU. With arguments it measures instead:
 //   epichat-kernels attention
+=======
+// every weight format and of every feature that an architecture has, and the tokens that they draw with the
+// CPU's. Exit code 1 when a difference is too large, 77 where there is no GPU. With arguments it does a part
+// of that, or measures instead:
+//   epichat-kernels draws
+>>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
 //   epichat-kernels bench SHAPE FORMAT CACHE[,CACHE...] [overlap=0|1] [slot=BYTES]
 #include <bit>
 #include <cmath>
@@ -10,7 +17,11 @@
 #include <cstring>
 #include <string>
 
+<<<<<<< HEAD
 #include "tests/gpu/attention_check.h"
+=======
+#include "tests/gpu/draw_check.h"
+>>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
 #include "tests/gpu/reference_decoder.h"
 
 #include "cuda/decode/decode_bench.h"
@@ -241,6 +252,14 @@ Result<bool> checkAll(cudaStream_t stream) {
     return isGood;
 }
 
+Result<bool> checkEverything(bool onlyDraws, cudaStream_t stream) {
+    EPI_TRY_ASSIGN(const bool isDrawnWell, checkDraws(stream));
+    EPI_TRY(measureDraws(stream));
+    if (onlyDraws) return isDrawnWell;
+    EPI_TRY_ASSIGN(const bool isGood, checkAll(stream));
+    return isGood && isDrawnWell;
+}
+
 std::vector<std::int64_t> numbers(const char* text) {
     std::vector<std::int64_t> values;
     for (char* end = nullptr; *text != '\0'; text = *end == ',' ? end + 1 : end)
@@ -299,10 +318,18 @@ int main(int argc, char** argv) {
         if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
         return done ? 0 : 1;
     }
+<<<<<<< HEAD
     if (argc == 2 && std::strcmp(argv[1], "attention") == 0) {
         const auto done = epi::cuda::benchAttention(stream);
         if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
         return done ? 0 : 1;
+=======
+    const bool onlyDraws = argc == 2 && std::strcmp(argv[1], "draws") == 0;
+    const auto isGood = epi::cuda::checkEverything(onlyDraws, stream);
+    if (!isGood) {
+        std::fprintf(stderr, "%s\n", isGood.error().message.c_str());
+        return 1;
+>>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
     }
     bool isGood = true;
     for (const auto check : {epi::cuda::checkAttention, epi::cuda::checkAll}) {

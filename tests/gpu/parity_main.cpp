@@ -1,5 +1,6 @@
 // Compares the engine on the CPU with the engine on a GPU: embeddings of sentences, and for one model file
-// logits, greedy replies and the entries that eviction keeps; then fast mode's decoder with exact mode.
+// logits, greedy replies and the entries that eviction keeps; then fast mode's decoder with exact mode, and
+// the replies that it writes by itself with those whose tokens are chosen on the host.
 // Prints the largest differences; exit code 1 when one is too large, 77 where there is no GPU.
 #include <algorithm>
 #include <chrono>
@@ -265,6 +266,7 @@ Result<bool> compareDecoder(const LanguageModel& fast,
     return difference < 0.03 && clearDisagreements == 0;
 }
 
+<<<<<<< HEAD
 /// A reply that the decoder writes by itself is the one that is chosen token by token, wherever it ends, and
 /// leaves the cache at the same place.
 Result<bool> compareStream(const LanguageModel& model, std::span<const std::int32_t> rooms) {
@@ -303,8 +305,102 @@ Result<bool> compareStream(const LanguageModel& model, std::span<const std::int3
                     streamed.size(),
                     isSame ? "equal" : "DIFFERENT");
         isGood = isGood && isSame;
+=======
+/// Ways to draw, by a name.
+struct Drawn {
+    std::string name;
+    SamplingOptions sampling;
+};
+
+std::vector<Drawn> waysToDraw() {
+    std::vector<Drawn> ways{{.name = "greedy", .sampling = {}}};
+    const auto add = [&](const char* name, auto change) {
+        ways.push_back({.name = name, .sampling = {}});
+        ways.back().sampling.temperature = 0.7;
+        ways.back().sampling.seed = 11;
+        change(ways.back().sampling);
+    };
+    add("temperature 0.7", [](SamplingOptions&) {});
+    add("temperature 0.7, top-k 40", [](SamplingOptions& options) { options.topK = 40; });
+    add("temperature 0.7, top-p 0.9", [](SamplingOptions& options) { options.topP = 0.9; });
+    add("temperature 0.7, min-p 0.05", [](SamplingOptions& options) { options.minP = 0.05; });
+    add("greedy with a penalty of 1.1", [](SamplingOptions& options) {
+        options.temperature = 0.0;
+        options.repetitionPenalty = 1.1;
+    });
+    add("temperature 0.7 and everything else", [](SamplingOptions& options) {
+        options.topK = 40;
+        options.topP = 0.9;
+        options.minP = 0.05;
+        options.repetitionPenalty = 1.1;
+    });
+    return ways;
+}
+
+/// A reply that the decoder writes by itself is the one that is chosen token by token on the host, wherever
+/// it ends, and leaves the cache at the same place.
+Result<bool> compareStream(const LanguageModel& model, const Drawn& drawn, std::int64_t room) {
+    GenerationRequest request{.prompt = tokens(model, 24, 5),
+                              .sampling = drawn.sampling,
+                              .stopAtEnd = false,
+                              .recordGaps = true,  // chooses token by token
+                              .onText = {},
+                              .cancel = {}};
+    request.sampling.maxTokens = 100;
+    const auto write = [&](std::int64_t& end) -> Result<std::vector<TokenId>> {
+        const std::vector<std::int64_t> rows(model.executor().spec().layers.size(), room);
+        KvCache cache(model.executor().spec(), rows, model.executor().placement());
+        EPI_TRY_ASSIGN(const Generation first, generate(model, cache, request));
+        // A second reply behind it reads what the first left in the cache.
+        GenerationRequest again = request;
+        again.prompt = tokens(model, 5, 6);
+        std::vector<TokenId> ids = first.ids;
+        if (cache.room() > 6) {
+            EPI_TRY_ASSIGN(const Generation second, generate(model, cache, again));
+            ids.insert(ids.end(), second.ids.begin(), second.ids.end());
+        }
+        end = cache.nextPosition();
+        return ids;
+    };
+    std::int64_t end = 0;
+    std::int64_t streamedEnd = 0;
+    EPI_TRY_ASSIGN(const std::vector<TokenId> ids, write(end));
+    request.recordGaps = false;
+    EPI_TRY_ASSIGN(const std::vector<TokenId> streamed, write(streamedEnd));
+    const bool isSame = ids == streamed && end == streamedEnd;
+    std::printf("written by itself, %s, room for %lld: %zu tokens, %s\n",
+                drawn.name.c_str(),
+                static_cast<long long>(room),
+                streamed.size(),
+                isSame ? "equal" : "DIFFERENT");
+    return isSame;
+}
+
+/// Replies as the device writes them and as the host draws them from the logits: the same, and how fast.
+Result<bool> compareSpeed(const LanguageModel& model, const Drawn& drawn) {
+    constexpr int kRuns = 3;
+    GenerationRequest request{.prompt = tokens(model, 200, 9),
+                              .sampling = drawn.sampling,
+                              .stopAtEnd = false,
+                              .recordGaps = true,
+                              .onText = {},
+                              .cancel = {}};
+    request.sampling.maxTokens = 256;
+    EPI_TRY_ASSIGN(const Generation onHost, generateOnce(model, request));
+    request.recordGaps = false;
+    const auto speed = [](const Generation& reply) {
+        return static_cast<double>(reply.ids.size()) / reply.decodeSeconds;
+    };
+    bool isSame = true;
+    std::printf("fast mode, %s:", drawn.name.c_str());
+    for (int run = 0; run < kRuns; ++run) {
+        EPI_TRY_ASSIGN(const Generation reply, generateOnce(model, request));
+        isSame = isSame && reply.ids == onHost.ids;
+        std::printf(" %.1f", speed(reply));
+>>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
     }
-    return isGood;
+    std::printf(" tokens/s, %.1f by the host: %s\n", speed(onHost), isSame ? "equal" : "DIFFERENT");
+    return isSame;
 }
 
 /// Replies of fast mode, with their speed.
@@ -324,6 +420,7 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact, co
         EPI_TRY_ASSIGN(const bool isOne, compareDecoder(*model, exact, length, extent.decoderSteps));
         isGood = isGood && isOne;
     }
+<<<<<<< HEAD
     EPI_TRY_ASSIGN(const bool isStreamGood, compareStream(*model, extent.streamRooms));
     isGood = isGood && isStreamGood;
     for (const BudgetLevel level : {BudgetLevel::kPairUniform, BudgetLevel::kPair}) {
@@ -345,7 +442,17 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact, co
             std::printf("fast mode, temperature %.1f: %.1f tokens/s\n",
                         temperature,
                         static_cast<double>(reply.ids.size()) / reply.decodeSeconds);
+=======
+    for (const Drawn& drawn : waysToDraw()) {
+        for (const std::int64_t room : {40, 41, 200}) {
+            EPI_TRY_ASSIGN(const bool isOne, compareStream(*model, drawn, room));
+            isGood = isGood && isOne;
+>>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
         }
+    }
+    for (const Drawn& drawn : waysToDraw()) {
+        EPI_TRY_ASSIGN(const bool isOne, compareSpeed(*model, drawn));
+        isGood = isGood && isOne;
     }
     return isGood;
 }

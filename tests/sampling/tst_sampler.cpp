@@ -261,6 +261,24 @@ private Q_SLOTS:
         }
     }
 
+    void takesOneRandomNumberPerToken() {
+        // A decoder that goes on where a sampler is counts on it.
+        const std::vector<float> logits = logitsOf({0.1, 0.2, 0.3, 0.4});
+        SamplingOptions options = warm();
+        options.topK = 3;
+        Sampler sampler(options);
+        Rng random(options.seed);
+        for (int i = 0; i < 5; ++i) {
+            QCOMPARE(sampler.random().state(), random.state());
+            QVERIFY(sampler.sample(logits, {}));
+            random.uniform();
+        }
+        options.temperature = 0.0;
+        Sampler greedy(options);
+        QVERIFY(greedy.sample(logits, {}));
+        QCOMPARE(greedy.random().state(), Rng(options.seed).state());
+    }
+
     void repeatsItselfForTheSameSeed() {
         const std::vector<float> logits = largeVocabulary();
         SamplingOptions options = warm();
