@@ -1,14 +1,8 @@
-// Compares the decode kernels with a decoder on the CPU in double precision, over small random models of
-<<<<<<< HEAD
-// every weight format and of every feature that an architecture has. Exit code 1 when a difference is too
-// large, 77 where there is no GPU. With arguments it measures instead:
-//   epichat-kernels attention
-=======
-// every weight format and of every feature that an architecture has, and the tokens that they draw with the
-// CPU's. Exit code 1 when a difference is too large, 77 where there is no GPU. With arguments it does a part
-// of that, or measures instead:
-//   epichat-kernels draws
->>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
+// Compares the kernels with sums in double precision on the CPU: attention and scores of block prefill, the
+// tokens that are drawn, and whole decode steps of small random models of every weight format and of every
+// feature that an architecture has. Exit code 1 when a difference is too large, 77 where there is no GPU.
+// With arguments it does one of the three, or measures:
+//   epichat-kernels attention | draws | steps
 //   epichat-kernels bench SHAPE FORMAT CACHE[,CACHE...] [overlap=0|1] [slot=BYTES]
 #include <bit>
 #include <cmath>
@@ -17,11 +11,8 @@
 #include <cstring>
 #include <string>
 
-<<<<<<< HEAD
 #include "tests/gpu/attention_check.h"
-=======
 #include "tests/gpu/draw_check.h"
->>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
 #include "tests/gpu/reference_decoder.h"
 
 #include "cuda/decode/decode_bench.h"
@@ -252,13 +243,15 @@ Result<bool> checkAll(cudaStream_t stream) {
     return isGood;
 }
 
-Result<bool> checkEverything(bool onlyDraws, cudaStream_t stream) {
-    EPI_TRY_ASSIGN(const bool isDrawnWell, checkDraws(stream));
-    EPI_TRY(measureDraws(stream));
-    if (onlyDraws) return isDrawnWell;
-    EPI_TRY_ASSIGN(const bool isGood, checkAll(stream));
-    return isGood && isDrawnWell;
-}
+struct Check {
+    const char* name;
+    Result<bool> (*run)(cudaStream_t stream);
+    Result<void> (*measure)(cudaStream_t stream);  // null: nothing
+};
+
+constexpr Check kChecks[] = {{"attention", checkAttention, benchAttention},
+                             {"draws", checkDraws, measureDraws},
+                             {"steps", checkAll, nullptr}};
 
 std::vector<std::int64_t> numbers(const char* text) {
     std::vector<std::int64_t> values;
@@ -318,24 +311,14 @@ int main(int argc, char** argv) {
         if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
         return done ? 0 : 1;
     }
-<<<<<<< HEAD
-    if (argc == 2 && std::strcmp(argv[1], "attention") == 0) {
-        const auto done = epi::cuda::benchAttention(stream);
-        if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
-        return done ? 0 : 1;
-=======
-    const bool onlyDraws = argc == 2 && std::strcmp(argv[1], "draws") == 0;
-    const auto isGood = epi::cuda::checkEverything(onlyDraws, stream);
-    if (!isGood) {
-        std::fprintf(stderr, "%s\n", isGood.error().message.c_str());
-        return 1;
->>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
-    }
+    const std::string only = argc == 2 ? argv[1] : "";
     bool isGood = true;
-    for (const auto check : {epi::cuda::checkAttention, epi::cuda::checkAll}) {
-        const auto isOneGood = check(stream);
-        if (!isOneGood) {
-            std::fprintf(stderr, "%s\n", isOneGood.error().message.c_str());
+    for (const epi::cuda::Check& check : epi::cuda::kChecks) {
+        if (!only.empty() && only != check.name) continue;
+        const auto isOneGood = check.run(stream);
+        const auto measured = check.measure != nullptr ? check.measure(stream) : epi::Result<void>();
+        if (!isOneGood || !measured) {
+            std::fprintf(stderr, "%s\n", (isOneGood ? measured.error() : isOneGood.error()).message.c_str());
             return 1;
         }
         isGood = isGood && *isOneGood;

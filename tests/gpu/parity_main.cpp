@@ -36,7 +36,7 @@ constexpr int kSkipped = 77;
 struct Extent {
     std::size_t decoderSteps = 96;
     std::vector<std::size_t> decoderLengths{0, 37, 700, 3000};
-    std::vector<std::int32_t> streamRooms{40, 41, 200};
+    std::vector<std::int64_t> streamRooms{40, 41, 200};
     std::int32_t replyTokens = 256;
     bool isBrief = false;
 };
@@ -44,7 +44,7 @@ struct Extent {
 /// For compute-sanitizer, which makes every launch many times longer: embeddings and exact mode, nearly all
 /// of whose kernels are LibTorch's, are left out, and fast mode is compared with the CPU.
 Extent brief() {
-    return {.decoderLengths = {0, 37, 700}, .streamRooms = {40, 41, 60}, .replyTokens = 24, .isBrief = true};
+    return {.decoderLengths = {0, 37, 700}, .streamRooms = {40}, .replyTokens = 24, .isBrief = true};
 }
 
 struct Models {
@@ -266,46 +266,6 @@ Result<bool> compareDecoder(const LanguageModel& fast,
     return difference < 0.03 && clearDisagreements == 0;
 }
 
-<<<<<<< HEAD
-/// A reply that the decoder writes by itself is the one that is chosen token by token, wherever it ends, and
-/// leaves the cache at the same place.
-Result<bool> compareStream(const LanguageModel& model, std::span<const std::int32_t> rooms) {
-    bool isGood = true;
-    for (const std::int32_t room : rooms) {
-        GenerationRequest request{.prompt = tokens(model, 24, 5),
-                                  .sampling = {},
-                                  .stopAtEnd = false,
-                                  .recordGaps = true,  // chooses token by token
-                                  .onText = {},
-                                  .cancel = {}};
-        request.sampling.maxTokens = 100;
-        const auto write = [&](std::int64_t& end) -> Result<std::vector<TokenId>> {
-            const std::vector<std::int64_t> rows(model.executor().spec().layers.size(), room);
-            KvCache cache(model.executor().spec(), rows, model.executor().placement());
-            EPI_TRY_ASSIGN(const Generation first, generate(model, cache, request));
-            // A second reply behind it reads what the first left in the cache.
-            GenerationRequest again = request;
-            again.prompt = tokens(model, 5, 6);
-            std::vector<TokenId> ids = first.ids;
-            if (cache.room() > 6) {
-                EPI_TRY_ASSIGN(const Generation second, generate(model, cache, again));
-                ids.insert(ids.end(), second.ids.begin(), second.ids.end());
-            }
-            end = cache.nextPosition();
-            return ids;
-        };
-        std::int64_t end = 0;
-        std::int64_t streamedEnd = 0;
-        EPI_TRY_ASSIGN(const std::vector<TokenId> ids, write(end));
-        request.recordGaps = false;
-        EPI_TRY_ASSIGN(const std::vector<TokenId> streamed, write(streamedEnd));
-        const bool isSame = ids == streamed && end == streamedEnd;
-        std::printf("written by itself, room for %d: %zu tokens, %s\n",
-                    room,
-                    streamed.size(),
-                    isSame ? "equal" : "DIFFERENT");
-        isGood = isGood && isSame;
-=======
 /// Ways to draw, by a name.
 struct Drawn {
     std::string name;
@@ -377,7 +337,7 @@ Result<bool> compareStream(const LanguageModel& model, const Drawn& drawn, std::
 }
 
 /// Replies as the device writes them and as the host draws them from the logits: the same, and how fast.
-Result<bool> compareSpeed(const LanguageModel& model, const Drawn& drawn) {
+Result<bool> compareSpeed(const LanguageModel& model, const Drawn& drawn, std::int32_t replyTokens) {
     constexpr int kRuns = 3;
     GenerationRequest request{.prompt = tokens(model, 200, 9),
                               .sampling = drawn.sampling,
@@ -385,7 +345,7 @@ Result<bool> compareSpeed(const LanguageModel& model, const Drawn& drawn) {
                               .recordGaps = true,
                               .onText = {},
                               .cancel = {}};
-    request.sampling.maxTokens = 256;
+    request.sampling.maxTokens = replyTokens;
     EPI_TRY_ASSIGN(const Generation onHost, generateOnce(model, request));
     request.recordGaps = false;
     const auto speed = [](const Generation& reply) {
@@ -397,7 +357,6 @@ Result<bool> compareSpeed(const LanguageModel& model, const Drawn& drawn) {
         EPI_TRY_ASSIGN(const Generation reply, generateOnce(model, request));
         isSame = isSame && reply.ids == onHost.ids;
         std::printf(" %.1f", speed(reply));
->>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
     }
     std::printf(" tokens/s, %.1f by the host: %s\n", speed(onHost), isSame ? "equal" : "DIFFERENT");
     return isSame;
@@ -420,38 +379,18 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact, co
         EPI_TRY_ASSIGN(const bool isOne, compareDecoder(*model, exact, length, extent.decoderSteps));
         isGood = isGood && isOne;
     }
-<<<<<<< HEAD
-    EPI_TRY_ASSIGN(const bool isStreamGood, compareStream(*model, extent.streamRooms));
-    isGood = isGood && isStreamGood;
+    for (const Drawn& drawn : waysToDraw()) {
+        for (const std::int64_t room : extent.streamRooms) {
+            EPI_TRY_ASSIGN(const bool isOne, compareStream(*model, drawn, room));
+            isGood = isGood && isOne;
+        }
+    }
     for (const BudgetLevel level : {BudgetLevel::kPairUniform, BudgetLevel::kPair}) {
         EPI_TRY_ASSIGN(const bool isOne, compareEviction({exact, *model, kMaxFastDifference}, level));
         isGood = isGood && isOne;
     }
-    GenerationRequest request{.prompt = tokens(*model, 200, 9),
-                              .sampling = {},
-                              .stopAtEnd = false,
-                              .recordGaps = false,
-                              .onText = {},
-                              .cancel = {}};
-    request.sampling.maxTokens = extent.replyTokens;
-    for (const double temperature : {0.0, 0.7}) {
-        request.sampling.temperature = temperature;
-        request.sampling.topK = temperature > 0.0 ? 40 : 0;
-        for (int run = 0; run < 3; ++run) {
-            EPI_TRY_ASSIGN(const Generation reply, generateOnce(*model, request));
-            std::printf("fast mode, temperature %.1f: %.1f tokens/s\n",
-                        temperature,
-                        static_cast<double>(reply.ids.size()) / reply.decodeSeconds);
-=======
     for (const Drawn& drawn : waysToDraw()) {
-        for (const std::int64_t room : {40, 41, 200}) {
-            EPI_TRY_ASSIGN(const bool isOne, compareStream(*model, drawn, room));
-            isGood = isGood && isOne;
->>>>>>> 5bd1a92 (tests: draws of the GPU against the CPU's sampler)
-        }
-    }
-    for (const Drawn& drawn : waysToDraw()) {
-        EPI_TRY_ASSIGN(const bool isOne, compareSpeed(*model, drawn));
+        EPI_TRY_ASSIGN(const bool isOne, compareSpeed(*model, drawn, extent.replyTokens));
         isGood = isGood && isOne;
     }
     return isGood;
