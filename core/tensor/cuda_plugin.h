@@ -199,6 +199,10 @@ struct EpiCudaOps {
     std::int64_t (*takePeakBytes)();
     /// Waits until all work on device 0 is done.
     void (*synchronize)();
+    /// Page-locks whole pages of ordinary memory for copies to and from the device; false when that is
+    /// refused. What was locked must be unlocked, at the same address, before it is given back. Any thread.
+    bool (*lockPages)(void* memory, std::int64_t bytes);
+    void (*unlockPages)(void* memory);
     /// One launch on LibTorch's current stream; false when it failed. Null when the plug-in was built without
     /// a CUDA compiler, or for rows that are no multiple of 16 bytes: LibTorch's own operations do it then.
     bool (*copyRows)(const EpiCopyRows* rows);

@@ -32,6 +32,17 @@ void synchronize() {
     c10::cuda::device_synchronize();
 }
 
+bool lockPages(void* memory, std::int64_t bytes) {
+    if (cudaHostRegister(memory, static_cast<std::size_t>(bytes), cudaHostRegisterDefault) == cudaSuccess)
+        return true;
+    static_cast<void>(cudaGetLastError());  // memory that stays as it is is no reason to stop
+    return false;
+}
+
+void unlockPages(void* memory) {
+    if (cudaHostUnregister(memory) != cudaSuccess) static_cast<void>(cudaGetLastError());
+}
+
 #ifdef EPI_CUDA_KERNELS
 bool copyRows(const EpiCopyRows* rows) {
     const epi::cuda::CopyRowsArgs args{.sourceKeys = rows->sourceKeys,
@@ -67,6 +78,8 @@ extern "C" __attribute__((visibility("default"))) const char* epi_cuda_open(std:
     ops->freeBytes = freeBytes;
     ops->takePeakBytes = takePeakBytes;
     ops->synchronize = synchronize;
+    ops->lockPages = lockPages;
+    ops->unlockPages = unlockPages;
 #ifdef EPI_CUDA_KERNELS
     ops->copyRows = copyRows;
     ops->decoder = &epi::cuda::decoderOps();
