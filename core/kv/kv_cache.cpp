@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/tensor/device_memory.h"
+#include "core/tensor/host_block.h"
+
 namespace epi {
 
 std::int64_t KvSnapshot::entries() const {
@@ -17,6 +20,19 @@ std::int64_t KvSnapshot::bytes() const {
     for (const LayerArena::Content& layer : layers)
         total += layer.keys.nbytes() + layer.values.nbytes();
     return static_cast<std::int64_t>(total);
+}
+
+std::int64_t KvSnapshot::allocatedBytes() const {
+    std::size_t notes = 0;
+    for (const LayerArena::Content& layer : layers) {
+        for (const auto* const heads : {&layer.positions, &layer.origins}) {
+            for (const std::vector<std::int32_t>& head : *heads)
+                notes += head.size() * sizeof(std::int32_t);
+        }
+        for (const std::vector<float>& head : layer.scores)
+            notes += head.size() * sizeof(float);
+    }
+    return (block ? block->bytes() : bytes()) + static_cast<std::int64_t>(notes);
 }
 
 KvCache::KvCache(const ModelSpec& spec,
@@ -90,6 +106,41 @@ KvSnapshot KvCache::snapshot(std::int64_t withoutNewest) const {
     return snapshot;
 }
 
+KvSnapshot KvCache::snapshotIn(std::shared_ptr<HostBlock> block) const {
+    if (!block) return snapshot();
+    KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
+    HostPieces pieces(block);
+    for (const LayerArena& layer : layers_)
+        snapshot.layers.push_back(layer.content(0, &pieces));
+    finishCopies();
+    snapshot.block = std::move(block);
+    return snapshot;
+}
+
+std::int64_t KvCache::snapshotBytes() const {
+    std::int64_t total = 0;
+    for (const LayerArena& layer : layers_) {
+        const auto rowBytes = static_cast<std::int64_t>(layer.keys().element_size()) * layer.shape().headDim;
+        total += 2 * HostPieces::bytesFor(layer.totalLength() * rowBytes);
+    }
+    return total;
+}
+
+std::int64_t KvCache::noteBytes() const {
+    std::size_t notes = 0;
+    for (const LayerArena& layer : layers_) {
+        for (std::int32_t head = 0; head < layer.shape().kvHeads; ++head) {
+            notes += layer.positions(head).size_bytes() + layer.origins(head).size_bytes() +
+                     layer.scores(head).size_bytes();
+        }
+    }
+    return static_cast<std::int64_t>(notes);
+}
+
+void KvCache::finishCopies() const {
+    if (!layers_.empty() && layers_.front().keys().is_cuda()) synchronizeDevice();
+}
+
 KvSnapshot KvCache::newest(std::int64_t rows) const {
     KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
     for (const LayerArena& layer : layers_)
@@ -118,8 +169,11 @@ void KvCache::dropNewest(std::int64_t rows) {
 }
 
 Result<void> KvCache::restore(const KvSnapshot& snapshot) {
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer)
-        EPI_TRY(layers_[layer].restore(snapshot.layers[layer]));
+    Result<void> restored;
+    for (std::size_t layer = 0; restored && layer < layers_.size(); ++layer)
+        restored = layers_[layer].restore(snapshot.layers[layer]);
+    finishCopies();  // of what the snapshot holds, which may go now
+    if (!restored) return restored;
     nextPosition_ = snapshot.nextPosition;
     setShift(snapshot.shift);
     return {};

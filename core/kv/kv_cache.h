@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -9,15 +10,21 @@
 
 namespace epi {
 
+class HostBlock;
+
 /// A cache's entries without slack, on the CPU: what is kept of an episode that is not active, and what a
 /// cache file holds. Immutable once made.
 struct KvSnapshot {
     std::vector<LayerArena::Content> layers;
     std::int64_t nextPosition = 0;
-    std::int64_t shift = 0;  // by how much the origin of the next token exceeds its position
+    std::int64_t shift = 0;              // by how much the origin of the next token exceeds its position
+    std::shared_ptr<HostBlock> block{};  // where all keys and values lie; null: each in memory of its own
 
     [[nodiscard]] std::int64_t entries() const;
+    /// Of keys and values.
     [[nodiscard]] std::int64_t bytes() const;
+    /// What is taken from the system: the block as a whole, and what is noted of each entry.
+    [[nodiscard]] std::int64_t allocatedBytes() const;
 };
 
 /// Keys and values of all layers. Physical lengths differ by layer and head once entries were evicted;
@@ -63,6 +70,12 @@ public:
 
     /// A copy without the newest rows of every head.
     [[nodiscard]] KvSnapshot snapshot(std::int64_t withoutNewest = 0) const;
+    /// The same of all rows, with keys and values in a block of at least `snapshotBytes`, without a stop
+    /// between the layers. Without a block, in memory of their own.
+    [[nodiscard]] KvSnapshot snapshotIn(std::shared_ptr<HostBlock> block) const;
+    [[nodiscard]] std::int64_t snapshotBytes() const;
+    /// What a snapshot notes of its entries besides.
+    [[nodiscard]] std::int64_t noteBytes() const;
     Result<void> restore(const KvSnapshot& snapshot);
 
     /// The newest rows of every head, as a snapshot of their own. Requires: so many were appended since the
@@ -74,6 +87,9 @@ public:
     void dropNewest(std::int64_t rows);
 
 private:
+    /// Waits for the copies of all layers.
+    void finishCopies() const;
+
     std::vector<LayerArena> layers_;
     std::int64_t nextPosition_ = 0;
     std::int64_t shift_ = 0;

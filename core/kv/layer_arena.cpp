@@ -13,6 +13,7 @@
 #include <ATen/ops/index_select.h>
 
 #include "core/tensor/device_memory.h"
+#include "core/tensor/host_block.h"
 #include "core/tensor/upload.h"
 
 namespace epi {
@@ -215,7 +216,7 @@ void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     }
 }
 
-LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges) const {
+LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges, HostPieces* pieces) const {
     Content content;
     std::vector<at::Tensor> keys;
     std::vector<at::Tensor> values;
@@ -228,16 +229,22 @@ LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges) const
         const auto origins = origins_[head].begin() + first;
         content.origins.emplace_back(origins, origins + count);
     }
-    content.keys = at::cat(keys).cpu();
-    content.values = at::cat(values).cpu();
+    // Joined on the device first, so that one copy takes all heads, at the full rate.
+    const auto joined = [&](const std::vector<at::Tensor>& heads) {
+        const at::Tensor rows = at::cat(heads);
+        if (pieces == nullptr) return rows.cpu();
+        return pieces->take(rows.sizes(), rows.scalar_type()).copy_(rows, /*non_blocking=*/true);
+    };
+    content.keys = joined(keys);
+    content.values = joined(values);
     return content;
 }
 
-LayerArena::Content LayerArena::content(std::int64_t withoutNewest) const {
+LayerArena::Content LayerArena::content(std::int64_t withoutNewest, HostPieces* pieces) const {
     std::vector<EntryRange> ranges;
     for (const std::int64_t length : length_)
         ranges.push_back({.first = 0, .count = length - withoutNewest});
-    Content content = copyOf(ranges);
+    Content content = copyOf(ranges, pieces);
     if (std::ranges::none_of(scores_, [](const auto& head) { return !head.empty(); })) return content;
     content.scores = scores_;
     for (std::size_t head = 0; head < scores_.size(); ++head) {
@@ -267,8 +274,12 @@ Result<void> LayerArena::restore(const Content& content) {
     layOut(lengths);
     std::int64_t row = 0;
     for (std::size_t head = 0; head < lengths.size(); ++head) {
-        keys_.narrow(0, start_[head], lengths[head]).copy_(content.keys.narrow(0, row, lengths[head]));
-        values_.narrow(0, start_[head], lengths[head]).copy_(content.values.narrow(0, row, lengths[head]));
+        const auto fill = [&](const at::Tensor& rows, const at::Tensor& from) {
+            rows.narrow(0, start_[head], lengths[head])
+                .copy_(from.narrow(0, row, lengths[head]), /*non_blocking=*/true);
+        };
+        fill(keys_, content.keys);
+        fill(values_, content.values);
         row += lengths[head];
     }
     positions_ = content.positions;

@@ -11,6 +11,8 @@
 
 namespace epi {
 
+class HostPieces;
+
 /// Which entries of a layer stay: per KV head the indices into its entries, ascending.
 struct CompactionPlan {
     std::vector<std::vector<std::int64_t>> keep;  // [kvHead][kept entries]
@@ -97,11 +99,13 @@ public:
         std::vector<std::vector<std::int32_t>> origins;    // [kvHead][entries]
         std::vector<std::vector<float>> scores{};          // [kvHead][at most entries]; empty: none
     };
-    /// A copy on the CPU, without the newest rows of every head.
-    [[nodiscard]] Content content(std::int64_t withoutNewest = 0) const;
+    /// A copy on the CPU, without the newest rows of every head. With `pieces` its keys and values are taken
+    /// from there, and those of a GPU are complete once the device was waited for.
+    [[nodiscard]] Content content(std::int64_t withoutNewest = 0, HostPieces* pieces = nullptr) const;
     /// A copy of the newest rows of every head. Requires: no head is shorter.
     [[nodiscard]] Content newest(std::int64_t rows) const;
-    /// Replaces everything by `content`. kOutOfMemory when it does not fit.
+    /// Replaces everything by `content`, which on a GPU must stay until the device was waited for.
+    /// kOutOfMemory when it does not fit.
     Result<void> restore(const Content& content);
     /// Adds rows behind those of every head, as many to each; kInvalidArgument when they differ,
     /// kOutOfMemory when they do not fit.
@@ -112,7 +116,7 @@ private:
         std::int64_t first = 0;
         std::int64_t count = 0;
     };
-    [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges) const;
+    [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges, HostPieces* pieces = nullptr) const;
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
     /// Places heads of these lengths with equal slack.
     void layOut(std::span<const std::int64_t> lengths);
