@@ -202,6 +202,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     if (auto profile = loadLayerProfile(config_.profileFolder, model_->info().fingerprint))
         profile_ = *std::move(profile);
     store_.forget("");
+    store_.setOnGpu(model_->info().isOnGpu);
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
         conversation.passages.reset();
@@ -428,7 +429,9 @@ bool EngineSession::workAhead() {
     if (!model_ || found == conversations_.end()) return false;
     const c10::InferenceMode inference;
     const auto loaded = guarded("loading an episode", [&]() -> Result<bool> {
-        return store_.prefetch(buildContext({}), found->second, peak_);
+        const bool isLoaded = store_.prefetch(buildContext({}), found->second, peak_);
+        if (!isLoaded) store_.lockAhead();
+        return isLoaded;
     });
     return loaded && *loaded;
 }

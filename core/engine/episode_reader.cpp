@@ -34,9 +34,10 @@ EpisodeReader::EpisodeReader(const BuildContext& context,
       conversation_(conversation),
       memory_(memory),
       history_(conversation.history.head(memory.builtTurns)),
-      hasWindows_(std::ranges::any_of(context.model.executor().spec().layers, [](const LayerSpec& layer) {
-          return layer.attention.window.has_value();
-      })) {}
+      hasWindows_(
+          std::ranges::any_of(context.model.executor().spec().layers,
+                              [](const LayerSpec& layer) { return layer.attention.window.has_value(); })),
+      spares_(context.model.executor().placement().device.is_cuda() ? devicePageLock() : PageLock{}) {}
 
 Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
                                  MemoryPeak& peak,
@@ -46,10 +47,13 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
     // Beside the cache: the common part while others need it, and on a CPU the copy that a cancel goes back
     // to.
     const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
-    peak.hostBytes = std::max(peak.hostBytes,
-                              cache.allocatedBytes() * ((episodes.size() > 1 ? 1 : 0) + (isOnCpu ? 1 : 0)));
+    // Beside a GPU the block that waits for the finished cache.
+    const std::int64_t block = isOnCpu ? 0 : HostBlock::roundedUp(expectedBytes());
+    peak.hostBytes = std::max(
+        peak.hostBytes, cache.allocatedBytes() * ((episodes.size() > 1 ? 1 : 0) + (isOnCpu ? 1 : 0)) + block);
     for (const std::int32_t episode : episodes) {
         const auto beginning = Clock::now();
+        spares_.prepare(expectedBytes());
         EPI_TRY_ASSIGN(const Start from, begin(episode, cache));
         if (shared_) tell("sharing", beginning, 0);
         Pass pass{
@@ -73,7 +77,7 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
         EPI_TRY(readRest(pass));
         if (pass.isLast) shared_.reset();
         const auto copying = Clock::now();
-        KvSnapshot snapshot = cache.snapshot();
+        KvSnapshot snapshot = takeCopy(cache);
         tell("transfer", copying, 0);
         EPI_TRY(finished(episode, std::move(snapshot)));
     }
@@ -190,6 +194,26 @@ void EpisodeReader::keepPart(const Pass& pass) const {
     if (pass.isCommon) return keep(memory_.key, pass.cache.snapshot(), tokens);
     if (tokens > pass.from.tokens) keep(episodeKey(memory_.key, pass.episode), pass.cache.snapshot(), tokens);
     if (shared_) keep(memory_.key, *shared_, sharedTokens_);
+}
+
+KvSnapshot EpisodeReader::takeCopy(const KvCache& cache) {
+    if (context_.model.executor().placement().device.is_cpu()) return cache.snapshot();
+    return cache.snapshotIn(spares_.takeOrMake(cache.snapshotBytes()));
+}
+
+std::int64_t EpisodeReader::expectedBytes() const {
+    const Executor& executor = context_.model.executor();
+    const auto history = static_cast<std::int64_t>(history_.size());
+    std::int64_t bytes = 0;
+    for (std::size_t layer = 0; layer < memory_.layerBudgets.size(); ++layer) {
+        const AttentionSpec& attention = executor.spec().layers[layer].attention;
+        const std::int64_t rows = std::min<std::int64_t>(
+            history, attention.window ? *attention.window : memory_.layerBudgets[layer]);
+        bytes += 2 * HostPieces::bytesFor(
+                         rows * attention.kvHeads * attention.headDim *
+                         static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType)));
+    }
+    return bytes;
 }
 
 void EpisodeReader::report(const Pass& pass) const {

@@ -9,6 +9,7 @@
 
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_builder.h"
+#include "core/tensor/spare_blocks.h"
 
 namespace epi {
 
@@ -47,6 +48,10 @@ private:
     /// One block; after an error the cache is as before it.
     Result<void> step(Pass& pass, bool evicts);
     void keepPart(const Pass& pass) const;
+    /// A copy in ordinary memory, page-locked beside a GPU.
+    [[nodiscard]] KvSnapshot takeCopy(const KvCache& cache);
+    /// What a finished cache will take there, as far as it is known before.
+    [[nodiscard]] std::int64_t expectedBytes() const;
     void report(const Pass& pass) const;
     /// Tells a stage that began at `start`.
     void tell(std::string_view stage, Clock::time_point start, std::int64_t tokens) const;
@@ -58,6 +63,8 @@ private:
     const BuiltMemory& memory_;
     std::span<const TokenId> history_;
     bool hasWindows_;
+    /// Memory for the copy of the episode that is read is locked meanwhile.
+    SpareBlocks spares_;
     /// What all passes have in common, as long as more than one needs it.
     std::optional<KvSnapshot> shared_;
     std::int64_t sharedTokens_ = 0;

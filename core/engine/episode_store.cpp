@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/log.h"
 #include "core/engine/episode_files.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
@@ -10,6 +11,12 @@
 #include "core/tensor/guard.h"
 
 namespace epi {
+namespace {
+
+// A block in reserve may be larger by this fraction than what is put into it; its size is what counts.
+constexpr std::int64_t kLargestSurplus = 8;
+
+}  // namespace
 
 std::string_view name(CacheTier tier) {
     switch (tier) {
@@ -28,6 +35,11 @@ std::string_view name(CacheTier tier) {
 EpisodeStore::EpisodeStore(std::filesystem::path folder, const CacheLimits& limits)
     : folder_(std::move(folder)), device_(limits.deviceBytes), memory_(limits.memoryBytes) {}
 
+void EpisodeStore::setOnGpu(bool isOnGpu, const PageLock& lock) {
+    isOnGpu_ = isOnGpu;
+    spares_ = SpareBlocks(isOnGpu ? lock : PageLock{});
+}
+
 const KvCache* EpisodeStore::find(const BuiltMemory& memory, std::int32_t episode) const {
     const auto found = caches_.find(episodeKey(memory.key, episode));
     return found == caches_.end() ? nullptr : found->second.get();
@@ -42,7 +54,7 @@ Residency EpisodeStore::residency() const {
     const ResidencyPolicy::Counters& counters = device_.counters();
     return {.deviceBytes = device_.usedBytes(),
             .deviceLimit = device_.capacityBytes(),
-            .memoryBytes = memory_.usedBytes(),
+            .memoryBytes = memory_.usedBytes() + spares_.bytes(),
             .hits = counters.hits,
             .faults = counters.faults,
             .evictions = counters.evictions,
@@ -58,7 +70,6 @@ Result<EpisodeStore::Opened> EpisodeStore::open(const BuildContext& context,
                                                 MemoryPeak& peak) {
     BuiltMemory& memory = *conversation.memory;
     const std::string key = episodeKey(memory.key, episode);
-    isOnGpu_ = !context.model.executor().placement().device.is_cpu();
     follow(conversation);
     rewind(key, conversation, memory.episodes[static_cast<std::size_t>(episode)]);
     if (const auto found = caches_.find(key); found != caches_.end()) {
@@ -91,13 +102,8 @@ Result<CacheTier> EpisodeStore::fill(const BuildContext& context,
     BuiltMemory& memory = *conversation.memory;
     EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(index)];
     const std::string key = episodeKey(memory.key, index);
-    if (const auto found = snapshots_.find(key); found != snapshots_.end()) {
-        const KvSnapshot snapshot = std::move(found->second);
-        snapshots_.erase(found);
-        memory_.discard(key);
-        EPI_TRY(cache.restore(snapshot));
-        return CacheTier::kMemory;
-    }
+    EPI_TRY_ASSIGN(const bool isRestored, restoreSnapshot(key, cache));
+    if (isRestored) return CacheTier::kMemory;
     const EpisodeFiles files = episodeFiles(folder_, key);
     // What was never written is gone with the copy on the device.
     if (episode.isWholeUnsaved || episode.areRowsUnsaved) loadState(files, conversation.text.turns, episode);
@@ -115,6 +121,17 @@ Result<CacheTier> EpisodeStore::fill(const BuildContext& context,
     memory_.discard(key);
     EPI_TRY(cache.restore(built));
     return CacheTier::kRebuilt;
+}
+
+Result<bool> EpisodeStore::restoreSnapshot(const std::string& key, KvCache& cache) {
+    const auto found = snapshots_.find(key);
+    if (found == snapshots_.end()) return false;
+    KvSnapshot snapshot = std::move(found->second);
+    snapshots_.erase(found);
+    memory_.discard(key);
+    EPI_TRY(cache.restore(snapshot));
+    keepBlock(snapshot);
+    return true;
 }
 
 void EpisodeStore::follow(Conversation& conversation) {
@@ -147,7 +164,7 @@ void EpisodeStore::rewind(const std::string& key, Conversation& conversation, Ep
     const std::int64_t dropped = rows - boundaries.back().rows;
     if (dropped == 0) return;
     if (const auto found = caches_.find(key); found != caches_.end()) found->second->dropNewest(dropped);
-    snapshots_.erase(key);
+    dropSnapshot(key);
     memory_.discard(key);
 }
 
@@ -169,22 +186,71 @@ void EpisodeStore::demote(const std::string& key) {
     const std::unique_ptr<KvCache> cache = std::move(found->second);
     caches_.erase(found);
     if (!isOnGpu_) return;
-    KvSnapshot snapshot = cache->snapshot();
-    for (const std::string& victim : memory_.request(key, snapshot.bytes()))
-        snapshots_.erase(victim);
-    snapshots_.insert_or_assign(key, std::move(snapshot));
+    const std::int64_t needed = HostBlock::roundedUp(cache->snapshotBytes());
+    std::shared_ptr<HostBlock> block = spares_.take(needed, needed + needed / kLargestSurplus);
+    makeRoom(key, (block ? block->bytes() : needed) + cache->noteBytes());
+    // One that made room may have had the right size. Else memory that is not locked: that would take longer
+    // than the slower copy does, and somebody waits.
+    if (!block) block = spares_.take(needed, needed);
+    if (!block && needed > 0) block = HostBlock::allocate(needed, {});
+    auto snapshot = guarded("copying an episode from the device",
+                            [&]() -> Result<KvSnapshot> { return cache->snapshotIn(std::move(block)); });
+    if (!snapshot) {
+        logWarning(snapshot.error().message + "; its files are read when it is asked again");
+        memory_.discard(key);
+        return;
+    }
+    snapshots_.insert_or_assign(key, *std::move(snapshot));
 }
 
 void EpisodeStore::keep(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved) {
     if (isSaved && !isOnGpu_) return;
-    for (const std::string& victim : memory_.request(episodeKey, snapshot.bytes()))
-        snapshots_.erase(victim);
+    makeRoom(episodeKey, snapshot.allocatedBytes());
     snapshots_.insert_or_assign(episodeKey, snapshot);
+}
+
+void EpisodeStore::moveToMemory(const BuiltMemory& memory, std::int32_t episode) {
+    const std::string key = episodeKey(memory.key, episode);
+    device_.discard(key);
+    demote(key);
+}
+
+void EpisodeStore::makeRoom(const std::string& key, std::int64_t bytes) {
+    for (const std::string& victim : memory_.request(key, bytes))
+        dropSnapshot(victim);
+    spares_.shrink(memory_.capacityBytes() - memory_.usedBytes());
+}
+
+void EpisodeStore::dropSnapshot(const std::string& key) {
+    const auto found = snapshots_.find(key);
+    if (found == snapshots_.end()) return;
+    keepBlock(found->second);
+    snapshots_.erase(found);
+}
+
+void EpisodeStore::keepBlock(KvSnapshot& snapshot) {
+    snapshot.layers.clear();  // first, since its tensors hold the block as well
+    spares_.giveBack(std::move(snapshot.block));
+}
+
+void EpisodeStore::lockAhead() {
+    if (!isOnGpu_ || caches_.empty()) return;
+    std::int64_t largest = 0;
+    std::int64_t onDevice = 0;
+    for (const auto& [key, cache] : caches_) {
+        largest = std::max(largest, HostBlock::roundedUp(cache->snapshotBytes()));
+        onDevice = std::max(onDevice, cache->allocatedBytes());
+    }
+    const std::int64_t room = memory_.capacityBytes() - memory_.usedBytes();
+    spares_.shrink(std::min(room, largest + largest / kLargestSurplus));
+    // While the device has room nothing leaves it; where memory has none, what makes room there leaves its
+    // block.
+    if (!device_.fits(onDevice) && largest <= room && spares_.bytes() == 0) spares_.prepare(largest);
 }
 
 void EpisodeStore::discard(const std::string& key) {
     caches_.erase(key);
-    snapshots_.erase(key);
+    dropSnapshot(key);
     device_.discard(key);
     memory_.discard(key);
 }
@@ -203,6 +269,7 @@ void EpisodeStore::forget(const std::string& memoryKey) {
         if (entry.first.starts_with(memoryKey)) keys.push_back(entry.first);
     for (const std::string& key : keys)
         discard(key);
+    spares_.shrink(0);
 }
 
 void EpisodeStore::observe(const BuiltMemory& memory,
@@ -234,7 +301,9 @@ bool EpisodeStore::prefetch(const BuildContext& context, Conversation& conversat
         if (!made) return false;
         auto cache = std::make_unique<KvCache>(*std::move(made));
         const Executor& executor = context.model.executor();
-        if (!loadCache(files, executor.spec(), executor.placement(), episode, *cache)) {
+        const auto restored = restoreSnapshot(key, *cache);
+        if (!restored) return false;
+        if (!*restored && !loadCache(files, executor.spec(), executor.placement(), episode, *cache)) {
             episode.wholeIdentity = 0;  // said in the log; read again when it is asked
             return true;
         }

@@ -11,6 +11,7 @@
 #include "core/engine/local_engine.h"
 #include "core/kv/kv_cache.h"
 #include "core/kv/residency.h"
+#include "core/tensor/spare_blocks.h"
 
 namespace epi {
 
@@ -20,7 +21,8 @@ enum class CacheTier { kDevice, kMemory, kDisk, kRebuilt };
 std::string_view name(CacheTier tier);
 
 /// The caches of episodes in three tiers: on the device, ready to be asked; in ordinary memory (only beside a
-/// GPU: without one it is the same memory); in files. Each tier is kept within its limit. What an episode's
+/// GPU: without one it is the same memory), page-locked as far as the system lets it; in files. Each tier is
+/// kept within its limit, which counts what is really taken, blocks in reserve included. What an episode's
 /// cache holds is written in its EpisodeMemory; the store makes the bytes follow it. Engine thread only.
 class EpisodeStore {
 public:
@@ -54,6 +56,19 @@ public:
     /// False when there was nothing to do.
     bool prefetch(const BuildContext& context, Conversation& conversation, MemoryPeak& peak);
 
+    /// Takes an episode from the device to memory, as if another one took its place.
+    void moveToMemory(const BuiltMemory& memory, std::int32_t episode);
+
+    /// Whether caches live on a GPU, so that the computer's memory is a tier of its own. Requires: the store
+    /// is empty.
+    void setOnGpu(bool isOnGpu, const PageLock& lock = devicePageLock());
+
+    /// Has page-locked memory made on another thread for the next cache that must leave the device, so that
+    /// no question waits for that; frees what is more than one such block.
+    void lockAhead();
+    /// Waits for it.
+    void finishLocking() { spares_.wait(); }
+
     /// Keeps a cache that was just built, when a tier is meant for it.
     void keep(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved);
 
@@ -75,7 +90,15 @@ private:
                            std::int32_t episode,
                            MemoryPeak& peak,
                            KvCache& cache);
+    /// Moves what memory holds of an episode into a cache; false when it holds nothing.
+    Result<bool> restoreSnapshot(const std::string& key, KvCache& cache);
     void demote(const std::string& key);
+    /// Counts a copy in ordinary memory of so many bytes, and drops others for it.
+    void makeRoom(const std::string& key, std::int64_t bytes);
+    /// Forgets a copy in ordinary memory that the policy does not count any more.
+    void dropSnapshot(const std::string& key);
+    /// Gives a snapshot up; its block is kept in reserve.
+    void keepBlock(KvSnapshot& snapshot);
     void discard(const std::string& key);
 
     std::filesystem::path folder_;
@@ -83,6 +106,7 @@ private:
     ResidencyPolicy memory_;
     std::map<std::string, std::unique_ptr<KvCache>> caches_;
     std::map<std::string, KvSnapshot> snapshots_;
+    SpareBlocks spares_{PageLock{}};
     std::map<std::string, std::string> followed_;  // by memory key: the conversation whose turns copies hold
     bool isOnGpu_ = false;
     std::int64_t diskFaults_ = 0;

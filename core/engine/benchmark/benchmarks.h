@@ -48,8 +48,8 @@ private:
 /// A memory of episodes of a made-up history, by stage; `memory` holds it afterwards.
 Result<BenchRows> benchmarkBuild(const BenchRun& run, BenchMemory& memory);
 
-/// Opening an episode of a built memory that is on the device, in ordinary memory or in files, until the
-/// first token may be computed.
+/// Opening an episode of a built memory that is on the device, in the computer's memory or in files, until
+/// the first token may be computed.
 Result<BenchRows> benchmarkSwitch(const BenchRun& run, BenchMemory& memory);
 
 /// How much more of the device is in use after 1,000 tokens and 10 switches between episodes, half of which

@@ -30,6 +30,7 @@ Result<BenchRows> measure(const BenchRun& run, BenchMemory::State& memory) {
     EpisodeStore store(
         memory.folder,
         {.deviceBytes = resident * cacheBytes(model, built), .memoryBytes = std::int64_t{1} << 42});
+    store.setOnGpu(model.info().isOnGpu);
     GenerationRequest request{.prompt = {1},
                               .sampling = {},
                               .stopAtEnd = false,
@@ -46,6 +47,8 @@ Result<BenchRows> measure(const BenchRun& run, BenchMemory::State& memory) {
         if (reply.reason == "cancelled") return Error{ErrorCode::kCancelled, "the measurement was cancelled"};
         opened.cache->truncate(mark);
         tokens += static_cast<std::int64_t>(reply.ids.size());
+        store.lockAhead();  // as an engine does that has nothing else to do
+        store.finishLocking();
         return {};
     };
     for (std::int32_t i = 0; i < kWarmUpRounds * episodes; ++i)

@@ -14,6 +14,7 @@
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
 #include "core/tensor/guard.h"
+#include "core/tensor/host_block.h"
 
 #include <fcntl.h>
 
@@ -41,7 +42,9 @@ public:
           context_(memory.context(run)),
           store_(memory.folder,
                  {.deviceBytes = cachesOnDevice * cacheBytes(*run.subject.model, *memory.conversation.memory),
-                  .memoryBytes = std::int64_t{1} << 42}) {}
+                  .memoryBytes = std::int64_t{1} << 42}) {
+        store_.setOnGpu(run.subject.model->info().isOnGpu);
+    }
 
     [[nodiscard]] EpisodeStore& store() { return store_; }
     [[nodiscard]] std::int32_t episodes() const {
@@ -130,6 +133,55 @@ private:
     EpisodeStore store_;
 };
 
+/// The way into the computer's memory, as when another episode takes the place on the device, and back.
+/// Requires: all episodes are on the device.
+Result<void> measureMemory(const BenchRun& run, BenchMemory::State& memory, Switcher& all, BenchRows& rows) {
+    const bool isOnGpu = run.subject.model->executor().placement().device.is_cuda();
+    const std::int64_t before = HostBlock::lockedBytes();
+    std::int64_t locked = 0;
+    std::vector<double> seconds;
+    const auto demote = [&](std::int32_t episode) -> Result<void> {
+        EPI_TRY_ASSIGN(KvCache* const cache, all.open(episode, CacheTier::kDevice));
+        if (!isOnGpu) {  // it is the same memory, which only a cache without a file is kept in
+            const KvSnapshot snapshot = cache->snapshot();
+            all.store().drop(*memory.conversation.memory, episode);
+            all.store().keep(all.keyOf(episode), snapshot, false);
+            return {};
+        }
+        all.store().lockAhead();
+        all.store().finishLocking();
+        locked = HostBlock::lockedBytes() - before;
+        synchronizeDevice();
+        const auto start = std::chrono::steady_clock::now();
+        all.store().moveToMemory(*memory.conversation.memory, episode);
+        seconds.push_back(secondsSince(start));
+        return {};
+    };
+    EPI_TRY_ASSIGN(BenchRow from, all.measure("", CacheTier::kMemory, demote));
+    const std::string kind = locked > 0 ? "page-locked memory" : "ordinary memory";
+    from.what = "from " + kind;
+    from.details["locked_bytes"] = locked;
+    const auto bytes = from.details["bytes"].get<double>();
+    if (run.subject.ceilings.uploadRate > 0.0) {
+        from.floorSeconds = bytes / run.subject.ceilings.uploadRate;
+        from.limit = "upload";
+    }
+    rows.push_back(std::move(from));
+    if (!isOnGpu) return {};
+    seconds.erase(seconds.begin(), seconds.begin() + kWarmUps);
+    BenchRow to{.row = "switch", .what = "into " + kind, .seconds = spreadOf(std::move(seconds))};
+    to.unit = "GB/s";
+    to.rate = bytes / to.seconds.median / 1e9;
+    to.details["bytes"] = bytes;
+    if (run.subject.ceilings.downloadRate > 0.0) {
+        to.floorSeconds = bytes / run.subject.ceilings.downloadRate;
+        to.limit = "download";
+    }
+    to.note = "what an episode that leaves the device adds to a switch";
+    rows.push_back(std::move(to));
+    return {};
+}
+
 Result<BenchRows> measure(const BenchRun& run, BenchMemory::State& memory) {
     if (!memory.conversation.memory)
         return Error{ErrorCode::kInvalidArgument, "no memory was built to switch in"};
@@ -155,21 +207,8 @@ Result<BenchRows> measure(const BenchRun& run, BenchMemory::State& memory) {
         EPI_TRY(all.open(episode, isHere ? CacheTier::kDevice : CacheTier::kDisk));
     }
     EPI_TRY_ASSIGN(BenchRow resident, all.measure("resident on the device", CacheTier::kDevice, nothing));
-    // The store puts a cache in ordinary memory only when another one takes its place.
-    const auto demote = [&](std::int32_t episode) -> Result<void> {
-        EPI_TRY_ASSIGN(KvCache* const cache, all.open(episode, CacheTier::kDevice));
-        const KvSnapshot snapshot = cache->snapshot();
-        all.store().drop(*memory.conversation.memory, episode);
-        all.store().keep(all.keyOf(episode), snapshot, false);
-        return {};
-    };
-    EPI_TRY_ASSIGN(BenchRow host, all.measure("from ordinary memory", CacheTier::kMemory, demote));
-    if (run.subject.ceilings.uploadRate > 0.0) {
-        host.floorSeconds = host.details["bytes"].get<double>() / run.subject.ceilings.uploadRate;
-        host.limit = "upload";
-    }
-    rows.push_back(std::move(resident));
-    rows.push_back(std::move(host));
+    EPI_TRY(measureMemory(run, memory, all, rows));
+    rows.insert(rows.begin(), std::move(resident));
     rows.push_back(std::move(cached));
     rows.push_back(std::move(disk));
     return rows;
