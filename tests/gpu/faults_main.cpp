@@ -13,6 +13,7 @@
 #include <ATen/ops/empty.h>
 
 #include "core/tensor/device_memory.h"
+#include "core/tensor/host_block.h"
 #include "tests/engine/local_session.h"
 #include "tests/support/tiny_model.h"
 
@@ -239,7 +240,12 @@ int run() {
         std::fprintf(stderr, "no temporary folder can be made\n");
         return 4;
     }
-    const bool isGood = Faults(path).run();
+    bool isGood = Faults(path).run();
+    if (HostBlock::lockedBytes() != 0) {
+        std::printf("FAILED: %lld bytes of memory stay locked\n",
+                    static_cast<long long>(HostBlock::lockedBytes()));
+        isGood = false;
+    }
     std::error_code error;
     std::filesystem::remove_all(path, error);
     std::printf(isGood ? "faults: passed\n" : "faults: FAILED\n");

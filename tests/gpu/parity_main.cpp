@@ -1,7 +1,8 @@
 // Compares the engine on the CPU with the engine on a GPU: embeddings of sentences, and for one model file
 // logits, greedy replies and the entries that eviction keeps; then fast mode's decoder with exact mode, and
-// the replies that it writes by itself with those whose tokens are chosen on the host.
-// Prints the largest differences; exit code 1 when one is too large, 77 where there is no GPU.
+// the replies that it writes by itself with those whose tokens are chosen on the host. Before that, copies of
+// a cache to the computer's memory and back. Prints the largest differences; exit code 1 when one is too
+// large, 77 where there is no GPU.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -20,6 +21,7 @@
 #include "core/model/language_model.h"
 #include "core/model/sentence_embedder.h"
 #include "core/tensor/device_memory.h"
+#include "tests/gpu/cache_copies.h"
 
 #include <CLI/CLI.hpp>
 
@@ -486,16 +488,19 @@ int main(int argc, char** argv) {
         std::printf("skipped: %s\n", reason.c_str());
         return epi::kSkipped;
     }
+    const auto copies = epi::checkCacheCopies();
+    if (!copies) return epi::failed(copies.error());
+    std::printf(*copies ? "copies: passed\n" : "copies: FAILED\n");
     const auto embeds = extent.isBrief ? epi::Result<bool>(true) : epi::compareEmbeddings(embedder);
     if (!embeds) return epi::failed(embeds.error());
     if (model.empty()) {
         std::printf(*embeds ? "embedding: passed\n" : "embedding: FAILED\n");
         std::printf("the rest is left out: no model file was named\n");
-        return *embeds ? 0 : 1;
+        return *copies && *embeds ? 0 : 1;
     }
     const auto engine = epi::compareAll(model, extent);
     if (!engine) return epi::failed(engine.error());
-    const bool isEqual = *embeds && *engine;
+    const bool isEqual = *copies && *embeds && *engine;
     std::printf(isEqual ? "parity: passed\n" : "parity: FAILED\n");
     return isEqual ? 0 : 1;
 }
