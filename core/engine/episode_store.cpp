@@ -189,9 +189,10 @@ void EpisodeStore::demote(const std::string& key) {
     const std::int64_t needed = HostBlock::roundedUp(cache->snapshotBytes());
     std::shared_ptr<HostBlock> block = spares_.take(needed, needed + needed / kLargestSurplus);
     makeRoom(key, (block ? block->bytes() : needed) + cache->noteBytes());
-    // One that made room may have had the right size. Else memory that is not locked: that would take longer
-    // than the slower copy does, and somebody waits.
+    // One that made room may have had the right size. Else memory that is not locked: locking would take
+    // longer than the slower copy does, and somebody waits.
     if (!block) block = spares_.take(needed, needed);
+    limitSpares();
     if (!block && needed > 0) block = HostBlock::allocate(needed, {});
     auto snapshot = guarded("copying an episode from the device",
                             [&]() -> Result<KvSnapshot> { return cache->snapshotIn(std::move(block)); });
@@ -206,6 +207,7 @@ void EpisodeStore::demote(const std::string& key) {
 void EpisodeStore::keep(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved) {
     if (isSaved && !isOnGpu_) return;
     makeRoom(episodeKey, snapshot.allocatedBytes());
+    limitSpares();
     snapshots_.insert_or_assign(episodeKey, snapshot);
 }
 
@@ -218,6 +220,9 @@ void EpisodeStore::moveToMemory(const BuiltMemory& memory, std::int32_t episode)
 void EpisodeStore::makeRoom(const std::string& key, std::int64_t bytes) {
     for (const std::string& victim : memory_.request(key, bytes))
         dropSnapshot(victim);
+}
+
+void EpisodeStore::limitSpares() {
     spares_.shrink(memory_.capacityBytes() - memory_.usedBytes());
 }
 

@@ -93,8 +93,10 @@ private:
     /// Moves what memory holds of an episode into a cache; false when it holds nothing.
     Result<bool> restoreSnapshot(const std::string& key, KvCache& cache);
     void demote(const std::string& key);
-    /// Counts a copy in ordinary memory of so many bytes, and drops others for it.
+    /// Counts a copy in ordinary memory of so many bytes, and drops others for it; their blocks are in
+    /// reserve until `limitSpares` frees what is more than the tier may hold.
     void makeRoom(const std::string& key, std::int64_t bytes);
+    void limitSpares();
     /// Forgets a copy in ordinary memory that the policy does not count any more.
     void dropSnapshot(const std::string& key);
     /// Gives a snapshot up; its block is kept in reserve.

@@ -189,6 +189,21 @@ private Q_SLOTS:
         if (isRefused) QCOMPARE(CountingLock::bytes(), 0);
     }
 
+    void aFullTierTakesWhatItDrops() {
+        const c10::InferenceMode inference;
+        const std::int64_t limit = 2 * copyBytes() + 100;
+        EpisodeStore store(folder(), {.deviceBytes = deviceBytes(1), .memoryBytes = limit});
+        store.setOnGpu(true, CountingLock::lock());
+        for (std::int32_t i = 0; i < 16; ++i) {
+            check(store, i % kEpisodes, CacheTier::kDisk);  // the one asked next is always the one dropped
+            QVERIFY(store.residency().memoryBytes <= limit);
+            store.lockAhead();
+            store.finishLocking();
+            QCOMPARE(CountingLock::bytes(), std::min(i + 1, 2) * blockBytes());
+        }
+        QCOMPARE(CountingLock::locks(), 2);
+    }
+
     void aBuiltCacheIsKeptAndLoadedAhead() {
         const c10::InferenceMode inference;
         EpisodeStore store(folder(), {.deviceBytes = deviceBytes(2), .memoryBytes = kPlenty});

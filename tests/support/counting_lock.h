@@ -16,6 +16,7 @@ public:
         locked.clear();
         refuses = false;
         wrongUnlocks = 0;
+        locksMade = 0;
     }
 
     static PageLock lock() { return {.lock = lockPages, .unlock = unlockPages}; }
@@ -32,6 +33,11 @@ public:
         const std::lock_guard lock(mutex);
         return locked.size();
     }
+    /// Since it was made.
+    [[nodiscard]] static int locks() {
+        const std::lock_guard lock(mutex);
+        return locksMade;
+    }
     [[nodiscard]] static int mistakes() { return wrongUnlocks; }
 
 private:
@@ -39,6 +45,7 @@ private:
         const std::lock_guard lock(mutex);
         if (refuses) return false;
         locked[memory] = bytes;
+        ++locksMade;
         return true;
     }
     static void unlockPages(void* memory) {
@@ -49,6 +56,7 @@ private:
     static inline std::mutex mutex;
     static inline std::map<void*, std::int64_t> locked;  // guarded by mutex
     static inline bool refuses = false;                  // guarded by mutex
+    static inline int locksMade = 0;                     // guarded by mutex
     static inline int wrongUnlocks = 0;                  // guarded by mutex
 };
 
