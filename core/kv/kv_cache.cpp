@@ -35,6 +35,15 @@ std::int64_t KvSnapshot::allocatedBytes() const {
     return (block ? block->bytes() : bytes()) + static_cast<std::int64_t>(notes);
 }
 
+KvSnapshot KvSnapshot::onHost() const {
+    KvSnapshot copy = *this;
+    for (LayerArena::Content& layer : copy.layers) {
+        layer.keys = layer.keys.cpu();
+        layer.values = layer.values.cpu();
+    }
+    return copy;
+}
+
 KvCache::KvCache(const ModelSpec& spec,
                  std::span<const std::int64_t> rowsPerHead,
                  const Placement& placement) {
@@ -111,10 +120,17 @@ KvSnapshot KvCache::snapshotIn(std::shared_ptr<HostBlock> block) const {
     KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
     HostPieces pieces(block);
     for (const LayerArena& layer : layers_)
-        snapshot.layers.push_back(layer.content(0, &pieces));
+        snapshot.layers.push_back(layer.content(0, {.pieces = &pieces}));
     finishCopies();
     snapshot.block = std::move(block);
     return snapshot;
+}
+
+KvSnapshot KvCache::copyOnDevice() const {
+    KvSnapshot copy{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
+    for (const LayerArena& layer : layers_)
+        copy.layers.push_back(layer.content(0, {.staysOnDevice = true}));
+    return copy;
 }
 
 std::int64_t KvCache::snapshotBytes() const {

@@ -12,8 +12,8 @@ namespace epi {
 
 class HostBlock;
 
-/// A cache's entries without slack, on the CPU: what is kept of an episode that is not active, and what a
-/// cache file holds. Immutable once made.
+/// A cache's entries without slack, on the CPU (but for KvCache::copyOnDevice): what is kept of an episode
+/// that is not active, and what a cache file holds. Immutable once made.
 struct KvSnapshot {
     std::vector<LayerArena::Content> layers;
     std::int64_t nextPosition = 0;
@@ -25,6 +25,8 @@ struct KvSnapshot {
     [[nodiscard]] std::int64_t bytes() const;
     /// What is taken from the system: the block as a whole, and what is noted of each entry.
     [[nodiscard]] std::int64_t allocatedBytes() const;
+    /// The same on the CPU.
+    [[nodiscard]] KvSnapshot onHost() const;
 };
 
 /// Keys and values of all layers. Physical lengths differ by layer and head once entries were evicted;
@@ -74,6 +76,8 @@ public:
     /// between the layers. Without a block, in memory of their own.
     [[nodiscard]] KvSnapshot snapshotIn(std::shared_ptr<HostBlock> block) const;
     [[nodiscard]] std::int64_t snapshotBytes() const;
+    /// A copy where the cache is, to be restored from there or brought to the CPU: it is no file's.
+    [[nodiscard]] KvSnapshot copyOnDevice() const;
     /// What a snapshot notes of its entries besides.
     [[nodiscard]] std::int64_t noteBytes() const;
     Result<void> restore(const KvSnapshot& snapshot);

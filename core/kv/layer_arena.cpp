@@ -216,7 +216,7 @@ void LayerArena::truncate(std::span<const std::int64_t> lengths) {
     }
 }
 
-LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges, HostPieces* pieces) const {
+LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges, const CopyTarget& target) const {
     Content content;
     std::vector<at::Tensor> keys;
     std::vector<at::Tensor> values;
@@ -232,19 +232,20 @@ LayerArena::Content LayerArena::copyOf(std::span<const EntryRange> ranges, HostP
     // Joined on the device first, so that one copy takes all heads, at the full rate.
     const auto joined = [&](const std::vector<at::Tensor>& heads) {
         const at::Tensor rows = at::cat(heads);
-        if (pieces == nullptr) return rows.cpu();
-        return pieces->take(rows.sizes(), rows.scalar_type()).copy_(rows, /*non_blocking=*/true);
+        if (target.staysOnDevice) return rows;
+        if (target.pieces == nullptr) return rows.cpu();
+        return target.pieces->take(rows.sizes(), rows.scalar_type()).copy_(rows, /*non_blocking=*/true);
     };
     content.keys = joined(keys);
     content.values = joined(values);
     return content;
 }
 
-LayerArena::Content LayerArena::content(std::int64_t withoutNewest, HostPieces* pieces) const {
+LayerArena::Content LayerArena::content(std::int64_t withoutNewest, const CopyTarget& target) const {
     std::vector<EntryRange> ranges;
     for (const std::int64_t length : length_)
         ranges.push_back({.first = 0, .count = length - withoutNewest});
-    Content content = copyOf(ranges, pieces);
+    Content content = copyOf(ranges, target);
     if (std::ranges::none_of(scores_, [](const auto& head) { return !head.empty(); })) return content;
     content.scores = scores_;
     for (std::size_t head = 0; head < scores_.size(); ++head) {

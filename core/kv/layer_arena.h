@@ -13,6 +13,13 @@ namespace epi {
 
 class HostPieces;
 
+/// Where a copy's keys and values go: to the CPU, into memory of their own or into pieces of a block, or to
+/// where the arena is.
+struct CopyTarget {
+    HostPieces* pieces = nullptr;
+    bool staysOnDevice = false;
+};
+
 /// Which entries of a layer stay: per KV head the indices into its entries, ascending.
 struct CompactionPlan {
     std::vector<std::vector<std::int64_t>> keep;  // [kvHead][kept entries]
@@ -99,9 +106,9 @@ public:
         std::vector<std::vector<std::int32_t>> origins;    // [kvHead][entries]
         std::vector<std::vector<float>> scores{};          // [kvHead][at most entries]; empty: none
     };
-    /// A copy on the CPU, without the newest rows of every head. With `pieces` its keys and values are taken
-    /// from there, and those of a GPU are complete once the device was waited for.
-    [[nodiscard]] Content content(std::int64_t withoutNewest = 0, HostPieces* pieces = nullptr) const;
+    /// A copy without the newest rows of every head. In pieces, those of a GPU are complete once the device
+    /// was waited for.
+    [[nodiscard]] Content content(std::int64_t withoutNewest = 0, const CopyTarget& target = {}) const;
     /// A copy of the newest rows of every head. Requires: no head is shorter.
     [[nodiscard]] Content newest(std::int64_t rows) const;
     /// Replaces everything by `content`, which on a GPU must stay until the device was waited for.
@@ -116,7 +123,7 @@ private:
         std::int64_t first = 0;
         std::int64_t count = 0;
     };
-    [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges, HostPieces* pieces = nullptr) const;
+    [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges, const CopyTarget& target = {}) const;
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
     /// Places heads of these lengths with equal slack.
     void layOut(std::span<const std::int64_t> lengths);
