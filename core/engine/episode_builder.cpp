@@ -9,6 +9,7 @@
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
+#include "core/engine/episode_writer.h"
 #include "core/engine/layer_plan.h"
 #include "core/engine/memory_files.h"
 #include "core/engine/memory_room.h"
@@ -72,13 +73,6 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
     return memory;
 }
 
-void tellUnsaved(const BuildContext& context, const Error& error) {
-    logWarning(error.message + "; the memory has to be built again after a restart");
-    if (context.notice)
-        context.notice("the memory is not on disk and has to be built again after a restart: " +
-                       error.message);
-}
-
 /// What the files of all episodes hold. False when one was never built: the build did not come to its end.
 bool loadStates(const BuildContext& context, const Conversation& conversation, BuiltMemory& memory) {
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
@@ -90,27 +84,6 @@ bool loadStates(const BuildContext& context, const Conversation& conversation, B
         loadState(files, conversation.text.turns, memory.episodes[index]);
     }
     return !memory.episodes.empty();
-}
-
-/// Takes over an episode that was read.
-void saveEpisode(const BuildContext& context,
-                 const Conversation& conversation,
-                 BuiltMemory& memory,
-                 std::int32_t index,
-                 const KvSnapshot& snapshot) {
-    EpisodeMemory& episode = memory.episodes[static_cast<std::size_t>(index)];
-    const std::span<const Turn> turns(conversation.text.turns);
-    episode.boundaries = {
-        {.turns = memory.builtTurns,
-         .history = historyDigest(turns.first(static_cast<std::size_t>(memory.builtTurns)))}};
-    const auto start = Clock::now();
-    const auto saved = saveBuilt(episodeFiles(context.cacheFolder, episodeKey(memory.key, index)),
-                                 snapshot,
-                                 memory.resolved.options.codec,
-                                 episode);
-    if (context.timed) context.timed({.name = "saving", .seconds = secondsSince(start)});
-    if (!saved) tellUnsaved(context, saved.error());
-    if (context.built) context.built(episodeKey(memory.key, index), snapshot, saved.has_value());
 }
 
 /// One build from the first segment to the last cache.
@@ -246,11 +219,18 @@ private:
             if (memory_.episodes[index].wholeIdentity == 0) missing.push_back(number);
         }
         EpisodeReader reader(context_, conversation_, memory_);
-        const auto read = reader.read(
-            missing, peak_, [&](std::int32_t episode, const KvSnapshot& snapshot) -> Result<void> {
-                saveEpisode(context_, conversation_, memory_, episode, snapshot);
+        EpisodeWriter writer(context_, conversation_, memory_);
+        // Whatever ends the reading, the file that is being written is waited for and told.
+        auto read = guarded("building the memory", [&] {
+            const auto finished = [&](std::int32_t episode, KvSnapshot snapshot) -> Result<void> {
+                writer.begin(episode, std::make_shared<const KvSnapshot>(std::move(snapshot)));
+                if (episode == missing.back()) writer.finish();
                 return {};
-            });
+            };
+            // No episode is read to its end before the one before is in its file.
+            return reader.read(missing, peak_, finished, [&] { writer.finish(); });
+        });
+        writer.finish();
         memory_.readTokens += reader.readTokens();
         return read;
     }
@@ -271,14 +251,16 @@ Result<KvSnapshot> rebuild(const BuildContext& context,
                            std::int32_t episode,
                            MemoryPeak& peak) {
     EpisodeReader reader(context, conversation, memory);
-    KvSnapshot built;
+    EpisodeWriter writer(context, conversation, memory);
+    std::shared_ptr<const KvSnapshot> built;
     EPI_TRY(reader.read(std::span(&episode, 1), peak, [&](std::int32_t, KvSnapshot snapshot) -> Result<void> {
-        built = std::move(snapshot);
-        saveEpisode(context, conversation, memory, episode, built);
+        built = std::make_shared<const KvSnapshot>(std::move(snapshot));
+        writer.begin(episode, built);
+        writer.finish();
         return {};
     }));
     memory.readTokens += reader.readTokens();
-    return built;
+    return *built;
 }
 
 }  // namespace

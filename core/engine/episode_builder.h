@@ -20,7 +20,8 @@ struct LayerProfile;
 
 /// A part of a build that is over: "embedding", "clustering"; "shared", the blocks that all episodes have in
 /// common; "sharing", a copy of these, made or taken; "reading", the rest of an episode; "transfer", its
-/// cache to ordinary memory; "saving", to its file.
+/// cache to ordinary memory; "saving", what the build waited for its file; "writing", what that file took,
+/// most of it beside the next episode's reading.
 struct BuildStage {
     std::string_view name;
     double seconds = 0.0;
@@ -53,9 +54,10 @@ struct MemoryPeak {
 };
 
 /// Builds the memory of a conversation (EpiCache stages 1 and 2), or finds it on disk: segments, embeddings,
-/// clusters, patched prompts, then one block prefill per episode. Every finished episode is on disk at once,
-/// so that a build that was cancelled or killed goes on with the next one. A cache that cannot be written is
-/// told as a notice. kNotFound without an embedder.
+/// clusters, patched prompts, then one block prefill per episode. The file of a finished episode is written
+/// while the next one is read, and is there before that is finished, and before the build ends in any way:
+/// one that was cancelled goes on with the next episode, one that was killed loses at most the file that was
+/// being written. A cache that cannot be written is told as a notice. kNotFound without an embedder.
 Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const Conversation& conversation,
                                 const MemoryOptions& options,

@@ -231,10 +231,10 @@ void loadState(const EpisodeFiles& files, std::span<const Turn> history, Episode
     }
 }
 
-Result<void> saveBuilt(const EpisodeFiles& files,
-                       const KvSnapshot& snapshot,
-                       CacheCodec codec,
-                       EpisodeMemory& episode) {
+SnapshotNotes beginBuilt(const EpisodeFiles& files,
+                         const KvSnapshot& snapshot,
+                         CacheCodec codec,
+                         EpisodeMemory& episode) {
     episode.keptEntries = snapshot.entries();
     episode.isReindexed = snapshot.shift > 0;
     episode.wholeIdentity = 0;
@@ -242,11 +242,28 @@ Result<void> saveBuilt(const EpisodeFiles& files,
     episode.isGrown = episode.areRowsUnsaved = false;
     episode.isWholeUnsaved = true;
     forgetTurns(files, episode);
-    EPI_TRY_ASSIGN(const SnapshotHead head,
-                   saveSnapshot(files.built, files.key, snapshot, wholeNotes(episode, codec)));
+    return wholeNotes(episode, codec);
+}
+
+Result<SnapshotHead> writeBuilt(const EpisodeFiles& files,
+                                const KvSnapshot& snapshot,
+                                const SnapshotNotes& notes) {
+    return saveSnapshot(files.built, files.key, snapshot, notes);
+}
+
+void endBuilt(const EpisodeFiles& files, const SnapshotHead& head, EpisodeMemory& episode) {
     episode.wholeIdentity = head.identity;
     episode.isWholeUnsaved = false;
     removeFile(files.part);
+}
+
+Result<void> saveBuilt(const EpisodeFiles& files,
+                       const KvSnapshot& snapshot,
+                       CacheCodec codec,
+                       EpisodeMemory& episode) {
+    const SnapshotNotes notes = beginBuilt(files, snapshot, codec, episode);
+    EPI_TRY_ASSIGN(const SnapshotHead head, writeBuilt(files, snapshot, notes));
+    endBuilt(files, head, episode);
     return {};
 }
 

@@ -36,8 +36,19 @@ bool isIn(const TurnBoundary& boundary, std::span<const Turn> history);
 /// built has wholeIdentity 0 afterwards.
 void loadState(const EpisodeFiles& files, std::span<const Turn> history, EpisodeMemory& episode);
 
-/// As built, with one boundary; sets the state of the episode. After an error the episode has a state without
-/// a file.
+/// The state of an episode that was just built, with one boundary, before it has a file; removes what turns
+/// had left. Returns what its file is to say besides.
+SnapshotNotes beginBuilt(const EpisodeFiles& files,
+                         const KvSnapshot& snapshot,
+                         CacheCodec codec,
+                         EpisodeMemory& episode);
+/// Writes that file. Any thread.
+Result<SnapshotHead> writeBuilt(const EpisodeFiles& files,
+                                const KvSnapshot& snapshot,
+                                const SnapshotNotes& notes);
+/// The state once the file is there.
+void endBuilt(const EpisodeFiles& files, const SnapshotHead& head, EpisodeMemory& episode);
+/// All three. After an error the episode has a state without a file.
 Result<void> saveBuilt(const EpisodeFiles& files,
                        const KvSnapshot& snapshot,
                        CacheCodec codec,

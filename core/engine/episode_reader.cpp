@@ -8,9 +8,11 @@
 
 #include "core/base/log.h"
 #include "core/engine/episode_files.h"
+#include "core/engine/memory_room.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
+#include "core/tensor/guard.h"
 
 namespace epi {
 
@@ -41,16 +43,11 @@ EpisodeReader::EpisodeReader(const BuildContext& context,
 
 Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
                                  MemoryPeak& peak,
-                                 const Finished& finished) {
+                                 const Finished& finished,
+                                 const std::function<void()>& beforeLastBlock) {
     if (episodes.empty()) return {};
     EPI_TRY_ASSIGN(KvCache cache, makeCache(context_.model, memory_, peak));
-    // Beside the cache: the common part while others need it, and on a CPU the copy that a cancel goes back
-    // to.
-    const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
-    // Beside a GPU the block that waits for the finished cache.
-    const std::int64_t block = isOnCpu ? 0 : HostBlock::roundedUp(expectedBytes());
-    peak.hostBytes = std::max(
-        peak.hostBytes, cache.allocatedBytes() * ((episodes.size() > 1 ? 1 : 0) + (isOnCpu ? 1 : 0)) + block);
+    const std::int64_t alone = peak.bytes;
     for (const std::int32_t episode : episodes) {
         const auto beginning = Clock::now();
         spares_.prepare(expectedBytes());
@@ -74,11 +71,15 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
             .from = from,
             .isCommon = from.isCommon};
         if (pass.isCommon) EPI_TRY(readCommon(pass));
-        EPI_TRY(readRest(pass));
+        count(cache, alone, peak);
+        EPI_TRY(readRest(pass, beforeLastBlock));
         if (pass.isLast) shared_.reset();
         const auto copying = Clock::now();
         KvSnapshot snapshot = takeCopy(cache);
         tell("transfer", copying, 0);
+        // A file's content lies ready as a whole before it is written.
+        const bool isEncoded = memory_.resolved.options.codec != CacheCodec::kExact;
+        writtenBytes_ = snapshot.allocatedBytes() + (isEncoded ? snapshot.bytes() : 0);
         EPI_TRY(finished(episode, std::move(snapshot)));
     }
     std::error_code error;  // a file that stays is replaced or trimmed later
@@ -136,7 +137,7 @@ Result<void> EpisodeReader::readCommon(Pass& pass) {
     if (!shared_ && !pass.isLast) {
         tellRead("shared", pass);
         const auto copying = Clock::now();
-        shared_ = pass.cache.snapshot();
+        shared_ = copyShared(pass.cache);
         tell("sharing", copying, 0);
         pass.stageStart = Clock::now();
         sharedTokens_ = pass.prefill.readTokens();
@@ -145,9 +146,18 @@ Result<void> EpisodeReader::readCommon(Pass& pass) {
     return {};
 }
 
-Result<void> EpisodeReader::readRest(Pass& pass) {
-    while (!pass.prefill.isDone())
+Result<void> EpisodeReader::readRest(Pass& pass, const std::function<void()>& beforeLastBlock) {
+    const std::int64_t end = static_cast<std::int64_t>(history_.size()) - memory_.resolved.options.block;
+    bool isTold = false;
+    while (!pass.prefill.isDone()) {
+        if (!isTold && pass.prefill.readTokens() >= end && beforeLastBlock) {
+            isTold = true;
+            const auto start = Clock::now();
+            beforeLastBlock();
+            pass.stageStart += Clock::now() - start;  // it is no reading
+        }
         EPI_TRY(step(pass, pass.prefill.evictsNext()));
+    }
     tellRead("reading", pass);
     return {};
 }
@@ -193,12 +203,35 @@ void EpisodeReader::keepPart(const Pass& pass) const {
     const std::int64_t tokens = pass.prefill.readTokens();
     if (pass.isCommon) return keep(memory_.key, pass.cache.snapshot(), tokens);
     if (tokens > pass.from.tokens) keep(episodeKey(memory_.key, pass.episode), pass.cache.snapshot(), tokens);
-    if (shared_) keep(memory_.key, *shared_, sharedTokens_);
+    if (shared_) keep(memory_.key, shared_->onHost(), sharedTokens_);
 }
 
 KvSnapshot EpisodeReader::takeCopy(const KvCache& cache) {
     if (context_.model.executor().placement().device.is_cpu()) return cache.snapshot();
     return cache.snapshotIn(spares_.takeOrMake(cache.snapshotBytes()));
+}
+
+KvSnapshot EpisodeReader::copyShared(const KvCache& cache) const {
+    // Another whole cache must still fit beside it and what a block takes on its way.
+    const bool hasRoom = cache.layer(0).keys().is_cuda() &&
+                         availableDeviceBytes() >= cache.snapshotBytes() + cache.allocatedBytes() +
+                                                       2 * blockBytes(context_.model, memory_);
+    if (hasRoom) {
+        auto copy = guarded("copying what episodes share",
+                            [&]() -> Result<KvSnapshot> { return cache.copyOnDevice(); });
+        if (copy) return *std::move(copy);
+    }
+    return cache.snapshot();
+}
+
+void EpisodeReader::count(const KvCache& cache, std::int64_t alone, MemoryPeak& peak) const {
+    const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
+    const bool sharesOnDevice = shared_ && shared_->layers.front().keys.is_cuda();
+    peak.bytes = std::max(peak.bytes, alone + (sharesOnDevice ? shared_->bytes() : 0));
+    // On a CPU the copy that a cancel goes back to, beside a GPU the block that waits for the finished cache.
+    const std::int64_t own = isOnCpu ? cache.allocatedBytes() : HostBlock::roundedUp(expectedBytes());
+    peak.hostBytes = std::max(
+        peak.hostBytes, own + writtenBytes_ + (shared_ && !sharesOnDevice ? shared_->allocatedBytes() : 0));
 }
 
 std::int64_t EpisodeReader::expectedBytes() const {

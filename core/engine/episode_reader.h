@@ -23,8 +23,12 @@ public:
     /// Takes the cache of an episode that is read.
     using Finished = std::function<Result<void>(std::int32_t episode, KvSnapshot snapshot)>;
 
-    /// Reads the history of the memory into each of these episodes, in order. kCancelled keeps what was read.
-    Result<void> read(std::span<const std::int32_t> episodes, MemoryPeak& peak, const Finished& finished);
+    /// Reads the history of the memory into each of these episodes, in order, and calls `beforeLastBlock` of
+    /// each. kCancelled keeps what was read.
+    Result<void> read(std::span<const std::int32_t> episodes,
+                      MemoryPeak& peak,
+                      const Finished& finished,
+                      const std::function<void()>& beforeLastBlock = {});
 
     /// Run through the model since construction.
     [[nodiscard]] std::int64_t readTokens() const { return readTokens_; }
@@ -44,12 +48,17 @@ private:
     /// Tokens read by what a cancelled build left under this key; nothing when it left nothing.
     Result<std::optional<std::int64_t>> restorePart(const std::string& key, KvCache& cache) const;
     Result<void> readCommon(Pass& pass);
-    Result<void> readRest(Pass& pass);
+    Result<void> readRest(Pass& pass, const std::function<void()>& beforeLastBlock);
     /// One block; after an error the cache is as before it.
     Result<void> step(Pass& pass, bool evicts);
     void keepPart(const Pass& pass) const;
     /// A copy in ordinary memory, page-locked beside a GPU.
     [[nodiscard]] KvSnapshot takeCopy(const KvCache& cache);
+    /// A copy for the other passes: on the device where it has room for it, else in ordinary memory.
+    [[nodiscard]] KvSnapshot copyShared(const KvCache& cache) const;
+    /// Counts what is held while a pass goes on: beside the cache and its scratch (`alone`), what is shared,
+    /// what a cancel goes back to, and the copy before, which is being written.
+    void count(const KvCache& cache, std::int64_t alone, MemoryPeak& peak) const;
     /// What a finished cache will take there, as far as it is known before.
     [[nodiscard]] std::int64_t expectedBytes() const;
     void report(const Pass& pass) const;
@@ -68,6 +77,7 @@ private:
     /// What all passes have in common, as long as more than one needs it.
     std::optional<KvSnapshot> shared_;
     std::int64_t sharedTokens_ = 0;
+    std::int64_t writtenBytes_ = 0;  // of the copy before, its file's content included
     std::int64_t readTokens_ = 0;
 };
 

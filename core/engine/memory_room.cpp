@@ -69,9 +69,9 @@ MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory) {
         entryBytes += bytes;
         layerBytes = std::max(layerBytes, bytes);
     }
-    // In ordinary memory there are the copies of a build beside the cache; on a GPU a compaction copies one
-    // layer.
-    const std::int64_t copies = room.isOnGpu ? 1 : 3;
+    // In ordinary memory there are the copies of a build beside the cache: what episodes share, what a cancel
+    // goes back to, what is being written; on a GPU a compaction copies one layer.
+    const std::int64_t copies = room.isOnGpu ? 1 : 4;
     const std::int64_t fixed =
         copies * (room.neededBytes - entryBytes) + activationBytes(executor, blockRows(memory));
     const double perEntry = static_cast<double>(copies * entryBytes + layerBytes) /
@@ -80,6 +80,10 @@ MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory) {
     const double steps = std::clamp(fitting / kBudgetStep, 0.0, static_cast<double>(1 << 16));
     room.largestBudget = static_cast<std::int64_t>(steps) * kBudgetStep;
     return room;
+}
+
+std::int64_t blockBytes(const LanguageModel& model, const BuiltMemory& memory) {
+    return activationBytes(model.executor(), blockRows(memory));
 }
 
 Error withRoom(Error error, const LanguageModel& model, const BuiltMemory& memory) {

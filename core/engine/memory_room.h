@@ -24,6 +24,9 @@ struct MemoryRoom {
 
 MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory);
 
+/// What a block of a build takes on its way through the model, in bytes, beside the cache.
+std::int64_t blockBytes(const LanguageModel& model, const BuiltMemory& memory);
+
 /// The same error; one of memory says besides what is needed, what is free and what would fit.
 Error withRoom(Error error, const LanguageModel& model, const BuiltMemory& memory);
 

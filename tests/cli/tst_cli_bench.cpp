@@ -64,7 +64,7 @@ private Q_SLOTS:
                                                   {"prefill", 1},
                                                   {"score", 1},
                                                   {"compaction", 3},
-                                                  {"build", 8},
+                                                  {"build", 9},
                                                   {"switch", 4},
                                                   {"memory", 3}};
         QVERIFY2(rows == expected, json(rows).dump().c_str());

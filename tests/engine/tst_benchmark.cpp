@@ -131,7 +131,7 @@ private Q_SLOTS:
                 for (const double seconds : each)
                     stages += seconds;
                 read += 3 * row.details["tokens"].get<std::int64_t>();
-            } else if (stage != "all") {
+            } else if (stage != "all" && stage != "writing") {  // which goes on beside the others
                 stages += row.seconds.median;
             }
         }

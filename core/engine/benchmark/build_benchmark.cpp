@@ -184,7 +184,10 @@ Result<BenchRows> measure(const BenchRun& run, BenchMemory::State& bench) {
         transfer.limit = "download";
     }
     rows.push_back(std::move(transfer));
-    rows.push_back(bytesRow("writing the files", stages, "saving", snapshotBytes));
+    rows.push_back(stageRow("waiting for the files", stages, "saving"));
+    BenchRow writing = bytesRow("writing the files", stages, "writing", snapshotBytes);
+    writing.note = "most of it beside the reading";
+    rows.push_back(std::move(writing));
     conversation.memory = std::move(memory);
     return rows;
 }
