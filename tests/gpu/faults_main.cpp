@@ -3,11 +3,13 @@
 // Exit code 1 when a case failed, 77 where there is no GPU.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <ATen/ops/empty.h>
@@ -88,6 +90,7 @@ public:
             check("an answer with " + std::to_string(left) + " MB left",
                   [&] { return answerWith(left * kMegabyte); });
         }
+        check("a build that is cancelled", [&] { return cancelledBuild(); });
         check("logits that are not finite", [&] { return notFinite(); });
         return isGood_;
     }
@@ -211,6 +214,35 @@ private:
                 note_ = session_.why();
             }
         }
+        return answersAsBefore();
+    }
+
+    /// What the episodes share is on the device then, and must be in a file afterwards.
+    Verdict cancelledBuild() {
+        SyncConversation chat = longConversation(4 * kTurns);
+        chat.conversation = "cancelled";
+        if (!session_.run<Synced>(chat)) return session_.why();
+        const BuildMemory build{.conversation = "cancelled", .memory = memory()};
+        const JobId job = session_.post(build);
+        const auto isReadingAnother = [](const Event& event) {
+            const auto* const progress = std::get_if<Progress>(&event);
+            return isTerminal(event) || (progress != nullptr && progress->episode > 0);
+        };
+        while (std::ranges::none_of(session_.log().of(job), isReadingAnother))
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        session_.cancel(job);
+        if (!session_.log().waitForEnd(job)) return "it does not end";
+        const std::vector<Event> events = session_.log().of(job);
+        const auto* const failed = std::get_if<Failed>(&events.back());
+        if (failed != nullptr && failed->error.code != ErrorCode::kCancelled) return failed->error.message;
+        note_ = failed != nullptr ? "" : "it was over before";
+        const auto built = session_.run<MemoryBuilt>(build);
+        if (!built) return "it does not go on: " + std::string(session_.why());
+        const std::int64_t whole = built->historyTokens * static_cast<std::int64_t>(built->episodes.size());
+        if (built->readTokens > whole - built->historyTokens)
+            return "it has read " + std::to_string(built->readTokens) + " of " + std::to_string(whole) +
+                   " tokens again";
+        if (note_.empty()) note_ = std::to_string(built->readTokens) + " tokens were left to read";
         return answersAsBefore();
     }
 
