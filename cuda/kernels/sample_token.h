@@ -35,7 +35,8 @@ struct SampleTokenArgs {
 
 /// Draws a token as core/sampling/sampler.h says, the same one: masses are integers, so that thousands of
 /// threads add them up to the same sums. One cluster of at most 8 blocks. Traffic: the logits from the L2
-/// cache, once for the draw, 2 or 3 times each for top-k and top-p, and once for a penalty.
+/// cache, once for the draw, up to 3 times each for top-k and top-p (once more where the last ones kept have
+/// equals), and once for a penalty.
 /// Requires: fewer than 2^24 tokens.
 [[nodiscard]] cudaError_t sampleToken(const SampleTokenArgs& args,
                                       const DeviceTraits& traits,

@@ -329,6 +329,32 @@ Result<Tally> compareReplies(cudaStream_t stream) {
     return tally;
 }
 
+/// Seconds per draw, many in one graph as the steps of a reply are, so that the host is not what is measured.
+Result<double> timeDraws(Drawing& drawing, cudaStream_t stream) {
+    constexpr int kDraws = 200;
+    constexpr int kRepeats = 5;
+    EPI_CUDA_TRY("draws", cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    Result<void> launched;
+    for (int i = 0; i < kDraws && launched; ++i)
+        launched = drawing.launch();
+    cudaGraph_t graph = nullptr;
+    cudaGraphExec_t executable = nullptr;
+    EPI_CUDA_TRY("draws", cudaStreamEndCapture(stream, &graph));
+    EPI_TRY(launched);
+    EPI_CUDA_TRY("draws", cudaGraphInstantiate(&executable, graph, 0));
+    EPI_TRY_ASSIGN(Stopwatch watch, Stopwatch::create());
+    double fastest = std::numeric_limits<double>::infinity();
+    for (int repeat = -1; repeat < kRepeats; ++repeat) {  // one run to warm up
+        EPI_TRY(watch.start(stream));
+        EPI_CUDA_TRY("draws", cudaGraphLaunch(executable, stream));
+        EPI_TRY_ASSIGN(const double seconds, watch.stop(stream));
+        if (repeat >= 0) fastest = std::min(fastest, seconds / kDraws);
+    }
+    EPI_CUDA_TRY("draws", cudaGraphExecDestroy(executable));
+    EPI_CUDA_TRY("draws", cudaGraphDestroy(graph));
+    return fastest;
+}
+
 }  // namespace
 
 Result<bool> checkDraws(cudaStream_t stream) {
@@ -338,8 +364,7 @@ Result<bool> checkDraws(cudaStream_t stream) {
 }
 
 Result<void> measureDraws(cudaStream_t stream) {
-    constexpr int kDraws = 200;
-    constexpr int kRepeats = 5;
+    // A penalty so small that the logits stay finite: every draw puts it on them once more.
     struct Case {
         const char* name;
         double temperature;
@@ -353,13 +378,12 @@ Result<void> measureDraws(cudaStream_t stream) {
                                 Case{"top-k 40", 0.7, 40, 1.0, 0.0, 1.0},
                                 Case{"top-p 0.9", 0.7, 0, 0.9, 0.0, 1.0},
                                 Case{"top-k 40, top-p 0.9", 0.7, 40, 0.9, 0.0, 1.0},
-                                Case{"all, with a penalty", 0.7, 40, 0.9, 0.05, 1.1},
-                                Case{"the best, with a penalty", 0.0, 0, 1.0, 0.0, 1.1}};
+                                Case{"all, with a penalty", 0.7, 40, 0.9, 0.05, 1.001},
+                                Case{"the best, with a penalty", 0.0, 0, 1.0, 0.0, 1.001}};
     DeviceTraits traits;
     EPI_CUDA_TRY("device", deviceTraits(traits));
     DeviceTraits alone = traits;
     alone.hasBulkCopies = false;
-    EPI_TRY_ASSIGN(Stopwatch watch, Stopwatch::create());
     for (const Kind kind : {Kind::kPeaked, Kind::kClose, Kind::kEqual}) {
         Rng random(5);
         const std::vector<float> logits = logitsOf(kind, kTimed, random);
@@ -373,25 +397,19 @@ Result<void> measureDraws(cudaStream_t stream) {
             options.topP = one.topP;
             options.minP = one.minP;
             options.repetitionPenalty = one.penalty;
-            double fastest[2] = {1.0, 1.0};
+            double seconds[2]{};
             for (int way = 0; way < 2; ++way) {
                 EPI_TRY_ASSIGN(Drawing drawing, Drawing::create(kTimed, way == 0 ? traits : alone, stream));
-                for (int repeat = 0; repeat < kRepeats; ++repeat) {
-                    EPI_TRY(drawing.setLogits(logits));
-                    EPI_TRY(drawing.setOptions(options, history));
-                    EPI_TRY(watch.start(stream));
-                    for (int i = 0; i < kDraws; ++i)
-                        EPI_TRY(drawing.launch());
-                    EPI_TRY_ASSIGN(const double seconds, watch.stop(stream));
-                    fastest[way] = std::min(fastest[way], seconds / kDraws);
-                }
+                EPI_TRY(drawing.setLogits(logits));
+                EPI_TRY(drawing.setOptions(options, history));
+                EPI_TRY_ASSIGN(seconds[way], timeDraws(drawing, stream));
             }
             std::printf("draw from %d %s logits, %s: %.1f us per token, by one block %.1f us\n",
                         kTimed,
                         kind == Kind::kPeaked ? "peaked" : (kind == Kind::kClose ? "close" : "equal"),
                         one.name,
-                        fastest[0] * 1e6,
-                        fastest[1] * 1e6);
+                        seconds[0] * 1e6,
+                        seconds[1] * 1e6);
         }
     }
     return {};
