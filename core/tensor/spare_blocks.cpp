@@ -9,7 +9,7 @@ namespace epi {
 void SpareBlocks::prepare(std::int64_t bytes) {
     collect();
     const std::int64_t rounded = HostBlock::roundedUp(bytes);
-    if (bytes <= 0 || makingBytes_ > 0 || lock_.lock == nullptr) return;
+    if (bytes <= 0 || makingBytes_ > 0 || lock_.lock == nullptr || isRefused_) return;
     if (std::ranges::any_of(blocks_, [&](const auto& block) { return block->bytes() == rounded; })) return;
     making_ =
         std::async(std::launch::async, [bytes, lock = lock_] { return HostBlock::allocate(bytes, lock); });
@@ -26,6 +26,7 @@ void SpareBlocks::collect() {
     if (!making_.valid() || making_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
     std::shared_ptr<HostBlock> made = making_.get();
     makingBytes_ = 0;
+    isRefused_ = made && !made->isLocked();
     if (made && !isUnwanted_) giveBack(std::move(made));
 }
 

@@ -17,7 +17,7 @@ public:
     explicit SpareBlocks(const PageLock& lock) : lock_(lock) {}
 
     /// Begins to make a block for so many bytes, unless one in reserve fits exactly or one is in the making.
-    /// Does not wait.
+    /// Does not wait. Nothing either once locking was refused.
     void prepare(std::int64_t bytes);
     /// Waits until nothing is in the making.
     void wait();
@@ -44,6 +44,7 @@ private:
     PageLock lock_;
     std::vector<std::shared_ptr<HostBlock>> blocks_;  // ascending by size
     std::int64_t makingBytes_ = 0;                    // 0: nothing is in the making
+    bool isRefused_ = false;                          // what was made last could not be locked
     bool isUnwanted_ = false;                         // what is in the making
     std::future<std::shared_ptr<HostBlock>> making_;  // its destruction waits
 };

@@ -136,6 +136,18 @@ private Q_SLOTS:
         QCOMPARE(spares.bytes(), 0);
     }
 
+    void makesNoneAheadOnceItWasRefused() {
+        CountingLock::refuse();
+        SpareBlocks spares(CountingLock::lock());
+        spares.prepare(kPage);
+        spares.wait();
+        QCOMPARE(spares.bytes(), 0);
+        spares.prepare(kPage);
+        QCOMPARE(spares.bytes(), 0);
+        const auto block = spares.takeOrMake(kPage);
+        QVERIFY(block && !block->isLocked());
+    }
+
     void freesTheLargestFirst() {
         SpareBlocks spares(CountingLock::lock());
         for (const std::int64_t pages : {3, 1, 2})
