@@ -121,8 +121,9 @@ class TestBuildFiles : public QObject {
                     },
                 .cancel = cancel_,
                 .built =
-                    [this](const std::string& key, const KvSnapshot&, bool isSaved) {
+                    [this](const std::string& key, const KvSnapshot& snapshot, bool isSaved) {
                         checkThread();
+                        copyBytes_ = snapshot.allocatedBytes();
                         built_.push_back({key, isSaved});
                     },
                 .timed =
@@ -137,8 +138,8 @@ class TestBuildFiles : public QObject {
 
     Result<BuiltMemory> build(const BuildContext& context) {
         thread_ = std::this_thread::get_id();
-        MemoryPeak peak;
-        return buildMemory(context, conversation_, smallMemory(), peak);
+        peak_ = {};
+        return buildMemory(context, conversation_, smallMemory(), peak_);
     }
     /// Whether the files are those of a build that nothing happened to.
     void checkFiles() {
@@ -167,6 +168,8 @@ class TestBuildFiles : public QObject {
     std::vector<Built> built_;
     std::vector<std::string> notices_;
     bool isOneThread_ = true;
+    MemoryPeak peak_;
+    std::int64_t copyBytes_ = 0;  // of a finished cache
     double savingSeconds_ = 0.0;
     double readingSeconds_ = 0.0;
     int written_ = 0;
@@ -243,6 +246,11 @@ private Q_SLOTS:
         QCOMPARE(written_, 3);
         QVERIFY(notices_.empty());
         checkFiles();
+        // At once there were the copy that a cancel goes back to, the one being written, and what is shared,
+        // which is no more than a budget and a block.
+        const std::int64_t cache = cacheBytes(*model_, *memory);
+        QVERIFY(peak_.hostBytes > cache + copyBytes_);
+        QVERIFY(peak_.hostBytes <= 2 * cache + 2 * copyBytes_);
     }
 
     void whatIsWaitedForIsSaving() {
