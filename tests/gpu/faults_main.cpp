@@ -82,6 +82,7 @@ public:
 
     bool run() {
         begin();
+        check("episodes that take turns on the GPU", [&] { return switches(); });
         check("no room for a model", [&] { return noRoomForAModel(); });
         check("a budget that is far too large", [&] { return tooLargeABudget(); });
         for (const std::int64_t left : {0, 8, 16, 24, 32, 48, 64, 96, 160}) {
@@ -156,6 +157,32 @@ private:
         if (session_.lastError().code != ErrorCode::kOutOfMemory) return "another error";
         if (note_.find(word) == std::string::npos)
             return "the message does not say '" + std::string(word) + "'";
+        return std::nullopt;
+    }
+
+    /// With one cache on the device, every question brings another episode back from memory.
+    Verdict switches() {
+        Session session({.modelFolder = folder_ / "models",
+                         .cacheFolder = folder_ / "switches",
+                         .limits = {.deviceBytes = 1}});
+        if (!session.run<ModelLoaded>(load("sound"))) return session.why();
+        if (!session.run<Synced>(longConversation(kTurns))) return session.why();
+        std::vector<std::string> replies;
+        std::int32_t fromMemory = 0;
+        constexpr std::int32_t kQuestions = 4 * kEpisodes;
+        for (std::int32_t i = 0; i < kQuestions; ++i) {
+            Ask command = ask();
+            command.episode = i % kEpisodes;
+            const auto done = session.run<TurnDone>(command);
+            if (!done) return session.why();
+            if (i < kEpisodes) replies.push_back(done->text);
+            if (done->text != replies[static_cast<std::size_t>(i % kEpisodes)])
+                return "episode " + std::to_string(i % kEpisodes) + " gives another reply: " + done->text;
+            fromMemory += done->tier == "memory" ? 1 : 0;
+        }
+        note_ = std::to_string(fromMemory) + " of " + std::to_string(kQuestions) + " came from memory, " +
+                std::to_string(HostBlock::lockedBytes()) + " bytes are locked";
+        if (fromMemory < kQuestions - kEpisodes) return note_;
         return std::nullopt;
     }
 
