@@ -57,6 +57,27 @@ KvCache::KvCache(const ModelSpec& spec,
     }
 }
 
+KvCache::KvCache(const ModelSpec& spec, const ReadingRows& rows, const Placement& placement) {
+    std::int64_t numbers = 0;
+    for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
+        const AttentionSpec& attention = spec.layers[layer].attention;
+        const std::int64_t width = std::int64_t{attention.kvHeads} * attention.headDim;
+        numbers = std::max(numbers, (rows.kept[layer] + rows.block) * width);
+    }
+    for (std::int32_t area = 0; area < rows.areas; ++area)
+        areas_.push_back(std::make_shared<WorkingArea>(numbers, placement));
+    layers_.reserve(spec.layers.size());
+    for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
+        const AttentionSpec& attention = spec.layers[layer].attention;
+        layers_.emplace_back(
+            LayerArena::Shape{
+                .kvHeads = attention.kvHeads, .headDim = attention.headDim, .rowsPerHead = rows.kept[layer]},
+            placement,
+            LayerArena::Spare{.area = areas_[layer % areas_.size()],
+                              .rowsPerHead = rows.kept[layer] + rows.block});
+    }
+}
+
 std::int64_t KvCache::room() const {
     std::int64_t room = std::numeric_limits<std::int64_t>::max();
     for (const LayerArena& layer : layers_)
@@ -65,6 +86,13 @@ std::int64_t KvCache::room() const {
 }
 
 std::int64_t KvCache::allocatedBytes() const {
+    std::int64_t total = ownBytes();
+    for (const auto& area : areas_)
+        total += area->allocatedBytes();
+    return total;
+}
+
+std::int64_t KvCache::ownBytes() const {
     std::int64_t total = 0;
     for (const LayerArena& layer : layers_)
         total += layer.allocatedBytes();

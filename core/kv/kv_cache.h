@@ -29,12 +29,23 @@ struct KvSnapshot {
     [[nodiscard]] KvSnapshot onHost() const;
 };
 
+/// The rows of a cache that a history is read into: between blocks a layer holds no more than it keeps, and
+/// what a block adds passes through areas that the layers use in turn.
+struct ReadingRows {
+    std::vector<std::int64_t> kept;  // per layer, of every KV head in the mean
+    std::int64_t block = 0;
+    std::int32_t areas = 1;  // layers that are over what they keep at a time
+};
+
 /// Keys and values of all layers. Physical lengths differ by layer and head once entries were evicted;
 /// `nextPosition` is the logical length, the position of the next token. One thread.
 class KvCache {
 public:
     /// `rowsPerHead[l]` rows are allocated for every KV head of layer l, here and never again.
     KvCache(const ModelSpec& spec, std::span<const std::int64_t> rowsPerHead, const Placement& placement);
+    /// For reading alone: a forward must cut each layer to what it keeps before it runs the layer that comes
+    /// `areas` later. Its peak is  sum(kept) + areas * (max(kept) + block)  rows for every KV head.
+    KvCache(const ModelSpec& spec, const ReadingRows& rows, const Placement& placement);
 
     [[nodiscard]] std::int32_t layerCount() const { return static_cast<std::int32_t>(layers_.size()); }
     [[nodiscard]] LayerArena& layer(std::int32_t index) { return layers_[static_cast<std::size_t>(index)]; }
@@ -55,7 +66,10 @@ public:
 
     /// Rows that can still be appended to every head of every layer.
     [[nodiscard]] std::int64_t room() const;
+    /// With the working areas.
     [[nodiscard]] std::int64_t allocatedBytes() const;
+    /// Of the layers' own rows: a snapshot between blocks is no larger.
+    [[nodiscard]] std::int64_t ownBytes() const;
     [[nodiscard]] std::int64_t entries() const;
 
     /// Lengths of all heads and the next position: a place to come back to after appending.
@@ -94,6 +108,7 @@ private:
     /// Waits for the copies of all layers.
     void finishCopies() const;
 
+    std::vector<std::shared_ptr<WorkingArea>> areas_;  // the layers use them in turn
     std::vector<LayerArena> layers_;
     std::int64_t nextPosition_ = 0;
     std::int64_t shift_ = 0;

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <ATen/core/TensorBody.h>
 
 #include "core/base/result.h"
+#include "core/kv/working_area.h"
 #include "core/tensor/placement.h"
 
 namespace epi {
@@ -37,7 +40,9 @@ struct HeadRun {
 /// Keys and values of one layer: a ragged segment per KV head inside one allocation that never grows, with
 /// the original position of every entry. Keys are stored after the rotary embedding. Heads lie one behind the
 /// other with equal slack, so that a compaction that gives one head more than another needs no further
-/// memory. One thread.
+/// memory. With a working area, which other layers share, an arena that becomes longer than its own rows
+/// passes over into it: the area is then where its entries are, until they are cut, truncated or replaced so
+/// that its own rows can hold them again. One thread.
 class LayerArena {
 public:
     struct Shape {
@@ -45,15 +50,21 @@ public:
         std::int32_t headDim = 0;
         std::int64_t rowsPerHead = 0;  // mean capacity; kvHeads * rowsPerHead rows are allocated
     };
+    struct Spare {
+        std::shared_ptr<WorkingArea> area;  // null: none
+        std::int64_t rowsPerHead = 0;       // mean capacity in the area
+    };
 
     LayerArena(const Shape& shape, const Placement& placement);
+    LayerArena(const Shape& shape, const Placement& placement, Spare spare);
 
     [[nodiscard]] const Shape& shape() const { return shape_; }
-    [[nodiscard]] std::int64_t length(std::int32_t head) const { return length_[index(head)]; }
+    [[nodiscard]] std::int64_t length(std::int32_t head) const { return layout_.length[index(head)]; }
     [[nodiscard]] std::int64_t totalLength() const;
     [[nodiscard]] std::int64_t longestHead() const;
     /// Rows that can still be appended to every head.
     [[nodiscard]] std::int64_t room() const;
+    /// Of its own rows.
     [[nodiscard]] std::int64_t allocatedBytes() const;
     /// Where a head's keys are rotated to, ascending: what attention goes by. Equal to the origins until they
     /// are moved.
@@ -76,20 +87,33 @@ public:
     void setScores(std::span<const float> scores);
     [[nodiscard]] std::vector<HeadRun> runs() const;
     /// First row of a head's segment in `keys()` and `values()`.
-    [[nodiscard]] std::int64_t start(std::int32_t head) const { return start_[index(head)]; }
-    [[nodiscard]] const at::Tensor& keys() const { return keys_; }      // [kvHeads * rowsPerHead, headDim]
-    [[nodiscard]] const at::Tensor& values() const { return values_; }  // [kvHeads * rowsPerHead, headDim]
+    [[nodiscard]] std::int64_t start(std::int32_t head) const { return layout_.start[index(head)]; }
+    /// [kvHeads * rowsPerHead, headDim], those of the area while the entries are there.
+    [[nodiscard]] const at::Tensor& keys() const { return rows_.keys; }
+    [[nodiscard]] const at::Tensor& values() const { return rows_.values; }
+    [[nodiscard]] bool isInArea() const { return ownLayout_.has_value(); }
+    /// Mean capacity of a head, in the area where there is one.
+    [[nodiscard]] std::int64_t mostRowsPerHead() const {
+        return spare_.area != nullptr ? spare_.rowsPerHead : shape_.rowsPerHead;
+    }
 
     /// Adds rows to every head: keys and values [kvHeads, rows, headDim] at positions first, first+1, ...
     /// kOutOfMemory when `room()` is smaller.
     Result<void> append(const at::Tensor& keys, const at::Tensor& values, std::int64_t firstPosition);
 
     /// Makes every head longer by `rows`, at positions first, first+1, ...; the caller writes their keys and
-    /// values behind the old length before anybody reads them. kOutOfMemory when `room()` is smaller.
+    /// values behind the old length before anybody reads them, and with a working area calls `moveIn` before
+    /// that. kOutOfMemory when `room()` is smaller.
     Result<void> extend(std::int64_t rows, std::int64_t firstPosition);
 
-    /// Drops all entries that the plan does not keep and spreads the slack evenly again. Needs transient
-    /// memory for the kept rows of this layer.
+    /// Copies what `extend` has given a place in the working area to that place. Apart from it, so that the
+    /// places of all layers can be known before the first one runs. Nothing when it is done or the entries
+    /// are in their own rows. kInternal while another layer is in the area.
+    Result<void> moveIn();
+
+    /// Drops all entries that the plan does not keep and spreads the slack evenly again. From the working
+    /// area they go straight into the arena's own rows when these can hold them; otherwise this needs
+    /// transient memory for the kept rows of this layer, unless none of them moves.
     void apply(const CompactionPlan& plan);
 
     /// Drops everything.
@@ -123,21 +147,38 @@ private:
         std::int64_t first = 0;
         std::int64_t count = 0;
     };
+    struct Layout {
+        std::vector<std::int64_t> start;     // [kvHead]: first row
+        std::vector<std::int64_t> length;    // [kvHead]
+        std::vector<std::int64_t> capacity;  // [kvHead]
+    };
     [[nodiscard]] Content copyOf(std::span<const EntryRange> ranges, const CopyTarget& target = {}) const;
     static std::size_t index(std::int32_t head) { return static_cast<std::size_t>(head); }
-    /// Places heads of these lengths with equal slack.
-    void layOut(std::span<const std::int64_t> lengths);
+    /// Heads of these lengths with equal slack, `rowsPerHead` in the mean.
+    [[nodiscard]] Layout spread(std::span<const std::int64_t> lengths, std::int64_t rowsPerHead) const;
+    /// The same heads and entries in these rows. Requires: they lie at equal distances there.
+    [[nodiscard]] HeadRun runOf(const EntryRows& rows, const Layout& layout, HeadRun run) const;
+    [[nodiscard]] std::vector<HeadRun> runsOf(const EntryRows& rows, const Layout& layout) const;
+    /// Rows that can be appended to every head where the entries are now.
+    [[nodiscard]] std::int64_t roomHere() const;
+    /// Makes sure that every head can become longer by `rows`.
+    Result<void> makeRoom(std::int64_t rows);
+    /// The entries are in the arena's own rows from now on.
+    void leaveArea(Layout layout);
     /// Moves rows to other places of the same store, by way of a copy of them: from the first half of `rows`
     /// to the second.
     void moveRows(std::span<const std::int64_t> rows);
+    /// Copies rows of the working area, in the first half of `rows`, to own rows, in the second.
+    void gatherOwn(std::span<const std::int64_t> rows, const Layout& layout);
     [[nodiscard]] std::int64_t totalRows() const { return shape_.kvHeads * shape_.rowsPerHead; }
 
     Shape shape_;
-    at::Tensor keys_;    // [kvHeads * rowsPerHead, headDim]
-    at::Tensor values_;  // [kvHeads * rowsPerHead, headDim]
-    std::vector<std::int64_t> start_;
-    std::vector<std::int64_t> length_;
-    std::vector<std::int64_t> capacity_;
+    Spare spare_;
+    EntryRows own_;                    // [kvHeads * rowsPerHead, headDim]
+    EntryRows rows_;                   // where the entries are: own_, or a view of the working area
+    Layout layout_;                    // in rows_
+    std::optional<Layout> ownLayout_;  // while the entries are in the area: what own_ still holds of them
+    bool hasMovedIn_ = false;          // they were copied to the area
     std::vector<std::vector<std::int32_t>> positions_;
     std::vector<std::vector<std::int32_t>> origins_;
     std::int64_t shift_ = 0;

@@ -1,7 +1,10 @@
 // Rows go in, are compacted, truncated and restored; nothing about them may change on the way.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <numeric>
 #include <random>
 #include <span>
 #include <vector>
@@ -39,6 +42,18 @@ at::Tensor rowsFor(std::int64_t first, std::int64_t rows, float sign) {
 
 LayerArena makeArena(std::int64_t rowsPerHead) {
     return LayerArena({.kvHeads = kHeads, .headDim = kHeadDim, .rowsPerHead = rowsPerHead}, Placement{});
+}
+
+/// Arenas of `own` rows per head that share one area of `inArea` rows per head.
+std::vector<LayerArena> makeSharing(std::size_t arenas, std::int64_t own, std::int64_t inArea) {
+    const auto area = std::make_shared<WorkingArea>(kHeads * kHeadDim * inArea, Placement{});
+    std::vector<LayerArena> sharing;
+    for (std::size_t i = 0; i < arenas; ++i) {
+        sharing.emplace_back(LayerArena::Shape{.kvHeads = kHeads, .headDim = kHeadDim, .rowsPerHead = own},
+                             Placement{},
+                             LayerArena::Spare{.area = area, .rowsPerHead = inArea});
+    }
+    return sharing;
 }
 
 Result<void> append(LayerArena& arena, std::int64_t first, std::int64_t rows) {
@@ -89,6 +104,140 @@ class TestLayerArena : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void passesThroughTheAreaOnlyWithMoreThanItsOwnRows() {
+        std::vector<LayerArena> arenas = makeSharing(2, 10, 14);
+        LayerArena& arena = arenas.front();
+        QCOMPARE(arena.room(), 14);
+        QVERIFY(append(arena, 0, 8));
+        QVERIFY(!arena.isInArea());
+        QCOMPARE(arena.room(), 6);
+        QVERIFY(append(arena, 8, 2));
+        QVERIFY(!arena.isInArea());
+        QVERIFY(append(arena, 10, 3));
+        QVERIFY(arena.isInArea());
+        QCOMPARE(arena.room(), 1);
+        checkEntries(arena);
+        QVERIFY(test::failsWith(append(arena, 13, 2), ErrorCode::kOutOfMemory));
+        checkEntries(arena);
+        // More than its own rows hold stays there; what they can hold goes back to them.
+        arena.apply({.keep = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+                              {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12},
+                              {0, 1, 2, 3, 4, 5, 6, 12}}});
+        QVERIFY(arena.isInArea());
+        QCOMPARE(arena.totalLength(), 33);
+        checkEntries(arena);
+        arena.apply({.keep = {{0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {1, 2, 3, 4, 11}, {0, 1, 2, 3, 4, 7}}});
+        QVERIFY(!arena.isInArea());
+        QCOMPARE(lengths(arena), (std::vector<std::int64_t>{11, 5, 6}));
+        QCOMPARE(arena.room(), (14 * kHeads - 22) / kHeads);
+        checkEntries(arena);
+    }
+
+    void staysInTheAreaAfterACutThatItsOwnRowsCannotHold() {
+        std::vector<LayerArena> arenas = makeSharing(1, 4, 12);
+        LayerArena& arena = arenas.front();
+        QVERIFY(append(arena, 0, 4));
+        QVERIFY(append(arena, 4, 8));
+        arena.apply({.keep = {{2, 3, 4, 5, 6, 7}, {1, 2, 3, 4, 5}, {4, 5, 6, 7, 8, 9, 10, 11}}});
+        QVERIFY(arena.isInArea());
+        // Its own rows have what was cut away.
+        const std::vector<std::int64_t> shorter{2, 2, 2};
+        arena.truncate(shorter);
+        QVERIFY(arena.isInArea());
+        checkEntries(arena);
+        arena.apply({.keep = {{0, 1}, {1}, {0}}});
+        QVERIFY(!arena.isInArea());
+        checkEntries(arena);
+    }
+
+    void leavesTheAreaToTheNextOnceItIsCut() {
+        std::vector<LayerArena> arenas = makeSharing(3, 6, 9);
+        for (LayerArena& arena : arenas)
+            QVERIFY(append(arena, 0, 6));
+        // The places of all of them are known at once, their entries come one after the other.
+        for (LayerArena& arena : arenas)
+            QVERIFY(arena.extend(3, 6));
+        QVERIFY(arenas[0].moveIn());
+        QVERIFY(arenas[0].moveIn());
+        QVERIFY(test::failsWith(arenas[1].moveIn(), ErrorCode::kInternal));
+        const CompactionPlan plan{.keep = {{0, 1, 2, 3, 4, 5}, {0, 2, 3}, {5}}};
+        arenas[0].apply(plan);
+        checkEntries(arenas[0]);
+        QVERIFY(arenas[1].moveIn());
+        arenas[1].clear();
+        QVERIFY(!arenas[1].isInArea());
+        QVERIFY(arenas[2].moveIn());
+        arenas[2].apply(plan);
+        checkEntries(arenas[2]);
+        checkEntries(arenas[0]);
+    }
+
+    void isWhereItWasAfterABlockThatWasNotCut() {
+        std::vector<LayerArena> arenas = makeSharing(2, 6, 20);
+        LayerArena& arena = arenas.front();
+        QVERIFY(append(arena, 0, 6));
+        arena.apply({.keep = {{0, 5}, {1, 2, 3}, {4}}});
+        const auto before = lengths(arena);
+        const LayerArena::Content content = arena.content();
+        QVERIFY(append(arena, 6, 8));
+        checkEntries(arena);
+        arena.truncate(before);
+        QVERIFY(!arena.isInArea());
+        QCOMPARE(lengths(arena), before);
+        checkEntries(arena);
+        // Also when its place was only planned.
+        QVERIFY(arena.extend(8, 6));
+        arena.truncate(before);
+        checkEntries(arena);
+        QVERIFY(append(arenas.back(), 0, 12));
+        checkEntries(arenas.back());
+        QVERIFY(arenas.back().restore(content));
+        QCOMPARE(lengths(arenas.back()), before);
+        QVERIFY(append(arena, 6, 8));
+        QVERIFY(arena.restore(content));
+        QVERIFY(!arena.isInArea());
+        checkEntries(arena);
+    }
+
+    void keepsTheSameInTurnAsAnArenaThatHoldsEverything() {
+        // Random blocks and plans over three arenas that share an area, beside one that is large enough.
+        constexpr std::int64_t kOwn = 12;
+        constexpr std::int64_t kBlock = 7;
+        std::mt19937 random(7);
+        std::vector<LayerArena> sharing = makeSharing(3, kOwn, kOwn + kBlock);
+        std::vector<LayerArena> large;
+        for (std::size_t i = 0; i < sharing.size(); ++i)
+            large.push_back(makeArena(kOwn + kBlock));
+        int passed = 0;
+        for (std::int64_t first = 0; first < 40 * kBlock; first += kBlock) {
+            for (std::size_t i = 0; i < sharing.size(); ++i) {
+                QVERIFY(append(sharing[i], first, kBlock));
+                QVERIFY(append(large[i], first, kBlock));
+                passed += sharing[i].isInArea() ? 1 : 0;
+                CompactionPlan plan = randomPlan(large[i], random, 60);
+                while (
+                    std::accumulate(
+                        plan.keep.begin(), plan.keep.end(), std::size_t{0}, [](std::size_t sum, auto& head) {
+                            return sum + head.size();
+                        }) > kHeads * kOwn) {
+                    auto& longest =
+                        *std::ranges::max_element(plan.keep, {}, &std::vector<std::int64_t>::size);
+                    longest.pop_back();
+                }
+                sharing[i].apply(plan);
+                large[i].apply(plan);
+                QVERIFY(!sharing[i].isInArea());
+                QCOMPARE(sharing[i].room(), large[i].room());
+                checkEntries(sharing[i]);
+                const LayerArena::Content a = sharing[i].content();
+                const LayerArena::Content b = large[i].content();
+                QVERIFY(a.positions == b.positions && at::equal(a.keys, b.keys) &&
+                        at::equal(a.values, b.values));
+            }
+        }
+        QVERIFY(passed > 30);
+    }
+
     void keepsWhatIsAppended() {
         LayerArena arena = makeArena(10);
         QVERIFY(append(arena, 0, 4));
