@@ -14,6 +14,7 @@
 #include "core/engine/memory_files.h"
 #include "core/engine/memory_room.h"
 #include "core/engine/new_episode.h"
+#include "core/engine/reading_cache.h"
 #include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/patched_prompt.h"
@@ -319,17 +320,9 @@ Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory,
         return Error{ErrorCode::kOutOfMemory, room.text(memory.resolved.options.budget)};
     };
     if (!room.isEnough()) return refusal();
-    std::int64_t prompt = 0;
-    for (const EpisodeMemory& episode : memory.episodes) {
-        prompt = std::max(prompt, static_cast<std::int64_t>(episode.prompt.size()));
-    }
+    const std::int64_t prompt = probeRows(memory);
     const Executor& executor = model.executor();
     const std::int64_t block = memory.resolved.options.block;
-    prompt = BlockPrefill::probeRows(*Score::bind(memory.resolved.score),
-                                     block,
-                                     prompt,
-                                     static_cast<std::int64_t>(memory.repeatRequest.size()));
-    if (memory.resolved.isDense) prompt = 0;
     auto made = guarded("making a cache", [&]() -> Result<KvCache> {
         return KvCache(executor.spec(), cacheRows(executor.spec(), memory), executor.placement());
     });

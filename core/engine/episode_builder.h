@@ -49,7 +49,9 @@ struct BuildContext {
 struct MemoryPeak {
     std::int64_t entriesPerHead = 0;
     std::int64_t entriesBound = 0;
-    std::int64_t bytes = 0;      // of the cache and its scratch
+    std::int64_t bytes = 0;  // of the cache and its scratch
+    /// What `bytes` would be if a build read every block through all layers before it cut the first.
+    std::int64_t twoPassBytes = 0;
     std::int64_t hostBytes = 0;  // of copies beside it, in ordinary memory
 };
 

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/memory_room.h"
+#include "core/engine/reading_cache.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
@@ -46,7 +47,7 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
                                  const Finished& finished,
                                  const std::function<void()>& beforeLastBlock) {
     if (episodes.empty()) return {};
-    EPI_TRY_ASSIGN(KvCache cache, makeCache(context_.model, memory_, peak));
+    EPI_TRY_ASSIGN(KvCache cache, makeReadingCache(context_.model, memory_, peak));
     const std::int64_t alone = peak.bytes;
     for (const std::int32_t episode : episodes) {
         const auto beginning = Clock::now();
@@ -229,7 +230,7 @@ void EpisodeReader::count(const KvCache& cache, std::int64_t alone, MemoryPeak& 
     const bool sharesOnDevice = shared_ && shared_->layers.front().keys.is_cuda();
     peak.bytes = std::max(peak.bytes, alone + (sharesOnDevice ? shared_->bytes() : 0));
     // On a CPU the copy that a cancel goes back to, beside a GPU the block that waits for the finished cache.
-    const std::int64_t own = isOnCpu ? cache.allocatedBytes() : HostBlock::roundedUp(expectedBytes());
+    const std::int64_t own = isOnCpu ? cache.ownBytes() : HostBlock::roundedUp(expectedBytes());
     peak.hostBytes = std::max(
         peak.hostBytes, own + writtenBytes_ + (shared_ && !sharesOnDevice ? shared_->allocatedBytes() : 0));
 }

@@ -7,6 +7,7 @@
 #include <ATen/ops/logsumexp.h>
 
 #include "core/engine/block_prefill.h"
+#include "core/engine/reading_cache.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/policy/preset.h"
@@ -143,20 +144,18 @@ Result<EvictionReplayReport> replayEviction(const LanguageModel& model, const Ev
         const auto promptTokens = static_cast<std::int64_t>(replay.prompt.size());
         const std::int64_t promptRows =
             BlockPrefill::probeRows(task.rule.score, task.block, promptTokens, promptTokens);
-        // The tail holds the question and its answer when no block is being read.
-        const auto tail = static_cast<std::int64_t>(replay.question.size()) + kReplayTokens + 1;
-        const std::vector<std::int64_t> rows =
-            BlockPrefill::rowsPerHead(executor.spec(),
-                                      task.rule.layerBudgets,
-                                      std::max(task.block, replay.question.empty() ? 0 : tail));
-        KvCache cache(executor.spec(), rows, executor.placement());
+        const ReadingRows rows = readingRows(executor, task.rule.layerBudgets, task.block);
+        KvCache reading(executor.spec(), rows, executor.placement());
 
         EvictionReplayReport report;
         report.layerBudgets = task.rule.layerBudgets;
-        report.peakEntriesPerHead = *std::max_element(rows.begin(), rows.end()) + promptRows;
-        report.peakEntriesBound = *std::max_element(report.layerBudgets.begin(), report.layerBudgets.end()) +
-                                  std::max(task.block, tail) + promptRows;
-        BlockPrefill prefill(executor, cache, task);
+        for (std::int32_t layer = 0; layer < reading.layerCount(); ++layer) {
+            report.peakEntriesPerHead =
+                std::max(report.peakEntriesPerHead, reading.layer(layer).mostRowsPerHead() + promptRows);
+        }
+        report.peakEntriesBound =
+            *std::max_element(rows.kept.begin(), rows.kept.end()) + task.block + promptRows;
+        BlockPrefill prefill(executor, reading, task);
         while (!prefill.isDone()) {
             std::vector<std::vector<float>> kept(executor.spec().layers.size());
             std::vector<std::vector<float>> dropped(executor.spec().layers.size());
@@ -164,11 +163,17 @@ Result<EvictionReplayReport> replayEviction(const LanguageModel& model, const Ev
                 kept[static_cast<std::size_t>(layer)] = selection.thresholdKept;
                 dropped[static_cast<std::size_t>(layer)] = selection.thresholdDropped;
             }));
-            EvictionReplayBlock& block = report.blocks.emplace_back(describe(cache));
+            EvictionReplayBlock& block = report.blocks.emplace_back(describe(reading));
             block.thresholdKept = std::move(kept);
             block.thresholdDropped = std::move(dropped);
         }
         if (replay.question.empty()) return report;
+        // The tail holds the question and its answer.
+        const auto tail = static_cast<std::int64_t>(replay.question.size()) + kReplayTokens + 1;
+        KvCache cache(executor.spec(),
+                      BlockPrefill::rowsPerHead(executor.spec(), task.rule.layerBudgets, tail),
+                      executor.placement());
+        EPI_TRY(cache.restore(reading.snapshot()));
         const KvCache::Mark mark = cache.mark();
         const ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kAppend,
                                                  .ids = replay.question,

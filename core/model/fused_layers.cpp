@@ -206,6 +206,7 @@ public:
     /// the scores are wanted.
     Result<at::Tensor> attention(std::int32_t index, const AttentionSpec& spec, bool wantsOutput) {
         EPI_TRY_ASSIGN(const at::Tensor input, norm(spec.inputNorm));
+        EPI_TRY(cache_.layer(index).moveIn());
         EPI_TRY_ASSIGN(const Rotated rotated, rotateRows(index, spec, input));
         const LayerArena& arena = cache_.layer(index);
         const HeadTables::Layer tables = tables_->layer(index, spec.kvHeads);

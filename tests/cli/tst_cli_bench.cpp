@@ -64,6 +64,7 @@ private Q_SLOTS:
                                                   {"prefill", 1},
                                                   {"score", 1},
                                                   {"compaction", 3},
+                                                  {"peak", 2},
                                                   {"build", 9},
                                                   {"switch", 4},
                                                   {"memory", 3}};

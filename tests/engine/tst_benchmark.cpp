@@ -113,6 +113,24 @@ private Q_SLOTS:
         QCOMPARE((*compaction)[2].details["bytes"].get<double>(), 2 * bytes);
     }
 
+    void measuresWhatIsCachedBesideTwoPasses() {
+        const auto peak = benchmarkPeak(run());
+        QVERIFY2(peak, test::why(peak));
+        QCOMPARE(peak->size(), std::size_t{2});
+        for (const BenchRow& row : *peak)
+            check(row);
+        // 2 layers of 2 heads of 64, keys and values in fp16: M = 192, blocks of 128, a prompt of 32.
+        constexpr std::int64_t kRowBytes = 2 * 2 * 64 * 2;
+        const auto bytes = [&](std::size_t row, const char* key) {
+            return (*peak)[row].details[key].get<std::int64_t>() / kRowBytes;
+        };
+        QCOMPARE(bytes(0, "cache_bytes"), std::int64_t{2 * 192 + 192 + 128});
+        QCOMPARE(bytes(0, "bytes"), std::int64_t{2 * 192 + 192 + 128 + 32});
+        QCOMPARE(bytes(1, "cache_bytes"), std::int64_t{2 * (192 + 128)});
+        QCOMPARE(bytes(1, "bytes"), std::int64_t{2 * (192 + 128) + 32 + 192});
+        QCOMPARE(bytes(1, "released_bytes"), std::int64_t{2 * (192 + 128 + 32) + 192});
+    }
+
     void buildsAMemoryAndSwitchesInIt() {
         auto memory = BenchMemory::create();
         QVERIFY2(memory, test::why(memory));
@@ -164,6 +182,7 @@ private Q_SLOTS:
         QCOMPARE(benchmarkPrefill(stopped).error().code, ErrorCode::kCancelled);
         QCOMPARE(benchmarkScore(stopped).error().code, ErrorCode::kCancelled);
         QCOMPARE(benchmarkCompaction(stopped).error().code, ErrorCode::kCancelled);
+        QCOMPARE(benchmarkPeak(stopped).error().code, ErrorCode::kCancelled);
     }
 };
 

@@ -18,10 +18,12 @@
 #include <ATen/ops/randn.h>
 #include <c10/core/InferenceMode.h>
 
+#include "core/engine/benchmark/two_passes.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
 #include "core/engine/episode_store.h"
+#include "core/engine/reading_cache.h"
 #include "core/engine/turn_reader.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
@@ -161,6 +163,48 @@ private Q_SLOTS:
             seconds,
             publishedSeconds / seconds,
             static_cast<double>(publishedRows) / static_cast<double>(rows));
+    }
+
+    void cachesLessThanTwoPasses() {
+        const c10::InferenceMode inference;
+        const BuiltMemory& memory = *conversation_.memory;
+        const Executor& executor = model_->executor();
+        MemoryPeak peak;
+        std::vector<KvSnapshot> kept(kEpisodes);
+        std::int64_t tokens = 0;
+        double seconds = 0.0;
+        const std::int32_t first = 0;
+        readTogether(std::span(&first, 1), peak, kept, tokens, seconds);
+
+        KvCache cache(executor.spec(),
+                      BlockPrefill::rowsPerHead(executor.spec(), memory.layerBudgets, shape().block),
+                      executor.placement());
+        const PrefillTask task{.ids = conversation_.history.ids,
+                               .block = shape().block,
+                               .rule = evictionRule(memory, conversation_.history),
+                               .prompt = memory.episodes.front().prompt};
+        const double start = cpuSeconds();
+        const auto read = readInTwoPasses(executor, cache, task, {});
+        QVERIFY2(read, test::why(read));
+        const double twoPassSeconds = cpuSeconds() - start;
+        const KvSnapshot other = cache.snapshot();
+        for (std::size_t layer = 0; layer < other.layers.size(); ++layer)
+            QVERIFY(other.layers[layer].positions == kept.front().layers[layer].positions);
+        const ReadingRows rows = readingRows(executor, memory.layerBudgets, shape().block);
+        const auto prompt = static_cast<std::int64_t>(shape().prompt);
+        const ReadingPeak expected = readingPeak(executor.spec(), rows, prompt, at::kFloat);
+        QCOMPARE(peak.bytes, expected.fused);
+        QCOMPARE(peak.twoPassBytes, expected.twoPasses);
+        const auto copy = static_cast<std::int64_t>(2 * kept.front().layers.front().keys.nbytes());
+        QCOMPARE(expected.twoPasses, cache.allocatedBytes() + expected.probes + copy);
+        QVERIFY(peak.bytes < peak.twoPassBytes);
+        qInfo("cached at most: %.2f MB, %.2f MB in two passes (%.3f of it); %.2f and %.2f s of CPU time",
+              static_cast<double>(peak.bytes) / 1e6,
+              static_cast<double>(peak.twoPassBytes) / 1e6,
+              static_cast<double>(peak.bytes) / static_cast<double>(peak.twoPassBytes),
+              seconds,
+              twoPassSeconds);
+        tellLargeShape();
     }
 
     void addsATurnForLessThanATwentiethOfARebuild() {
@@ -322,6 +366,33 @@ private:
         if (!done) qFatal("%s", test::why(done));
         tokens += reader.readTokens();
         seconds += cpuSeconds() - start;
+    }
+
+    /// The same by arithmetic for 32 layers of 8 heads of 128 in bf16, M = 4,096, B = 2,048 and a prompt of
+    /// 1,024.
+    static void tellLargeShape() {
+        ModelSpec spec;
+        spec.layers.resize(32);
+        for (LayerSpec& layer : spec.layers) {
+            layer.attention.kvHeads = 8;
+            layer.attention.headDim = 128;
+        }
+        for (const std::int32_t areas : {1, 2}) {
+            const ReadingPeak peak =
+                readingPeak(spec,
+                            {.kept = std::vector<std::int64_t>(32, 4096), .block = 2048, .areas = areas},
+                            1024,
+                            at::kBFloat16);
+            qInfo(
+                "8B by arithmetic, areas: %d: %.1f MB, %.1f MB in two passes (%.3f of it), %.1f MB as "
+                "released (%.3f)",
+                areas,
+                static_cast<double>(peak.fused) / 1e6,
+                static_cast<double>(peak.twoPasses) / 1e6,
+                static_cast<double>(peak.fused) / static_cast<double>(peak.twoPasses),
+                static_cast<double>(peak.released) / 1e6,
+                static_cast<double>(peak.fused) / static_cast<double>(peak.released));
+        }
     }
 
     [[nodiscard]] EpisodeFiles filesOf(std::size_t index) const {

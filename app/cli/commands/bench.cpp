@@ -21,8 +21,8 @@
 namespace epi {
 namespace {
 
-constexpr std::array<std::string_view, 7> kRows{
-    "decode", "prefill", "score", "compaction", "build", "switch", "memory"};
+constexpr std::array<std::string_view, 8> kRows{
+    "decode", "prefill", "score", "compaction", "peak", "build", "switch", "memory"};
 
 struct BenchArguments {
     std::string shape;
@@ -66,6 +66,7 @@ public:
         if (wants("prefill")) EPI_TRY(print(benchmarkPrefill(run)));
         if (wants("score")) EPI_TRY(print(benchmarkScore(run)));
         if (wants("compaction")) EPI_TRY(print(benchmarkCompaction(run)));
+        if (wants("peak")) EPI_TRY(print(benchmarkPeak(run)));
         return measureMemory(run, freeAtFirst);
     }
 

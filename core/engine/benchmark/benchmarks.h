@@ -28,6 +28,10 @@ Result<BenchRows> benchmarkScore(const BenchRun& run);
 /// for all layers one after the other.
 Result<BenchRows> benchmarkCompaction(const BenchRun& run);
 
+/// What is cached at most while a history is read block by block, beside the same in two passes, each in a
+/// cache that is allocated for it: two rows. details["bytes"], details["share_of_two_passes"].
+Result<BenchRows> benchmarkPeak(const BenchRun& run);
+
 /// A chat and its memory, in a folder that is removed with this.
 class BenchMemory {
 public:

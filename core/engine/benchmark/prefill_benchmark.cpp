@@ -9,6 +9,7 @@
 #include "core/engine/benchmark/operation_counts.h"
 #include "core/engine/benchmark/stopwatch.h"
 #include "core/engine/block_prefill.h"
+#include "core/engine/reading_cache.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
@@ -31,7 +32,7 @@ Result<BenchRows> measure(const BenchRun& run) {
     const ModelSpec& spec = executor.spec();
     const BenchSizes& sizes = run.sizes;
     const std::vector<std::int32_t> budgets(spec.layers.size(), static_cast<std::int32_t>(sizes.budget));
-    KvCache cache(spec, BlockPrefill::rowsPerHead(spec, budgets, sizes.block), executor.placement());
+    KvCache cache(spec, readingRows(executor, budgets, sizes.block), executor.placement());
     Rng random(7);
     PrefillTask task;
     // One evicting block more than is measured: the first one makes buffers.
