@@ -26,6 +26,8 @@
 namespace epi {
 namespace {
 
+constexpr std::int64_t kRowBytes = 2 * 2 * 8 * 4;  // two heads of 8, keys and values in fp32
+
 struct Setup {
     const char* preset = "epicache";
     const char* score = "";  // empty: the preset's
@@ -72,6 +74,17 @@ KvCache readingCache(const Executor& executor, const PrefillTask& task, std::int
     ReadingRows rows = readingRows(executor, task.rule.layerBudgets, task.block);
     rows.areas = areas;
     return {executor.spec(), rows, executor.placement()};
+}
+
+/// Of one episode with a prompt of 12 tokens, M = 96 and blocks of 32 in six layers.
+BuiltMemory smallMemory() {
+    BuiltMemory memory;
+    memory.resolved.score = "attention";
+    memory.resolved.options.budget = 96;
+    memory.resolved.options.block = 32;
+    memory.layerBudgets.assign(6, 96);
+    memory.episodes.emplace_back().prompt = test::randomTokens(12, 3);
+    return memory;
 }
 
 /// Bitwise, with positions, origins and scores.
@@ -225,21 +238,19 @@ private Q_SLOTS:
                 rows += kept;
                 most = std::max(most, kept + task.block);
             }
-            // Two heads of 8, keys and values in fp32.
-            const std::int64_t rowBytes = std::int64_t{2} * 2 * 8 * 4;
             QCOMPARE(spec.layers.front().attention.headDim, 8);
-            QCOMPARE(cache.allocatedBytes(), (rows + areas * most) * rowBytes);
-            QCOMPARE(cache.ownBytes(), rows * rowBytes);
+            QCOMPARE(cache.allocatedBytes(), (rows + areas * most) * kRowBytes);
+            QCOMPARE(cache.ownBytes(), rows * kRowBytes);
             ReadingRows reading = readingRows(model->executor(), task.rule.layerBudgets, task.block);
             QCOMPARE(reading.areas, 1);
             reading.areas = areas;
             const ReadingPeak peak = readingPeak(spec, reading, 12, at::kFloat);
-            QCOMPARE(peak.probes, 12 * rowBytes);
-            QCOMPARE(peak.fused, cache.allocatedBytes() + 12 * rowBytes);
+            QCOMPARE(peak.probes, 12 * kRowBytes);
+            QCOMPARE(peak.fused, cache.allocatedBytes() + 12 * kRowBytes);
             const auto blocks = static_cast<std::int64_t>(spec.layers.size()) * task.block;
-            const std::int64_t copy = (most - task.block) * rowBytes;
-            QCOMPARE(peak.twoPasses, (rows + blocks + 12) * rowBytes + copy);
-            QCOMPARE(largeCache(model->executor(), task).allocatedBytes(), (rows + blocks) * rowBytes);
+            const std::int64_t copy = (most - task.block) * kRowBytes;
+            QCOMPARE(peak.twoPasses, (rows + blocks + 12) * kRowBytes + copy);
+            QCOMPARE(largeCache(model->executor(), task).allocatedBytes(), (rows + blocks) * kRowBytes);
         }
     }
 
@@ -360,36 +371,35 @@ private Q_SLOTS:
         QVERIFY(isSame(cache.snapshot(), before));
     }
 
-    void givesADenseMemoryACacheThatHoldsEverything() {
+    void tellsWhatABuildAllocates() {
         const auto model = tiny("llama");
         QVERIFY(model);
-        BuiltMemory memory;
-        memory.resolved.score = "attention";
-        memory.resolved.options.budget = 96;
-        memory.resolved.options.block = 32;
-        memory.layerBudgets.assign(6, 96);
-        memory.episodes.emplace_back().prompt = test::randomTokens(12, 3);
-        const std::int64_t rowBytes = std::int64_t{2} * 2 * 8 * 4;
-        const auto bytesOf = [&](MemoryPeak& peak) {
+        const BuiltMemory memory = smallMemory();
+        MemoryPeak peak;
+        const auto cache = makeReadingCache(*model, memory, peak);
+        QVERIFY2(cache, test::why(cache));
+        QCOMPARE(cache->allocatedBytes(), (6 * 96 + 128) * kRowBytes);
+        QCOMPARE(peak.bytes, (6 * 96 + 128 + 12) * kRowBytes);
+        QCOMPARE(peak.twoPassBytes, (6 * 128 + 12 + 96) * kRowBytes);
+        QCOMPARE(peak.entriesPerHead, std::int64_t{140});
+        QCOMPARE(peak.entriesBound, std::int64_t{140});
+    }
+
+    void givesOneThatHoldsABlockInEveryLayerWhereNothingIsCut() {
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        const auto bytesOf = [&](const BuiltMemory& memory, MemoryPeak& peak) {
             const auto cache = makeReadingCache(*model, memory, peak);
             return cache ? cache->allocatedBytes() : -1;
         };
+        BuiltMemory unprompted = smallMemory();
+        unprompted.episodes.emplace_back();
         MemoryPeak peak;
-        QCOMPARE(bytesOf(peak), (6 * 96 + 128) * rowBytes);
-        QCOMPARE(peak.bytes, (6 * 96 + 128 + 12) * rowBytes);
-        QCOMPARE(peak.twoPassBytes, (6 * 128 + 12 + 96) * rowBytes);
-        QCOMPARE(peak.entriesPerHead, std::int64_t{140});
-        QCOMPARE(peak.entriesBound, std::int64_t{140});
-        // Nothing is cut without a prompt, nor from a dense memory.
-        memory.episodes.emplace_back();
-        MemoryPeak other;
-        const std::int64_t quoted = quotedRows(memory);
-        QCOMPARE(bytesOf(other), 6 * (128 + quoted) * rowBytes);
-        memory.episodes.pop_back();
-        memory.resolved.isDense = true;
-        MemoryPeak dense;
-        QCOMPARE(bytesOf(dense), 6 * 128 * rowBytes);
-        QCOMPARE(dense.twoPassBytes, std::int64_t{0});
+        QCOMPARE(bytesOf(unprompted, peak), cacheBytes(*model, unprompted));
+        BuiltMemory dense = smallMemory();
+        dense.resolved.isDense = true;
+        QCOMPARE(bytesOf(dense, peak), 6 * 128 * kRowBytes);
+        QCOMPARE(peak.twoPassBytes, std::int64_t{0});
     }
 
     void keepsWhatTwoPassesKeep_data() { cutsALayerLate(); }

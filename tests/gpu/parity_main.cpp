@@ -1,8 +1,9 @@
 // Compares the engine on the CPU with the engine on a GPU: embeddings of sentences, and for one model file
-// logits, greedy replies and the entries that eviction keeps; then fast mode's decoder with exact mode, and
-// the replies that it writes by itself with those whose tokens are chosen on the host. Before that, copies of
-// a cache to the computer's memory and back. Prints the largest differences; exit code 1 when one is too
-// large, 77 where there is no GPU.
+// logits, greedy replies and the entries that eviction keeps; then fast mode's decoder with exact mode, the
+// replies that it writes by itself with those whose tokens are chosen on the host, and a history read through
+// working areas with one read where every layer has a block's rows. Before that, copies of a cache to the
+// computer's memory and back. Prints the largest differences; exit code 1 when one is too large, 77 where
+// there is no GPU.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -12,10 +13,16 @@
 #include <string>
 #include <vector>
 
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
+#include <c10/core/InferenceMode.h>
+
 #include "core/base/rng.h"
 #include "core/engine/benchmark/made_up_text.h"
+#include "core/engine/block_prefill.h"
 #include "core/engine/generation.h"
 #include "core/engine/model_tools.h"
+#include "core/engine/reading_cache.h"
 #include "core/kv/kv_cache.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
@@ -167,6 +174,65 @@ Result<bool> compareEviction(const Sides& sides, BudgetLevel level) {
     std::printf(
         "eviction, %s: %zu of %zu kept entries differ\n", std::string(name(level)).c_str(), different, kept);
     return share < sides.maxDifference;
+}
+
+/// What a history leaves in a cache that it is read into.
+Result<KvSnapshot> readInto(KvCache cache, const Executor& executor, const PrefillTask& task) {
+    EPI_TRY(BlockPrefill(executor, cache, task).run({}));
+    return cache.snapshot();
+}
+
+bool isSame(const KvSnapshot& a, const KvSnapshot& b) {
+    return std::ranges::equal(a.layers, b.layers, [](const auto& one, const auto& other) {
+        return one.positions == other.positions && at::equal(one.keys, other.keys) &&
+               at::equal(one.values, other.values);
+    });
+}
+
+/// A history read within working areas must leave what it leaves where every layer has a block's rows, bit
+/// for bit if the GPU computes the same twice.
+Result<bool> compareReading(const LanguageModel& model, BudgetLevel level, const char* score) {
+    const c10::InferenceMode inference;
+    const Executor& executor = model.executor();
+    const ModelSpec& spec = executor.spec();
+    PrefillTask task;
+    task.ids = tokens(model, 1300, 5);
+    task.block = 256;
+    task.prompt = tokens(model, 150, 6);
+    task.rule.level = level;
+    EPI_TRY_ASSIGN(task.rule.score, Score::bind(score));
+    // Layers that a block fits into between such as it does not.
+    for (std::size_t layer = 0; layer < spec.layers.size(); ++layer)
+        task.rule.layerBudgets.push_back(layer % 3 == 1 ? 600 : 300);
+    const auto largeCache = [&] {
+        return KvCache(
+            spec, BlockPrefill::rowsPerHead(spec, task.rule.layerBudgets, task.block), executor.placement());
+    };
+    EPI_TRY_ASSIGN(const KvSnapshot large, readInto(largeCache(), executor, task));
+    EPI_TRY_ASSIGN(const KvSnapshot again, readInto(largeCache(), executor, task));
+    const ReadingRows rows = readingRows(executor, task.rule.layerBudgets, task.block);
+    EPI_TRY_ASSIGN(const KvSnapshot found,
+                   readInto(KvCache(spec, rows, executor.placement()), executor, task));
+    const bool isEqual = isSame(found, large);
+    const bool isRepeatable = isSame(again, large);
+    std::printf("reading, %s, %s, areas: %d: %s%s\n",
+                score,
+                std::string(name(level)).c_str(),
+                rows.areas,
+                isEqual ? "equal" : "DIFFERENT",
+                isRepeatable ? "" : ", but the same cache gives something else the next time, too");
+    return isEqual || !isRepeatable;
+}
+
+Result<bool> compareReadings(const LanguageModel& model) {
+    bool isGood = true;
+    for (const BudgetLevel level : {BudgetLevel::kPairUniform, BudgetLevel::kPair}) {
+        for (const char* score : {"attention", "keydiff", "kvzip"}) {
+            EPI_TRY_ASSIGN(const bool isOneGood, compareReading(model, level, score));
+            isGood = isGood && isOneGood;
+        }
+    }
+    return isGood;
 }
 
 /// A text of ordinary sentences, as long as asked for.
@@ -387,6 +453,8 @@ Result<bool> compareFast(const std::string& path, const LanguageModel& exact, co
             isGood = isGood && isOne;
         }
     }
+    EPI_TRY_ASSIGN(const bool isReadingGood, compareReadings(*model));
+    isGood = isGood && isReadingGood;
     for (const BudgetLevel level : {BudgetLevel::kPairUniform, BudgetLevel::kPair}) {
         EPI_TRY_ASSIGN(const bool isOne, compareEviction({exact, *model, kMaxFastDifference}, level));
         isGood = isGood && isOne;
@@ -460,9 +528,10 @@ Result<bool> compareAll(const std::string& path, const Extent& extent) {
     const Sides sides{*models.cpu, *models.gpu, kMaxKeptDifference};
     EPI_TRY_ASSIGN(const bool uniform, compareEviction(sides, BudgetLevel::kPairUniform));
     EPI_TRY_ASSIGN(const bool pair, compareEviction(sides, BudgetLevel::kPair));
+    EPI_TRY_ASSIGN(const bool reading, compareReadings(*models.gpu));
     std::printf("GPU memory: %.2f GB at most\n", static_cast<double>(takePeakDeviceBytes()) / 1e9);
     EPI_TRY_ASSIGN(const bool fast, compareFast(path, *models.gpu, extent));
-    return logits && replies && uniform && pair && fast;
+    return logits && replies && uniform && pair && reading && fast;
 }
 
 int failed(const Error& error) {

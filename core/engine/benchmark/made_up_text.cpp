@@ -121,6 +121,13 @@ std::string madeUpText(Rng& random, std::int32_t topic, std::int32_t count) {
     return text;
 }
 
+std::vector<TokenId> madeUpTokens(Rng& random, std::int64_t count, std::int32_t vocabulary) {
+    std::vector<TokenId> ids(static_cast<std::size_t>(count));
+    for (TokenId& id : ids)
+        id = static_cast<TokenId>(random.below(static_cast<std::uint64_t>(vocabulary)));
+    return ids;
+}
+
 ConversationText madeUpChat(const Tokenizer& tokenizer, std::int64_t tokens) {
     ConversationText chat;
     Rng random(11);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/rng.h"
 #include "core/chat/history.h"
@@ -15,6 +16,9 @@ inline constexpr std::int32_t kMadeUpTopics = 4;
 
 /// `words` words, half of them of a topic in [0, kMadeUpTopics).
 std::string madeUpText(Rng& random, std::int32_t topic, std::int32_t words);
+
+/// Any ids below `vocabulary`, in an order that no text has.
+std::vector<TokenId> madeUpTokens(Rng& random, std::int64_t count, std::int32_t vocabulary);
 
 /// A chat about one topic after the other, 16 turns of 40 words at a time, until its texts are `tokens`
 /// tokens long.

@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include <c10/core/InferenceMode.h>
 
-#include "core/base/rng.h"
 #include "core/engine/benchmark/benchmarks.h"
+#include "core/engine/benchmark/made_up_text.h"
 #include "core/engine/benchmark/stopwatch.h"
 #include "core/engine/benchmark/two_passes.h"
 #include "core/engine/block_prefill.h"
@@ -17,14 +18,6 @@
 
 namespace epi {
 namespace {
-
-/// Tokens that no sentence consists of, like those of the other measurements.
-std::vector<TokenId> madeUpTokens(Rng& random, std::int64_t count, std::int32_t vocabulary) {
-    std::vector<TokenId> ids(static_cast<std::size_t>(count));
-    for (TokenId& id : ids)
-        id = static_cast<TokenId>(random.below(static_cast<std::uint64_t>(vocabulary)));
-    return ids;
-}
 
 /// A history of two blocks more than the budget, so that two are evicted.
 PrefillTask taskOf(const ModelSpec& spec, const BenchSizes& sizes) {

@@ -4,8 +4,8 @@
 
 #include <c10/core/InferenceMode.h>
 
-#include "core/base/rng.h"
 #include "core/engine/benchmark/benchmarks.h"
+#include "core/engine/benchmark/made_up_text.h"
 #include "core/engine/benchmark/operation_counts.h"
 #include "core/engine/benchmark/stopwatch.h"
 #include "core/engine/block_prefill.h"
@@ -20,13 +20,6 @@ namespace {
 
 constexpr std::int64_t kMeasuredBlocks = 8;
 
-std::vector<TokenId> randomTokens(Rng& random, std::int64_t count, std::int32_t vocabulary) {
-    std::vector<TokenId> ids(static_cast<std::size_t>(count));
-    for (TokenId& id : ids)
-        id = static_cast<TokenId>(random.below(static_cast<std::uint64_t>(vocabulary)));
-    return ids;
-}
-
 Result<BenchRows> measure(const BenchRun& run) {
     const Executor& executor = run.subject.model->executor();
     const ModelSpec& spec = executor.spec();
@@ -37,10 +30,10 @@ Result<BenchRows> measure(const BenchRun& run) {
     PrefillTask task;
     // One evicting block more than is measured: the first one makes buffers.
     const std::int64_t full = (sizes.budget / sizes.block + 1 + kMeasuredBlocks) * sizes.block;
-    task.ids = randomTokens(random, std::min(full, sizes.history), spec.vocabulary);
+    task.ids = madeUpTokens(random, std::min(full, sizes.history), spec.vocabulary);
     task.block = sizes.block;
     task.rule.layerBudgets = budgets;
-    task.prompt = randomTokens(random, sizes.prompt, spec.vocabulary);
+    task.prompt = madeUpTokens(random, sizes.prompt, spec.vocabulary);
     BlockPrefill prefill(executor, cache, std::move(task));
     std::vector<double> blocks;
     bool isWarm = false;
