@@ -495,6 +495,7 @@ cudaError_t launch(const AttendRowsArgs& args, cudaStream_t stream) {
 
 cudaError_t attendRows(const AttendRowsArgs& args, cudaStream_t stream) {
     if (args.probes == 0 && (args.appended == 0 || args.output == nullptr)) return cudaSuccess;
+    if (args.arenaRows < args.appended) return cudaErrorInvalidValue;
     switch (args.headDim) {
         case 64:
             return launch<64>(args, stream);

@@ -185,6 +185,7 @@ cudaError_t launch(const ProbeScoresArgs& args, cudaStream_t stream) {
 
 cudaError_t probeScores(const ProbeScoresArgs& args, cudaStream_t stream) {
     if (args.longest == 0 || args.probeRows == 0) return cudaSuccess;
+    if (args.arenaRows < args.longest || args.entries < args.longest) return cudaErrorInvalidValue;
     const int multiprocessors = multiprocessorsWithWarpgroups();
     if (multiprocessors > 0 && (args.headDim == 64 || args.headDim == 128))
         return probeScoresByWarpgroups(args, multiprocessors, stream);

@@ -70,6 +70,8 @@ Result<BenchRow> measureKernel(const BenchRun& run, const EpiPrefillOps& ops, co
                                      .offsets = offsetTable.const_data_ptr<std::int32_t>(),
                                      .logSum = logSum.const_data_ptr<float>(),
                                      .scores = scores.mutable_data_ptr<float>(),
+                                     .arenaRows = arena.keys().size(0),
+                                     .entries = static_cast<std::int32_t>(arena.totalLength()),
                                      .longest = static_cast<std::int32_t>(entries),
                                      .probeRows = static_cast<std::int32_t>(run.sizes.prompt),
                                      .kvHeads = spec.kvHeads,
