@@ -160,6 +160,7 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
                                        const Rows& rows,
                                        const at::Tensor& x,
                                        LayerArena& arena,
+                                       bool wantsOutput,
                                        std::vector<at::Tensor>& probeScores) const {
     const AttentionSpec& spec = layer.attention;
     const at::Tensor input = norm(x, spec.inputNorm);
@@ -175,8 +176,10 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
     if (rows.appended > 0) {
         EPI_TRY(arena.append(
             key.narrow(1, 0, rows.appended), value.narrow(1, 0, rows.appended), rows.appendPosition));
-        outputs.push_back(
-            attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
+        if (wantsOutput) {
+            outputs.push_back(
+                attendAppended(arena, spec, query.narrow(0, 0, rows.appended), rows.appendPosition));
+        }
     }
     for (const Rows::Probe& group : rows.probes) {
         ProbeAttention probe = attendProbe(arena,
@@ -185,10 +188,12 @@ Result<at::Tensor> Executor::attention(const LayerSpec& layer,
                                             .keys = key.narrow(1, group.firstRow, group.rows),
                                             .values = value.narrow(1, group.firstRow, group.rows),
                                             .firstPosition = group.position,
-                                            .reduction = group.reduction});
+                                            .reduction = group.reduction,
+                                            .wantsOutput = wantsOutput});
         outputs.push_back(std::move(probe.output));
         probeScores.push_back(std::move(probe.scores));
     }
+    if (!wantsOutput) return at::Tensor();
     const at::Tensor output = linear(outputs.size() == 1 ? outputs.front() : at::cat(outputs), spec.output);
     return spec.outputNorm ? norm(output, *spec.outputNorm) : output;
 }
@@ -212,10 +217,14 @@ Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
         rows.rotary = &rotaries_[rotaryOfLayer_[at]];
         rows.table = &rows.tables[rotaryOfLayer_[at]];
         std::vector<at::Tensor> probeScores;
+        // The last layer of rows that nobody wants logits of is done once its entries are cached and scored.
+        const bool wantsOutput = request.logitRows > 0 || index + 1 < cache.layerCount();
         EPI_TRY_ASSIGN(const at::Tensor branch,
-                       attention(spec_.layers[at], rows, x, cache.layer(index), probeScores));
-        x = x + branch;
-        x = x + feedForward(spec_.layers[at].feedForward, x);
+                       attention(spec_.layers[at], rows, x, cache.layer(index), wantsOutput, probeScores));
+        if (wantsOutput) {
+            x = x + branch;
+            x = x + feedForward(spec_.layers[at].feedForward, x);
+        }
         if (request.hook != nullptr)
             EPI_TRY(request.hook->afterLayer(index, cache.layer(index), probeScores));
     }

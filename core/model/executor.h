@@ -100,10 +100,12 @@ private:
                                   Rows& rows,
                                   at::Tensor x,
                                   KvCache& cache) const;
+    /// Caches and scores the rows; what attention adds to them, undefined unless it is wanted.
     Result<at::Tensor> attention(const LayerSpec& layer,
                                  const Rows& rows,
                                  const at::Tensor& x,
                                  LayerArena& arena,
+                                 bool wantsOutput,
                                  std::vector<at::Tensor>& probeScores) const;
     [[nodiscard]] at::Tensor feedForward(const FeedForwardSpec& spec, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor norm(const at::Tensor& x, const NormSpec& spec) const;

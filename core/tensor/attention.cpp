@@ -150,27 +150,33 @@ ProbeAttention attendProbe(const LayerArena& arena, const AttentionSpec& spec, c
                 if (spec.window && !isAllVisible(positions, spec, last)) {
                     past.add_(maskFor(positions, spec, rows.firstPosition + first, size, q.options()));
                 }
+                const at::Tensor pastLogSum = toWeights(past, spec.window.has_value());
+                if (!rows.wantsOutput && !rows.reduction.countsOwnKeys) {
+                    if (!spec.window) score.add(past);
+                    continue;
+                }
                 at::Tensor self = at::matmul(q, ownKeys.narrow(0, 0, first + size).t()).mul_(spec.scale);
                 self.add_(maskFor(std::span(own).first(static_cast<std::size_t>(first + size)),
                                   spec,
                                   rows.firstPosition + first,
                                   size,
                                   q.options()));
-                const at::Tensor pastLogSum = toWeights(past, spec.window.has_value());
                 const at::Tensor selfLogSum = at::logsumexp(self, {-1}, true);
                 const at::Tensor logSum = at::logsumexp(at::cat({pastLogSum, selfLogSum}, -1), {-1}, true);
                 const at::Tensor pastShare = (pastLogSum - logSum).exp_();  // [group, size, 1]
                 if (!spec.window) score.add(rows.reduction.countsOwnKeys ? past * pastShare : past);
+                if (!rows.wantsOutput) continue;
                 at::Tensor output = at::matmul(past, values).mul_(pastShare);
                 output.add_(at::matmul(self.sub_(logSum).exp_(), ownValues.narrow(0, 0, first + size)));
                 chunks.push_back(output);
             }
-            outputs.push_back((chunks.size() == 1 ? chunks.front() : at::cat(chunks, 1)).unsqueeze(0));
+            if (rows.wantsOutput)
+                outputs.push_back((chunks.size() == 1 ? chunks.front() : at::cat(chunks, 1)).unsqueeze(0));
             if (!spec.window) scores.push_back(score.result());
         }
     }
     ProbeAttention attention;
-    attention.output = joinHeads(outputs, count).to(rows.query.scalar_type());
+    if (rows.wantsOutput) attention.output = joinHeads(outputs, count).to(rows.query.scalar_type());
     if (!scores.empty()) attention.scores = at::cat(scores);
     return attention;
 }

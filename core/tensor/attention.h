@@ -25,10 +25,11 @@ struct ProbeRows {
     at::Tensor values;  // [kvHeads, rows, headDim]
     std::int64_t firstPosition = 0;
     ScoreReduction reduction{};
+    bool wantsOutput = true;
 };
 
 struct ProbeAttention {
-    at::Tensor output;  // [rows, heads * headDim]
+    at::Tensor output;  // [rows, heads * headDim]; undefined unless it is wanted
     /// Per entry of the arena, head-major [totalLength], fp32: the softmax weights that the probe's rows give
     /// it, reduced. By default the largest one of any row of any query head of the group, the softmax running
     /// over the arena's entries alone (EpiCache, equation 3 as released). Undefined where the layer has a
