@@ -218,8 +218,9 @@ Result<void> ConversationRepository::remove(std::int64_t id) {
 
 Result<void> ConversationRepository::touch(std::int64_t id) {
     EPI_TRY_ASSIGN(Statement change,
-                   database_.prepare("UPDATE conversations SET updated_at_ms = :now, activity = "
-                                     "(SELECT 1 + max(activity) FROM conversations) WHERE id = :id"));
+                   database_.prepare(
+                       "UPDATE conversations SET updated_at_ms = :now, activity = "
+                       "(SELECT 1 + max(activity) FROM conversations), deleted_at_ms = NULL WHERE id = :id"));
     return runOn(id, change.bind(":now", nowMs()));
 }
 

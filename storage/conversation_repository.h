@@ -36,7 +36,7 @@ public:
                                  std::string_view systemPrompt,
                                  std::string_view samplingJson);
     Result<void> remove(std::int64_t id);
-    /// Makes it the most recently used one.
+    /// Makes it the most recently used one, which is not in the bin.
     Result<void> touch(std::int64_t id);
 
     Result<std::vector<QuestionRecord>> questions(std::int64_t conversationId);

@@ -99,7 +99,8 @@ public:
     Result<std::vector<std::int64_t>> pinnedMessages(std::int64_t conversationId);
     /// The last reply whose details name the episode it came from.
     Result<std::optional<MessageRecord>> lastFromEpisode(std::int64_t conversationId);
-    /// Appends to the active branch; id, sequence, parent and time are given by the store.
+    /// Appends to the active branch; id, sequence, parent and time are given by the store. A conversation in
+    /// the bin comes out of it, here and by addVersion.
     Result<MessageRecord> appendMessage(const MessageRecord& message);
     /// Replaces text, state and details of a reply.
     Result<void> updateMessage(std::int64_t id,

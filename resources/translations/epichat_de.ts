@@ -383,6 +383,10 @@ Alles bleibt auf diesem Rechner.</translation>
             <numerusform>%n beschädigte Nachrichten dieses Chats können nicht gelesen werden. Das Modell antwortet ohne das, was in denselben Beiträgen gesagt wurde.</numerusform>
         </translation>
     </message>
+    <message>
+        <source>This chat is out of the bin again: you wrote in it.</source>
+        <translation>Dieser Chat liegt nicht mehr im Papierkorb: Sie haben darin geschrieben.</translation>
+    </message>
 </context>
 <context>
     <name>epi::ChatSettingsDialog</name>

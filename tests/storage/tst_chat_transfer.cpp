@@ -224,6 +224,23 @@ private Q_SLOTS:
         QVERIFY(test::failsWith(store_->conversation(id), ErrorCode::kNotFound));
     }
 
+    void whatIsWrittenInComesOutOfTheBin() {
+        const auto id = store_->importChat(branched())->conversationId;
+        MessageRecord question;
+        question.conversationId = id;
+        question.role = Role::kUser;
+        question.text = "Still there?";
+        QVERIFY(store_->setInBin(id, true));
+        const auto asked = store_->appendMessage(question);
+        QVERIFY2(asked, test::why(asked));
+        QVERIFY(store_->bin()->empty());
+        QVERIFY(store_->setInBin(id, true));
+        question.text = "Are you still there?";
+        QVERIFY(store_->addVersion(asked->id, {&question, 1}));
+        QVERIFY(store_->bin()->empty());
+        QCOMPARE(store_->conversations()->size(), std::size_t{1});
+    }
+
     void searchFindsTheBestOrTheNewestAndNothingInTheBin() {
         const auto id = store_->importChat(branched())->conversationId;
         PortableChat other = branched();

@@ -26,6 +26,7 @@
 
 #include "tests/support/tiny_model.h"
 #include "tests/ui/every_window.h"
+#include "ui/conversations/scope_box.h"
 #include "ui/elided_label.h"
 #include "ui/transfer/import_dialog.h"
 
@@ -187,6 +188,25 @@ private Q_SLOTS:
         const auto* toast = app.window.conversations().findChild<QWidget*>(u"toast"_s);
         QVERIFY(toast->isVisible());
         QVERIFY(toast->findChild<ElidedLabel*>()->text().startsWith(u"In the bin"_s));
+    }
+
+    void aChatInTheBinThatIsWrittenInComesOut() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.ask(u"First?"_s));
+        ConversationList& list = app.window.conversations();
+        QTRY_COMPARE(list.model().rowCount(), 1);
+        const qint64 id = app.window.page().session()->conversation().id;
+        list.deleteCurrent();
+        QTRY_COMPARE(list.model().rowCount(), 0);
+        list.scope().choose({.scope = ConversationFilter::Scope::kBin});
+        QTRY_COMPARE(list.model().rowCount(), 1);
+        app.window.openConversation(id);
+        QTRY_VERIFY(app.window.page().session() != nullptr && app.window.page().session()->isLoaded());
+        QVERIFY(app.ask(u"Still there?"_s));
+        QTRY_COMPARE(list.model().rowCount(), 0);
+        list.scope().choose({});
+        QTRY_COMPARE(list.model().rowCount(), 1);
+        QVERIFY(app.window.page().notice().isVisible());
     }
 
     void anArchivedChatComesBackByUndo() {

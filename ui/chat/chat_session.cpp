@@ -152,6 +152,7 @@ bool ChatSession::send(const QString& text) {
             if (exchange.conversationId == 0) {
                 EPI_TRY_ASSIGN(exchange.conversationId, store.createConversation(conversation));
             }
+            EPI_TRY_ASSIGN(exchange.wasInBin, isInBin(store, exchange.conversationId));
             question.conversationId = exchange.conversationId;
             EPI_TRY_ASSIGN(exchange.question, store.appendMessage(question));
             MessageRecord reply;
@@ -188,6 +189,7 @@ void ChatSession::onStored(const Exchange& exchange) {
     created(conversation_.id);
     Q_EMIT
     stored();
+    if (exchange.wasInBin) tellOutOfBin();
     ask(messages_.rowCount() - 2, {});
 }
 

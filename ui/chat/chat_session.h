@@ -121,6 +121,7 @@ private:
         std::int64_t conversationId = 0;
         MessageRecord question;
         MessageRecord reply;
+        bool wasInBin = false;
     };
     struct Measures {
         std::int64_t characters = 0;
@@ -133,6 +134,7 @@ private:
         std::vector<VersionPlace> versions;
         std::vector<std::int64_t> pins;
         std::vector<MessageItem> items;  // of those that are new, as far as they are likely to be in sight
+        bool wasInBin = false;           // before a message was added
     };
     /// What the branch was before a change, of which `kept` messages at its beginning stay as they are.
     struct Before {
@@ -140,7 +142,9 @@ private:
         QList<qint64> ids;
         int kept = 0;
     };
-    static Result<Branch> readBranch(Store& store, const Before& before);
+    static Result<Branch> readBranch(Store& store, const Before& before, bool wasInBin = false);
+    static Result<bool> isInBin(Store& store, std::int64_t conversationId);
+    void tellOutOfBin();
     [[nodiscard]] Before before(int kept) const { return {conversation_.id, messages_.ids(), kept}; }
 
     void onStored(const Exchange& exchange);

@@ -24,8 +24,19 @@ MessageRecord emptyReply(std::int64_t conversationId) {
 
 }  // namespace
 
-Result<ChatSession::Branch> ChatSession::readBranch(Store& store, const Before& before) {
-    Branch branch{.ids = before.ids.first(before.kept), .versions = {}, .pins = {}, .items = {}};
+Result<bool> ChatSession::isInBin(Store& store, std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(const ConversationRecord conversation, store.conversation(conversationId));
+    return conversation.deletedAtMs.has_value();
+}
+
+void ChatSession::tellOutOfBin() {
+    Q_EMIT
+    noticed(tr("This chat is out of the bin again: you wrote in it."));
+}
+
+Result<ChatSession::Branch> ChatSession::readBranch(Store& store, const Before& before, bool wasInBin) {
+    Branch branch{
+        .ids = before.ids.first(before.kept), .versions = {}, .pins = {}, .items = {}, .wasInBin = wasInBin};
     EPI_TRY_ASSIGN(const auto behind, store.messageIds(before.conversationId, before.kept));
     branch.ids.append(QList<qint64>(behind.begin(), behind.end()));
     EPI_TRY_ASSIGN(branch.versions, store.versionPlaces(before.conversationId));
@@ -107,6 +118,7 @@ void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode)
     store_.request(
         this,
         [id = old.id, isEmpty, version, before = before(kept)](Store& store) -> Result<Branch> {
+            EPI_TRY_ASSIGN(const bool wasInBin, isInBin(store, before.conversationId));
             if (id == 0) {
                 EPI_TRY(store.appendMessage(version));
             } else if (isEmpty) {
@@ -114,7 +126,7 @@ void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode)
             } else {
                 EPI_TRY(store.addVersion(id, {&version, 1}));
             }
-            return readBranch(store, before);
+            return readBranch(store, before, wasInBin);
         },
         [this, episode, behind, isAnother, isRemembered, kept](Result<Branch> branch) {
             if (!answerBranch(std::move(branch), {.episode = episode, .isAnother = isAnother})) return;
@@ -137,8 +149,9 @@ bool ChatSession::edit(int row, const QString& text) {
         this,
         [id, before = before(row), added = std::array{question, emptyReply(conversation_.id)}](
             Store& store) -> Result<Branch> {
+            EPI_TRY_ASSIGN(const bool wasInBin, isInBin(store, before.conversationId));
             EPI_TRY(store.addVersion(id, added));
-            return readBranch(store, before);
+            return readBranch(store, before, wasInBin);
         },
         [this, behind, id, text](Result<Branch> branch) {
             if (!answerBranch(std::move(branch), {})) {
@@ -180,9 +193,11 @@ bool ChatSession::answerBranch(Result<Branch> branch, const AskFor& how) {
         failed(branch.error());
         return false;
     }
+    const bool wasInBin = branch->wasInBin;
     showBranch(*std::move(branch));
     Q_EMIT
     stored();
+    if (wasInBin) tellOutOfBin();
     ask(messages_.rowCount() - 2, how);
     return true;
 }
