@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/seconds_since.h"
 #include "core/engine/engine_session.h"
 #include "core/engine/generation.h"
 #include "core/engine/new_episode.h"
@@ -12,10 +13,6 @@
 
 namespace epi {
 namespace {
-
-double secondsSince(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 /// Mean entries per layer and head over the layers that have a budget.
 std::int64_t meanEntries(const KvCache& cache, const ModelSpec& spec) {

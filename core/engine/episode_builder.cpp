@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/log.h"
+#include "core/base/seconds_since.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
@@ -33,10 +34,6 @@ constexpr std::int64_t kMaxTurnsAfterBuild = 512;
 constexpr std::int32_t kMostEpisodes = 12;  // that are chosen by themselves
 
 using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, bool isDense) {
     const Placement& placement = context.model.executor().placement();

@@ -81,6 +81,7 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
         // A file's content lies ready as a whole before it is written.
         const bool isEncoded = memory_.resolved.options.codec != CacheCodec::kExact;
         writtenBytes_ = snapshot.allocatedBytes() + (isEncoded ? snapshot.bytes() : 0);
+        peak.hostBytes = std::max(peak.hostBytes, writtenBytes_ + sharedHostBytes());
         EPI_TRY(finished(episode, std::move(snapshot)));
     }
     std::error_code error;  // a file that stays is replaced or trimmed later
@@ -231,8 +232,12 @@ void EpisodeReader::count(const KvCache& cache, std::int64_t alone, MemoryPeak& 
     peak.bytes = std::max(peak.bytes, alone + (sharesOnDevice ? shared_->bytes() : 0));
     // On a CPU the copy that a cancel goes back to, beside a GPU the block that waits for the finished cache.
     const std::int64_t own = isOnCpu ? cache.ownBytes() : HostBlock::roundedUp(expectedBytes());
-    peak.hostBytes = std::max(
-        peak.hostBytes, own + writtenBytes_ + (shared_ && !sharesOnDevice ? shared_->allocatedBytes() : 0));
+    peak.hostBytes = std::max(peak.hostBytes, own + writtenBytes_ + sharedHostBytes());
+}
+
+std::int64_t EpisodeReader::sharedHostBytes() const {
+    const bool isOnHost = shared_ && !shared_->layers.front().keys.is_cuda();
+    return isOnHost ? shared_->allocatedBytes() : 0;
 }
 
 std::int64_t EpisodeReader::expectedBytes() const {

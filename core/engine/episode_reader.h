@@ -49,7 +49,7 @@ private:
     Result<std::optional<std::int64_t>> restorePart(const std::string& key, KvCache& cache) const;
     Result<void> readCommon(Pass& pass);
     Result<void> readRest(Pass& pass, const std::function<void()>& beforeLastBlock);
-    /// One block; after an error the cache is as before it.
+    /// One block; after an error the cache is as before it, on a CPU or where nothing was dropped.
     Result<void> step(Pass& pass, bool evicts);
     void keepPart(const Pass& pass) const;
     /// A copy in ordinary memory, page-locked beside a GPU.
@@ -59,6 +59,8 @@ private:
     /// Counts what is held while a pass goes on: beside the cache and its scratch (`alone`), what is shared,
     /// what a cancel goes back to, and the copy before, which is being written.
     void count(const KvCache& cache, std::int64_t alone, MemoryPeak& peak) const;
+    /// Of what the passes have in common, where that is in ordinary memory.
+    [[nodiscard]] std::int64_t sharedHostBytes() const;
     /// What a finished cache will take there, as far as it is known before.
     [[nodiscard]] std::int64_t expectedBytes() const;
     void report(const Pass& pass) const;

@@ -247,10 +247,13 @@ void EpisodeStore::lockAhead() {
         onDevice = std::max(onDevice, cache->allocatedBytes());
     }
     const std::int64_t room = memory_.capacityBytes() - memory_.usedBytes();
-    spares_.shrink(std::min(room, largest + largest / kLargestSurplus));
+    const std::int64_t most = largest + largest / kLargestSurplus;
+    spares_.shrink(std::min(room, most));
     // While the device has room nothing leaves it; where memory has none, what makes room there leaves its
     // block.
-    if (!device_.fits(onDevice) && largest <= room && spares_.bytes() == 0) spares_.prepare(largest);
+    if (device_.fits(onDevice) || largest > room || spares_.has(largest, most)) return;
+    spares_.shrink(0);  // turns have made the cache larger than what was locked for it
+    spares_.prepare(largest);
 }
 
 void EpisodeStore::discard(const std::string& key) {

@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "core/base/log.h"
+#include "core/base/seconds_since.h"
 #include "core/engine/episode_files.h"
 #include "core/tensor/guard.h"
 
@@ -14,10 +15,6 @@ namespace epi {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 

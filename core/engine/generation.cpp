@@ -8,6 +8,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/log_softmax.h>
 
+#include "core/base/seconds_since.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/model/row_decoder.h"
@@ -20,10 +21,6 @@ namespace {
 
 // Prompts go through the model in pieces of this size, so that a cancel is seen soon.
 constexpr std::int64_t kRowsPerForward = 256;
-
-double secondsSince(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 /// One reply while it is being written.
 class Reply {

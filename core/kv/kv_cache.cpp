@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
+#include <c10/util/Exception.h>
+
+#include "core/base/log.h"
 #include "core/tensor/device_memory.h"
 #include "core/tensor/host_block.h"
 
@@ -147,9 +151,10 @@ KvSnapshot KvCache::snapshotIn(std::shared_ptr<HostBlock> block) const {
     if (!block) return snapshot();
     KvSnapshot snapshot{.layers = {}, .nextPosition = nextPosition_, .shift = shift_};
     HostPieces pieces(block);
-    for (const LayerArena& layer : layers_)
-        snapshot.layers.push_back(layer.content(0, {.pieces = &pieces}));
-    finishCopies();
+    runCopies([&] {
+        for (const LayerArena& layer : layers_)
+            snapshot.layers.push_back(layer.content(0, {.pieces = &pieces}));
+    });
     snapshot.block = std::move(block);
     return snapshot;
 }
@@ -181,8 +186,22 @@ std::int64_t KvCache::noteBytes() const {
     return static_cast<std::int64_t>(notes);
 }
 
-void KvCache::finishCopies() const {
-    if (!layers_.empty() && layers_.front().keys().is_cuda()) synchronizeDevice();
+void KvCache::runCopies(const std::function<void()>& queue) const {
+    const auto finish = [this] {
+        if (!layers_.empty() && layers_.front().keys().is_cuda()) synchronizeDevice();
+    };
+    try {
+        queue();
+    } catch (...) {
+        // What copies that are on their way read or write goes with the exception.
+        try {
+            finish();
+        } catch (const c10::Error& error) {
+            logWarning(std::string("waiting for copies of a cache: ") + error.what_without_backtrace());
+        }
+        throw;
+    }
+    finish();
 }
 
 KvSnapshot KvCache::newest(std::int64_t rows) const {
@@ -214,9 +233,10 @@ void KvCache::dropNewest(std::int64_t rows) {
 
 Result<void> KvCache::restore(const KvSnapshot& snapshot) {
     Result<void> restored;
-    for (std::size_t layer = 0; restored && layer < layers_.size(); ++layer)
-        restored = layers_[layer].restore(snapshot.layers[layer]);
-    finishCopies();  // of what the snapshot holds, which may go now
+    runCopies([&] {
+        for (std::size_t layer = 0; restored && layer < layers_.size(); ++layer)
+            restored = layers_[layer].restore(snapshot.layers[layer]);
+    });
     if (!restored) return restored;
     nextPosition_ = snapshot.nextPosition;
     setShift(snapshot.shift);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -105,8 +106,8 @@ public:
     void dropNewest(std::int64_t rows);
 
 private:
-    /// Waits for the copies of all layers.
-    void finishCopies() const;
+    /// Queues copies of all layers and waits for them, also where queueing throws.
+    void runCopies(const std::function<void()>& queue) const;
 
     std::vector<std::shared_ptr<WorkingArea>> areas_;  // the layers use them in turn
     std::vector<LayerArena> layers_;

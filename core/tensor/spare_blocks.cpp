@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <string>
+#include <system_error>
 #include <utility>
+
+#include "core/base/log.h"
 
 namespace epi {
 
@@ -11,8 +16,12 @@ void SpareBlocks::prepare(std::int64_t bytes) {
     const std::int64_t rounded = HostBlock::roundedUp(bytes);
     if (bytes <= 0 || makingBytes_ > 0 || lock_.lock == nullptr || isRefused_) return;
     if (std::ranges::any_of(blocks_, [&](const auto& block) { return block->bytes() == rounded; })) return;
-    making_ =
-        std::async(std::launch::async, [bytes, lock = lock_] { return HostBlock::allocate(bytes, lock); });
+    try {
+        making_ = std::async(std::launch::async,
+                             [bytes, lock = lock_] { return HostBlock::allocate(bytes, lock); });
+    } catch (const std::system_error& error) {
+        return logWarning(std::string("no block is locked ahead: ") + error.what());
+    }
     makingBytes_ = rounded;
     isUnwanted_ = false;
 }
@@ -24,10 +33,23 @@ void SpareBlocks::wait() {
 
 void SpareBlocks::collect() {
     if (!making_.valid() || making_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
-    std::shared_ptr<HostBlock> made = making_.get();
     makingBytes_ = 0;
+    std::shared_ptr<HostBlock> made;
+    try {
+        made = making_.get();
+    } catch (const std::exception& error) {
+        return logWarning(std::string("no block was locked ahead: ") + error.what());
+    }
     isRefused_ = made && !made->isLocked();
     if (made && !isUnwanted_) giveBack(std::move(made));
+}
+
+bool SpareBlocks::has(std::int64_t bytes, std::int64_t most) const {
+    const auto fits = [&](std::int64_t size) {
+        return size >= bytes && size <= most;
+    };
+    return fits(makingBytes_) ||
+           std::ranges::any_of(blocks_, [&](const auto& block) { return fits(block->bytes()); });
 }
 
 std::shared_ptr<HostBlock> SpareBlocks::take(std::int64_t bytes, std::int64_t most) {

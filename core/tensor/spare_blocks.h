@@ -17,11 +17,13 @@ public:
     explicit SpareBlocks(const PageLock& lock) : lock_(lock) {}
 
     /// Begins to make a block for so many bytes, unless one in reserve fits exactly or one is in the making.
-    /// Does not wait. Nothing either once locking was refused.
+    /// Does not wait. Nothing either once locking was refused, or when no thread can be had.
     void prepare(std::int64_t bytes);
     /// Waits until nothing is in the making.
     void wait();
 
+    /// Whether a block of at least `bytes` and at most `most` is in reserve or in the making.
+    [[nodiscard]] bool has(std::int64_t bytes, std::int64_t most) const;
     /// The smallest block in reserve of at least `bytes` and at most `most`; null when there is none. Does
     /// not wait.
     std::shared_ptr<HostBlock> take(std::int64_t bytes, std::int64_t most);

@@ -152,6 +152,41 @@ private Q_SLOTS:
         QCOMPARE(store.residency().memoryBytes, 0);
     }
 
+    void whatTurnsMadeLargerGetsALargerBlock() {
+        const c10::InferenceMode inference;
+        EpisodeStore store(folder(), {.deviceBytes = deviceBytes(2), .memoryBytes = kPlenty});
+        store.setOnGpu(true, CountingLock::lock());
+        check(store, 0, CacheTier::kDisk);
+        check(store, 1, CacheTier::kDisk);
+        store.lockAhead();
+        store.finishLocking();
+        std::int64_t grown = 0;
+        for (const std::int32_t episode : {0, 1}) {
+            const auto opened = store.open(context(), conversation_, episode, peak_);
+            QVERIFY2(opened, test::why(opened));
+            const std::vector<TokenId> turn = test::randomTokens(40, 3);
+            const auto read =
+                model_->executor().forward({.groups = {{.kind = RowGroup::Kind::kAppend,
+                                                        .ids = turn,
+                                                        .firstPosition = opened->cache->nextPosition()}},
+                                            .logitRows = 0,
+                                            .hook = nullptr,
+                                            .cancel = {}},
+                                           *opened->cache);
+            QVERIFY2(read, test::why(read));
+            grown = HostBlock::roundedUp(opened->cache->snapshotBytes());
+        }
+        QVERIFY(grown > blockBytes() + blockBytes() / 8);
+        QCOMPARE(CountingLock::bytes(), blockBytes());
+        store.lockAhead();
+        store.finishLocking();
+        QCOMPARE(CountingLock::bytes(), grown);
+        check(store, 2, CacheTier::kDisk);
+        QCOMPARE(CountingLock::bytes(), grown);  // what left the device took it
+        QVERIFY(store.residency().memoryBytes > grown);
+        store.forget("");
+    }
+
     void memoryNeverHoldsMoreThanItWasGiven_data() {
         QTest::addColumn<int>("copies");
         QTest::addColumn<bool>("isRefused");

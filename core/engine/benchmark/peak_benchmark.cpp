@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -8,7 +7,6 @@
 
 #include "core/engine/benchmark/benchmarks.h"
 #include "core/engine/benchmark/made_up_text.h"
-#include "core/engine/benchmark/stopwatch.h"
 #include "core/engine/benchmark/two_passes.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/reading_cache.h"
@@ -35,7 +33,6 @@ PrefillTask taskOf(const ModelSpec& spec, const BenchSizes& sizes) {
 struct Reading {
     std::int64_t bytes = 0;        // of the cache, as allocated
     std::int64_t deviceBytes = 0;  // of everything on the GPU, at most
-    double seconds = 0.0;
     KvSnapshot kept;
 };
 
@@ -44,10 +41,8 @@ Result<Reading> measured(KvCache cache, const Read& read) {
     Reading reading{.bytes = cache.allocatedBytes()};
     synchronizeDevice();
     takePeakDeviceBytes();
-    const auto start = std::chrono::steady_clock::now();
     EPI_TRY(read(cache));
     synchronizeDevice();
-    reading.seconds = secondsSince(start);
     reading.deviceBytes = takePeakDeviceBytes();
     if (cache.allocatedBytes() != reading.bytes)
         return Error{ErrorCode::kInternal, "a cache grew while a history was read"};
@@ -71,13 +66,11 @@ std::int64_t differing(const KvSnapshot& a, const KvSnapshot& b) {
 }
 
 BenchRow rowOf(const char* what, const Reading& reading, std::int64_t bytes) {
-    BenchRow row{
-        .row = "peak",
-        .what = what,
-        .seconds = {.median = reading.seconds, .fastest = reading.seconds, .slowest = reading.seconds},
-        .rate = static_cast<double>(bytes),
-        .unit = "bytes",
-        .details = {{"bytes", bytes}, {"cache_bytes", reading.bytes}}};
+    BenchRow row{.row = "peak",
+                 .what = what,
+                 .rate = static_cast<double>(bytes),
+                 .unit = "bytes",
+                 .details = {{"bytes", bytes}, {"cache_bytes", reading.bytes}}};
     if (reading.deviceBytes > 0) row.details["device_bytes"] = reading.deviceBytes;
     return row;
 }

@@ -6,11 +6,9 @@
 #include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
-namespace epi {
+#include "core/base/seconds_since.h"
 
-inline double secondsSince(std::chrono::steady_clock::time_point start) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+namespace epi {
 
 /// How long the device works on what is queued between `start` and `stop`; on a CPU the time that passes.
 class Stopwatch {
