@@ -30,6 +30,7 @@
 #include "ui/models/model_manager.h"
 #include "ui/notice_bar.h"
 #include "ui/settings/settings_dialog.h"
+#include "ui/side_panels.h"
 #include "ui/status_strip.h"
 #include "ui/transfer/export_client.h"
 #include "ui/transfer/import_dialog.h"
@@ -95,7 +96,6 @@ MainWindow::~MainWindow() {
 }
 
 void MainWindow::buildLayout() {
-    const Theme& theme = Theme::current();
     auto* centre = new QWidget(this);
     auto* column = new QVBoxLayout(centre);
     column->setContentsMargins(0, 0, 0, 0);
@@ -112,7 +112,6 @@ void MainWindow::buildLayout() {
     splitter_->setStretchFactor(1, 1);
     splitter_->setChildrenCollapsible(false);
     splitter_->setHandleWidth(1);
-    splitter_->setSizes({theme.px(264), theme.px(800)});
     firstSteps_ = new FirstSteps(page_);
     page_->setEmptyState(firstSteps_);
     column->addWidget(notice_);
@@ -127,7 +126,7 @@ void MainWindow::buildLayout() {
     panel_ = new MemoryPanel(dock_);
     dock_->setWidget(panel_);
     addDockWidget(Qt::RightDockWidgetArea, dock_);
-    resizeDocks({dock_}, {theme.px(320)}, Qt::Horizontal);
+    sides_ = new SidePanels(*this, *splitter_, *dock_);
 
     status_ = new StatusStrip(this);
     statusBar()->setSizeGripEnabled(false);
@@ -244,10 +243,7 @@ void MainWindow::applySettings(const Settings& settings) {
     if (settings.values.contains(kSplitterKey)) {
         splitter_->restoreState(fromBase64(settings.values, kSplitterKey));
     }
-    if (settings.values.contains(kSidesKey)) {
-        const QStringList sides = toQString(settings.values.at(kSidesKey)).split(u' ');
-        if (sides.size() == 3) scaleSidePanels(sides[0].toInt(), sides[1].toInt(), sides[2].toInt());
-    }
+    if (settings.values.contains(kSidesKey)) sides_->restore(toQString(settings.values.at(kSidesKey)));
     if (!chosen.engineCommand.isEmpty() && options_.engineFor) {
         engine_.setFactory(options_.engineFor(chosen.engineCommand));
     }
@@ -313,13 +309,10 @@ void MainWindow::scrollTo(qint64 message, int top) {
 }
 
 void MainWindow::saveSettings() {
-    SettingValues values{
-        {kGeometryKey, toBase64(saveGeometry())},
-        {kStateKey, toBase64(saveState())},
-        {kSplitterKey, toBase64(splitter_->saveState())},
-        {kSidesKey,
-         std::to_string(Theme::current().percent()) + ' ' + std::to_string(splitter_->sizes().front()) + ' ' +
-             std::to_string(dock_->width())}};
+    SettingValues values{{kGeometryKey, toBase64(saveGeometry())},
+                         {kStateKey, toBase64(saveState())},
+                         {kSplitterKey, toBase64(splitter_->saveState())},
+                         {kSidesKey, toUtf8(sides_->saved())}};
     const MessageView& view = page_->view();
     const int row = view.anchorRow();
     const bool isPlace = view.model() != nullptr && row >= 0 && !view.followsEnd();
@@ -338,24 +331,12 @@ void MainWindow::setAppearance(ThemeChoice choice, int percent) {
     const int before = Theme::current().percent();
     Theme::apply(choice, percent);
     const Theme& theme = Theme::current();
-    scaleSidePanels(before, splitter_->sizes().front(), dock_->width());
+    sides_->rescale(before);
     // The width is what list, conversation and panel need, as far as they are shown.
     setMinimumHeight(theme.px(400));
     for (QAction* action : themeActions_->actions()) {
         action->setChecked(action->data().toInt() == static_cast<int>(theme.choice()));
     }
-}
-
-void MainWindow::scaleSidePanels(int before, int listWidth, int dockWidth) {
-    const int now = Theme::current().percent();
-    if (before == now || before <= 0) return;
-    const int list =
-        std::min(listWidth * now / before, std::max(width() / 4, list_->minimumSizeHint().width()));
-    // Before it is shown the splitter has no width to share yet; its conversation takes what is left then.
-    const int rest = isVisible() ? splitter_->width() - list : Theme::current().px(800);
-    splitter_->setSizes({list, std::max(rest, list)});
-    // The conversation stays the widest part.
-    resizeDocks({dock_}, {std::min(dockWidth * now / before, width() / 3)}, Qt::Horizontal);
 }
 
 void MainWindow::newChat() {

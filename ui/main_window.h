@@ -39,6 +39,7 @@ class EvaluationWindow;
 class MemoryPanel;
 class NoticeBar;
 class SettingsDialog;
+class SidePanels;
 class StatusStrip;
 class TurnActions;
 enum class SettingsSection;
@@ -139,8 +140,6 @@ private:
     void watchModel();
     void trimCaches();
     void watchJobs(ChatSession* session);
-    /// Makes the side panels as wide for the text's size as they were for `before` per cent.
-    void scaleSidePanels(int before, int listWidth, int dockWidth);
     void watchEvaluation(EvaluationSession& session);
     struct RunningImport {
         int job = 0;  // of the board
@@ -181,6 +180,7 @@ private:
     TurnActions* turns_ = nullptr;
     QDockWidget* dock_ = nullptr;
     MemoryPanel* panel_ = nullptr;
+    SidePanels* sides_ = nullptr;
     StatusStrip* status_ = nullptr;
     QPointer<EvaluationWindow> evaluation_;
     QPointer<SettingsDialog> settings_;

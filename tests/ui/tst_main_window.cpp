@@ -348,7 +348,6 @@ private Q_SLOTS:
             width = widthOfTheList(app);
             app.window.setAppearance(ThemeChoice::kLight, 200);
             QTRY_COMPARE_GT(widthOfTheList(app), width * 3 / 2);
-            width = widthOfTheList(app) / 2;
             app.window.close();
         }
         Theme::apply(ThemeChoice::kLight, 100);
