@@ -102,12 +102,11 @@ Store& Store::operator=(Store&&) noexcept = default;
 
 Result<Store> Store::open(const std::filesystem::path& file) {
     std::error_code failure;
-    if (std::filesystem::create_directories(file.parent_path(), failure)) {
-        std::filesystem::permissions(file.parent_path(), std::filesystem::perms::owner_all, failure);
+    const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+    if (std::filesystem::create_directories(folder, failure)) {
+        std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failure);
     }
-    if (failure) {
-        return Error{ErrorCode::kIo, file.parent_path().string() + ": cannot create: " + failure.message()};
-    }
+    if (failure) return Error{ErrorCode::kIo, folder.string() + ": cannot create: " + failure.message()};
     EPI_TRY_ASSIGN(auto lock, ProfileLock::tryTake(file.string() + ".lock"));
     EPI_TRY_ASSIGN(Database database, lock ? openReadWrite(file) : openReadOnly(file));
     auto state = std::make_unique<StoreState>(std::move(lock), std::move(database));

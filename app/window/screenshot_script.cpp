@@ -184,6 +184,8 @@ ScreenshotScript::Wait ScreenshotScript::ask(const QJsonObject& step) {
     if (!step[u"wait"_s].toBool(true)) return done();
     return [session] {
         if (session->isAnswering()) return Outcome{};
+        if (session->messages().rowCount() == 0)
+            return Outcome{.isDone = false, .error = u"the question was not stored"_s};
         const MessageItem& reply = session->messages().at(session->messages().rowCount() - 1);
         const bool isComplete = reply.role == Role::kAssistant && reply.state == MessageState::kComplete;
         return Outcome{.isDone = isComplete,

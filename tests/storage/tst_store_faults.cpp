@@ -122,6 +122,15 @@ private Q_SLOTS:
         QCOMPARE(messages->front().text, std::string("half a rep"));
     }
 
+    void aFileNamedWithoutAFolderIsInTheCurrentOne() {
+        const std::filesystem::path before = std::filesystem::current_path();
+        const auto back = qScopeGuard([&] { std::filesystem::current_path(before); });
+        std::filesystem::current_path(folder_->path().toStdString());
+        const auto store = Store::open("chats.db");
+        QVERIFY2(store, store ? "" : store.error().message.c_str());
+        QVERIFY(std::filesystem::exists("chats.db"));
+    }
+
     void opensReadOnlyWhileAnotherProgramWrites() {
         auto writer = Store::open(databaseIn(*folder_));
         QVERIFY(writer);
