@@ -2432,6 +2432,14 @@ Erstes Token nach %2 s. Ein Klick zeigt, woher die Antwort kam.</translation>
         <source>Copy message as Mar&amp;kdown</source>
         <translation>Nachricht als Markdown &amp;kopieren</translation>
     </message>
+    <message>
+        <source>Con&amp;tinue</source>
+        <translation>Fortset&amp;zen</translation>
+    </message>
+    <message>
+        <source>Goes on with the reply, which ended at its length limit</source>
+        <translation>Setzt die Antwort fort, die an ihrer Höchstlänge endete</translation>
+    </message>
 </context>
 <context>
     <name>epi::ModelListModel</name>

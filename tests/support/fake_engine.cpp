@@ -274,7 +274,7 @@ void FakeEngine::handle(JobId job, const Ask& command) {
         text += script_.replyPieces[i];
         sink_(job, TokenDelta{script_.replyPieces[i]});
     }
-    sink_(job, turnDone(command, text, "end"));
+    sink_(job, turnDone(command, text, script_.replyReason));
 }
 
 void FakeEngine::handle(JobId job, const EvalBatch& command) {

@@ -25,6 +25,7 @@ struct FakeScript {
     std::string deviceReason = "no CUDA device was found";
     bool hasModel = true;
     std::vector<std::string> replyPieces = {"The ", "answer ", "is ", "forty-two."};
+    std::string replyReason = "end";  // why a reply ends that nobody stops
     std::int32_t episodes = 4;
     std::int32_t layers = 12;
     std::int32_t kvHeads = 4;

@@ -190,22 +190,46 @@ private Q_SLOTS:
         QVERIFY(toast->findChild<ElidedLabel*>()->text().startsWith(u"In the bin"_s));
     }
 
+    void aChatInTheBinThatIsWrittenInComesOut_data() {
+        QTest::addColumn<QString>("action");
+        QTest::addColumn<int>("stoppedAt");
+        QTest::newRow("asked") << QString() << -1;
+        QTest::newRow("continued") << u"turn.continue"_s << 2;
+        QTest::newRow("answered again") << u"turn.regenerate"_s << 2;
+        QTest::newRow("answered after nothing was") << u"turn.regenerate"_s << 0;
+    }
     void aChatInTheBinThatIsWrittenInComesOut() {
-        WindowFixture app(folder_->path());
-        QVERIFY(app.ask(u"First?"_s));
+        QFETCH(const QString, action);
+        QFETCH(const int, stoppedAt);
+        FakeScript script;
+        script.holdAskAt = stoppedAt;
+        WindowFixture app(folder_->path(), script);
+        app.send(u"First?"_s);
+        if (!action.isEmpty()) {
+            QTRY_VERIFY(app.engine->isHolding());
+            app.window.session()->stop();
+        }
+        QTRY_VERIFY(!app.window.session()->isAnswering());
+        app.engine->release();
         ConversationList& list = app.window.conversations();
         QTRY_COMPARE(list.model().rowCount(), 1);
-        const qint64 id = app.window.page().session()->conversation().id;
+        const qint64 id = app.window.session()->conversation().id;
         list.deleteCurrent();
         QTRY_COMPARE(list.model().rowCount(), 0);
         list.scope().choose({.scope = ConversationFilter::Scope::kBin});
         QTRY_COMPARE(list.model().rowCount(), 1);
         app.window.openConversation(id);
-        QTRY_VERIFY(app.window.page().session() != nullptr && app.window.page().session()->isLoaded());
-        QVERIFY(app.ask(u"Still there?"_s));
+        QTRY_VERIFY(app.window.session() != nullptr && app.window.session()->conversation().id == id &&
+                    app.window.session()->isLoaded());
+        if (action.isEmpty()) {
+            QVERIFY(app.ask(u"Still there?"_s));
+        } else {
+            app.window.actions().find(action)->trigger();
+        }
         QTRY_COMPARE(list.model().rowCount(), 0);
         list.scope().choose({});
         QTRY_COMPARE(list.model().rowCount(), 1);
+        QTRY_VERIFY(!app.window.session()->isAnswering());
         QVERIFY(app.window.page().notice().isVisible());
     }
 
@@ -319,6 +343,23 @@ private Q_SLOTS:
                      qPrintable(u"%1, %2, %3"_s.arg(app.window.conversations().width())
                                     .arg(app.window.page().width())
                                     .arg(app.window.memoryPanel().width())));
+    }
+
+    void panelsComeBackToTheirWidthsWithTheTextsSize() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        app.window.showMemoryPanel(true);
+        app.window.resize(1360, 860);
+        QTest::qWait(50);
+        const auto widths = [&] {
+            return std::pair(app.window.conversations().width(), app.window.memoryPanel().width());
+        };
+        const auto before = widths();
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        app.window.setAppearance(ThemeChoice::kLight, 200);
+        QTRY_VERIFY(widths() != before);
+        app.window.setAppearance(ThemeChoice::kLight, 100);
+        QTRY_COMPARE(widths(), before);
     }
 
     void f6GoesRoundThePanes() {

@@ -246,6 +246,18 @@ private Q_SLOTS:
         QVERIFY(app.window.page().notice().text().startsWith(u"Only a last reply"_s));
     }
 
+    void aReplyAtItsLengthLimitOffersToGoOn() {
+        FakeScript script;
+        script.replyReason = "length";
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.ask(u"What is the answer?"_s));
+        QTRY_VERIFY(button(app.window.page().view(), u"Continue"_s) != nullptr);
+        QVERIFY(button(app.window.page().view(), u"Ask again"_s) == nullptr);
+        button(app.window.page().view(), u"Continue"_s)->click();
+        QTRY_COMPARE(app.lastMessage().text, u"The answer is forty-two.The answer is forty-two."_s);
+        QCOMPARE(lastAsk(app.engine->posted()).replyBegin, std::string("The answer is forty-two."));
+    }
+
     void inAnEmptyChatNothingIsContinued() {
         WindowFixture app(folder_->path());
         run(app, u"turn.continue"_s);

@@ -76,6 +76,9 @@ ChatPage::ChatPage(QWidget* parent)
     connect(view_, &MessageView::askAgainRequested, this, [this] {
         if (session_) session_->regenerate(session_->messages().rowCount() - 1);
     });
+    connect(view_, &MessageView::continueRequested, this, [this] {
+        if (session_) session_->continueReply(session_->messages().rowCount() - 1);
+    });
     connect(view_, &MessageView::copying, this, [this](int messages, bool isDone) {
         notice_->show(NoticeKind::kInformation,
                       !isDone         ? tr("Copying %n message(s)…", nullptr, messages)

@@ -152,7 +152,7 @@ bool ChatSession::send(const QString& text) {
             if (exchange.conversationId == 0) {
                 EPI_TRY_ASSIGN(exchange.conversationId, store.createConversation(conversation));
             }
-            EPI_TRY_ASSIGN(exchange.wasInBin, isInBin(store, exchange.conversationId));
+            EPI_TRY_ASSIGN(exchange.wasInBin, takeOutOfBin(store, exchange.conversationId));
             question.conversationId = exchange.conversationId;
             EPI_TRY_ASSIGN(exchange.question, store.appendMessage(question));
             MessageRecord reply;

@@ -143,7 +143,8 @@ private:
         int kept = 0;
     };
     static Result<Branch> readBranch(Store& store, const Before& before, bool wasInBin = false);
-    static Result<bool> isInBin(Store& store, std::int64_t conversationId);
+    /// Whether it was in the bin.
+    static Result<bool> takeOutOfBin(Store& store, std::int64_t conversationId);
     void tellOutOfBin();
     [[nodiscard]] Before before(int kept) const { return {conversation_.id, messages_.ids(), kept}; }
 

@@ -24,9 +24,11 @@ MessageRecord emptyReply(std::int64_t conversationId) {
 
 }  // namespace
 
-Result<bool> ChatSession::isInBin(Store& store, std::int64_t conversationId) {
+Result<bool> ChatSession::takeOutOfBin(Store& store, std::int64_t conversationId) {
     EPI_TRY_ASSIGN(const ConversationRecord conversation, store.conversation(conversationId));
-    return conversation.deletedAtMs.has_value();
+    if (!conversation.deletedAtMs) return false;
+    EPI_TRY(store.setInBin(conversationId, false));
+    return true;
 }
 
 void ChatSession::tellOutOfBin() {
@@ -118,7 +120,7 @@ void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode)
     store_.request(
         this,
         [id = old.id, isEmpty, version, before = before(kept)](Store& store) -> Result<Branch> {
-            EPI_TRY_ASSIGN(const bool wasInBin, isInBin(store, before.conversationId));
+            EPI_TRY_ASSIGN(const bool wasInBin, takeOutOfBin(store, before.conversationId));
             if (id == 0) {
                 EPI_TRY(store.appendMessage(version));
             } else if (isEmpty) {
@@ -149,7 +151,7 @@ bool ChatSession::edit(int row, const QString& text) {
         this,
         [id, before = before(row), added = std::array{question, emptyReply(conversation_.id)}](
             Store& store) -> Result<Branch> {
-            EPI_TRY_ASSIGN(const bool wasInBin, isInBin(store, before.conversationId));
+            EPI_TRY_ASSIGN(const bool wasInBin, takeOutOfBin(store, before.conversationId));
             EPI_TRY(store.addVersion(id, added));
             return readBranch(store, before, wasInBin);
         },
@@ -176,9 +178,10 @@ void ChatSession::continueLoaded(int row) {
     store_.request(
         this,
         [id = messages_.ids()[row], before = before(row)](Store& store) -> Result<Branch> {
+            EPI_TRY_ASSIGN(const bool wasInBin, takeOutOfBin(store, before.conversationId));
             EPI_TRY_ASSIGN(const MessageRecord reply, store.message(id));
             EPI_TRY(store.updateMessage(id, reply.text, MessageState::kStreaming, reply.details));
-            return readBranch(store, before);
+            return readBranch(store, before, wasInBin);
         },
         [this, text = toUtf8(messages_.at(row).text)](Result<Branch> branch) {
             answerBranch(std::move(branch), {.episode = {}, .replyBegin = text});

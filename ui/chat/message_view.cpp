@@ -33,7 +33,7 @@ int padding() {
 MessageView::MessageView(QWidget* parent)
     : QAbstractScrollArea(parent),
       layouts_(kCachedLayouts),
-      askAgain_(new QPushButton(viewport())),
+      action_(new QPushButton(viewport())),
       copier_(new SelectionCopier(this)) {
     AccessibleMessages::install();  // before anything is told of this view: then Qt keeps what it makes for
                                     // it
@@ -43,11 +43,18 @@ MessageView::MessageView(QWidget* parent)
     setAccessibleName(tr("Messages"));
     viewport()->setMouseTracking(true);
     viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
-    askAgain_->setText(tr("Ask a&gain"));
-    askAgain_->setAccessibleDescription(tr("Repeats the last question; its answer was not finished"));
-    askAgain_->setFocusPolicy(Qt::StrongFocus);
-    askAgain_->hide();
-    connect(askAgain_, &QPushButton::clicked, this, &MessageView::askAgainRequested);
+    describeAction(Action::kAskAgain);
+    action_->setFocusPolicy(Qt::StrongFocus);
+    action_->hide();
+    connect(action_, &QPushButton::clicked, this, [this] {
+        if (actionOf(heights_.count() - 1) == Action::kContinue) {
+            Q_EMIT
+            continueRequested();
+        } else {
+            Q_EMIT
+            askAgainRequested();
+        }
+    });
     connect(copier_, &SelectionCopier::ended, this, [this](int messages) {
         Q_EMIT
         copying(messages, true);
@@ -273,16 +280,20 @@ void MessageView::showChanges() {
 MessageSurroundings MessageView::surroundings(int row) const {
     return {.width = viewport()->width(),
             .startsSession = model_->startsSession(row),
-            .hasAction = hasAction(row),
+            .hasAction = actionOf(row) != Action::kNone,
             .showsSource = showsSource(row)};
 }
 
-bool MessageView::hasAction(int row) const {
-    if (!canAskAgain_ || row != model_->rowCount() - 1) return false;
+MessageView::Action MessageView::actionOf(int row) const {
+    if (!canAskAgain_ || row < 0 || row != model_->rowCount() - 1) return Action::kNone;
     const MessageItem& item = model_->at(row);
+    if (item.role != Role::kAssistant) return Action::kNone;
     const bool isUnfinished = item.state == MessageState::kCutOff || item.state == MessageState::kFailed ||
                               item.state == MessageState::kStopped;
-    return item.role == Role::kAssistant && isUnfinished;
+    if (isUnfinished) return Action::kAskAgain;
+    const bool isAtLimit =
+        item.state == MessageState::kComplete && item.details.reason == QLatin1StringView("length");
+    return isAtLimit && !item.text.isEmpty() ? Action::kContinue : Action::kNone;
 }
 
 MessageLayout& MessageView::layoutOf(int row) {
@@ -365,15 +376,25 @@ void MessageView::updateScrollBar() {
     verticalScrollBar()->setRange(0, std::max(0, heights_.total() + 2 * padding() - height));
 }
 
+void MessageView::describeAction(Action action) {
+    const bool continues = action == Action::kContinue;
+    action_->setText(continues ? tr("Con&tinue") : tr("Ask a&gain"));
+    action_->setAccessibleDescription(continues
+                                          ? tr("Goes on with the reply, which ended at its length limit")
+                                          : tr("Repeats the last question; its answer was not finished"));
+}
+
 void MessageView::placeAction() {
     const int last = heights_.count() - 1;
-    if (last < 0 || !hasAction(last) || rowTop(last) > viewport()->height()) {
-        askAgain_->hide();
+    const Action action = last < 0 ? Action::kNone : actionOf(last);
+    if (action == Action::kNone || rowTop(last) > viewport()->height()) {
+        action_->hide();
         return;
     }
-    askAgain_->adjustSize();
-    askAgain_->move(layoutOf(last).action() + QPoint(0, rowTop(last)));
-    askAgain_->show();
+    describeAction(action);
+    action_->adjustSize();
+    action_->move(layoutOf(last).action() + QPoint(0, rowTop(last)));
+    action_->show();
 }
 
 void MessageView::scrollToRow(int row) {

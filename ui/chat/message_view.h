@@ -80,6 +80,8 @@ public:
 
 Q_SIGNALS:
     void askAgainRequested();
+    /// The last reply ended at its length limit, and the rest of it is wanted.
+    void continueRequested();
     /// Another version of a row is wanted: -1 the one before, 1 the next.
     void versionRequested(int row, int delta);
     /// A row's menu is about to be shown; whoever has something to offer adds to it.
@@ -131,7 +133,10 @@ private:
     bool settleOnce(QSet<int>* resized);
     void updateScrollBar();
     void placeAction();
-    [[nodiscard]] bool hasAction(int row) const;
+    /// What the button below the last reply does.
+    enum class Action { kNone, kAskAgain, kContinue };
+    [[nodiscard]] Action actionOf(int row) const;
+    void describeAction(Action action);
     [[nodiscard]] MessageSurroundings surroundings(int row) const;
     [[nodiscard]] int rowAt(QPoint point) const;
     [[nodiscard]] bool isRow(int row) const { return model_ && row >= 0 && row < model_->rowCount(); }
@@ -170,7 +175,7 @@ private:
     BlockPlace hot_;
     BlockPlace done_;
     QTimer doneTimer_;
-    QPushButton* askAgain_;
+    QPushButton* action_;  // below the last reply
     SelectionCopier* copier_;
 };
 

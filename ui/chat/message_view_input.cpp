@@ -291,7 +291,8 @@ QMenu* MessageView::makeMenu(int row) {
             if (model_) setShowsSource(model_->rowOf(id), isOn);
         });
     }
-    if (hasAction(row)) menu->addAction(tr("Ask a&gain"), this, &MessageView::askAgainRequested);
+    if (actionOf(row) == Action::kAskAgain)
+        menu->addAction(tr("Ask a&gain"), this, &MessageView::askAgainRequested);
     if (const int episode = item.episode; episode >= 0) {
         menu->addAction(tr("Show episode &%1").arg(episode + 1), this, [this, episode] {
             Q_EMIT
