@@ -261,8 +261,8 @@ private:
         if (!session_.log().waitForEnd(job)) return "it does not end";
         const std::vector<Event> events = session_.log().of(job);
         const auto* const failed = std::get_if<Failed>(&events.back());
-        if (failed != nullptr && failed->error.code != ErrorCode::kCancelled) return failed->error.message;
-        note_ = failed != nullptr ? "" : "it was over before";
+        if (failed == nullptr) return "it was over before it could be cancelled";
+        if (failed->error.code != ErrorCode::kCancelled) return failed->error.message;
         const auto built = session_.run<MemoryBuilt>(build);
         if (!built) return "it does not go on: " + std::string(session_.why());
         const std::int64_t whole = built->historyTokens * static_cast<std::int64_t>(built->episodes.size());
