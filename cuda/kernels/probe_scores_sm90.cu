@@ -13,15 +13,17 @@ constexpr int kTilesOfKeys = 2;  // of a consumer, which computes one while it l
 constexpr int kKeyRows = kConsumers * kTilesOfKeys * kWarpgroupRows;  // of a block
 constexpr int kQueryRows = 128;                                       // of a stage
 constexpr int kStages = 3;
-constexpr int kMaxParts = 8;
+constexpr int kMaxParts = 8;   // of the query rows, unless they are more than these blocks can hold sums of
+constexpr int kMaxTiles = 64;  // of query rows that one block sees
 
 template <int kHeadDim>
 struct Shared {
     static constexpr int kColumns = kHeadDim / kSwizzleColumns;
     static constexpr int kKeyBytes = kColumns * kKeyRows * kSwizzleRowBytes;
     static constexpr int kQueryBytes = kColumns * kQueryRows * kSwizzleRowBytes;  // of a stage
-    static constexpr int kBytes = kKeyBytes + kStages * (kQueryBytes + kQueryRows * 4) +
-                                  (1 + 2 * kStages) * 8 + 1024;  // to align tiles
+    static constexpr int kLogSumBytes = kMaxTiles * kQueryRows * 4;
+    static constexpr int kBytes =
+        kKeyBytes + kStages * kQueryBytes + kLogSumBytes + (1 + 2 * kStages) * 8 + 1024;  // to align tiles
 };
 
 #if EPI_HAS_WARPGROUPS
@@ -39,7 +41,7 @@ struct Storage {
         keys = raw + (1024 - sharedAddress(raw) % 1024) % 1024;
         queries = keys + Shared<kHeadDim>::kKeyBytes;
         logSums = reinterpret_cast<float*>(queries + kStages * Shared<kHeadDim>::kQueryBytes);
-        keysFull = reinterpret_cast<std::uint64_t*>(logSums + kStages * kQueryRows);
+        keysFull = reinterpret_cast<std::uint64_t*>(logSums + kMaxTiles * kQueryRows);
         full = keysFull + 1;
         free = full + kStages;
     }
@@ -73,42 +75,42 @@ __device__ void fetch(const ProbeScoresArgs& args,
                       const Share& share,
                       const Storage<kHeadDim>& shared) {
     using S = Shared<kHeadDim>;
-    const int lane = static_cast<int>(threadIdx.x) % 32;
-    const bool copies = threadIdx.x == 0;
-    if (copies) {
-        expectBytes(shared.keysFull, S::kKeyBytes);
-        for (int column = 0; column < S::kColumns; ++column) {
-            copyBox(shared.keys + column * kKeyRows * kSwizzleRowBytes,
-                    keyMap,
-                    column * kSwizzleColumns,
-                    args.starts[share.kvHead] + share.firstKey,
-                    shared.keysFull);
-        }
+    expectBytes(shared.keysFull, S::kKeyBytes);
+    for (int column = 0; column < S::kColumns; ++column) {
+        copyBox(shared.keys + column * kKeyRows * kSwizzleRowBytes,
+                keyMap,
+                column * kSwizzleColumns,
+                args.starts[share.kvHead] + share.firstKey,
+                shared.keysFull);
     }
     const int rows = args.probeRows * args.group;
     for (int step = 0; step < share.tiles; ++step) {
         const int stage = step % kStages;
         if (step >= kStages) waitForPhase(shared.free + stage, parity(step - kStages));
         const int firstRow = (share.firstTile + step) * kQueryRows;
-        if (copies) {
-            expectBytes(shared.full + stage, S::kQueryBytes);
-            for (int column = 0; column < S::kColumns; ++column) {
-                copyBox(shared.queries + stage * S::kQueryBytes + column * kQueryRows * kSwizzleRowBytes,
-                        queryMap,
-                        column * kSwizzleColumns,
-                        share.kvHead * rows + firstRow,
-                        shared.full + stage);
-            }
+        expectBytes(shared.full + stage, S::kQueryBytes);
+        for (int column = 0; column < S::kColumns; ++column) {
+            copyBox(shared.queries + stage * S::kQueryBytes + column * kQueryRows * kSwizzleRowBytes,
+                    queryMap,
+                    column * kSwizzleColumns,
+                    share.kvHead * rows + firstRow,
+                    shared.full + stage);
         }
-        for (int i = lane; i < kQueryRows; i += 32) {
-            const int row = firstRow + i;
-            const std::int64_t at =
-                static_cast<std::int64_t>(row % args.group) * args.kvHeads * args.probeRows +
-                static_cast<std::int64_t>(share.kvHead) * args.probeRows + row / args.group;
-            // A row that is not there must win no maximum.
-            shared.logSums[stage * kQueryRows + i] = row < rows ? args.logSum[at] : INFINITY;
-        }
-        arrive(shared.full + stage);
+    }
+}
+
+/// The log-sums of all query rows that the block sees. All threads.
+template <int kHeadDim>
+__device__ void loadLogSums(const ProbeScoresArgs& args,
+                            const Share& share,
+                            const Storage<kHeadDim>& shared) {
+    const int rows = args.probeRows * args.group;
+    for (int i = static_cast<int>(threadIdx.x); i < share.tiles * kQueryRows; i += kThreads) {
+        const int row = share.firstTile * kQueryRows + i;
+        const std::int64_t at = static_cast<std::int64_t>(row % args.group) * args.kvHeads * args.probeRows +
+                                static_cast<std::int64_t>(share.kvHead) * args.probeRows + row / args.group;
+        // A row that is not there must win no maximum.
+        shared.logSums[i] = row < rows ? args.logSum[at] : INFINITY;
     }
 }
 
@@ -163,7 +165,7 @@ private:
     }
 
     __device__ void look(int step, const float (&products)[kQueryRows / 2], float (&best)[2]) const {
-        const float* const logSums = shared_.logSums + step % kStages * kQueryRows + 2 * (lane_ % 4);
+        const float* const logSums = shared_.logSums + step * kQueryRows + 2 * (lane_ % 4);
 #pragma unroll
         for (int i = 0; i < kQueryRows / 8; ++i) {
             const float2 sums = *reinterpret_cast<const float2*>(logSums + 8 * i);
@@ -224,15 +226,16 @@ __global__ void __launch_bounds__(kThreads, 1)
     if (threadIdx.x == 0) {
         initBarrier(shared.keysFull, 1);
         for (int stage = 0; stage < kStages; ++stage) {
-            initBarrier(shared.full + stage, 1 + 32);
+            initBarrier(shared.full + stage, 1);
             initBarrier(shared.free + stage, kConsumers * kWarpgroupThreads / 32);
         }
         fenceBarriers();
     }
+    loadLogSums(args, share, shared);
     __syncthreads();
     if (threadIdx.x < kWarpgroupThreads) {
         giveRegisters<24>();
-        if (threadIdx.x < 32) fetch(args, keys, queries, share, shared);
+        if (threadIdx.x == 0) fetch(args, keys, queries, share, shared);
     } else {
         takeRegisters<240>();
         Consumer<kHeadDim>(args, share, shared).run();
@@ -242,13 +245,14 @@ __global__ void __launch_bounds__(kThreads, 1)
 
 /// Into how many parts the query rows go, so that the last blocks leave few multiprocessors without work.
 int chooseParts(int blocks, int queryTiles, int multiprocessors) {
-    int best = 1;
+    const int least = (queryTiles + kMaxTiles - 1) / kMaxTiles;
+    int best = least;
     double bestTime = 0.0;
-    for (int parts = 1; parts <= std::min(kMaxParts, queryTiles); ++parts) {
+    for (int parts = least; parts <= std::max(least, std::min(kMaxParts, queryTiles)); ++parts) {
         const int waves = (blocks * parts + multiprocessors - 1) / multiprocessors;
         constexpr double kStart = 1.0;  // of a block, in tiles
         const double time = waves * ((queryTiles + parts - 1) / parts + kStart);
-        if (parts == 1 || time < bestTime) {
+        if (parts == least || time < bestTime) {
             best = parts;
             bestTime = time;
         }
