@@ -10,7 +10,9 @@
 // 32 columns for quantised weights, as bf16 for bf16 ones, as both where a product has both.
 namespace epi::cuda {
 
-inline constexpr int kActivationGroups = 4;
+/// Groups of 8 values that a thread asks for before it uses the first: of 14,336 columns all of them, since
+/// every further round trip to the L2 cache is time in which no product runs.
+inline constexpr int kActivationGroups = 7;
 
 struct SharedActivations {
     std::byte* quants;  // columns 0-15 of all blocks, then 16-31 of all blocks: no bank is hit twice

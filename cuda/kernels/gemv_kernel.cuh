@@ -69,6 +69,7 @@ __global__ void __launch_bounds__(kGemvThreads, 2) gemv_kernel(const __grid_cons
         stageActivations<kQuantised, kFloats, kGemvWarps>(args, x, wait);
     }
     __syncthreads();
+    const float residual = residualOf(args, quads);
 
     float products[4] = {};
     [[maybe_unused]] int stage = 0;
@@ -116,7 +117,7 @@ __global__ void __launch_bounds__(kGemvThreads, 2) gemv_kernel(const __grid_cons
         }
         return sum;
     };
-    finishRows<kGemvWarps>(args, quads, total, candidates);
+    finishRows<kGemvWarps>(args, quads, total, residual, candidates);
 }
 
 }  // namespace epi::cuda
