@@ -133,7 +133,7 @@ Result<void> DecodeGraph::allocate() {
         projections = std::max(projections, (heads + 2 * static_cast<std::size_t>(layer.kvHeads)) * headDim);
         attended = std::max(attended, heads * headDim);
         gated = std::max(gated, static_cast<std::size_t>(layer.gate.rows));
-        partials = std::max(partials, static_cast<std::size_t>(blocks_) * group * (headDim + 2));
+        partials = std::max(partials, static_cast<std::size_t>(blocks_) * group * (headDim + kPartialTail));
     }
     for (const DecodeModel::Rotary& rotary : model_.rotaries)
         turns += static_cast<std::size_t>(rotary.half);

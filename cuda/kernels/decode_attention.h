@@ -9,6 +9,10 @@ namespace epi::cuda {
 /// Splits of one head, at most.
 inline constexpr int kMaxSplits = 160;
 
+/// Floats behind the output of one query head in a block's partial sums: the largest score, the sum of
+/// weights, and two more that align the next head.
+inline constexpr int kPartialTail = 4;
+
 /// A share of the cache for one block: split `split` of `splits` of a KV head.
 struct AttentionItem {
     std::int16_t head;
@@ -47,7 +51,7 @@ struct DecodeAttentionArgs {
 
     const AttentionItem* items;  // [blocks]; the splits of a head are 0, 1, ... splits - 1, each once
     std::int32_t blocks;
-    float* partials;        // [blocks][heads / kvHeads][headDim + 2]: sum, largest score, sum of weights
+    float* partials;        // [blocks][heads / kvHeads][headDim + kPartialTail]
     std::int32_t* tickets;  // [kvHeads], 0 between launches
     std::uint16_t* output;  // bf16 [heads * headDim]
 };
