@@ -67,6 +67,7 @@ private Q_SLOTS:
                                                   {"compaction", 3},
                                                   {"peak", 2},
                                                   {"build", 9},
+                                                  {"sharing", 2},
                                                   {"switch", 4},
                                                   {"memory", 3}};
         QVERIFY2(rows == expected, json(rows).dump().c_str());

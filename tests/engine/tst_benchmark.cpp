@@ -135,6 +135,7 @@ private Q_SLOTS:
         auto memory = BenchMemory::create();
         QVERIFY2(memory, test::why(memory));
         QCOMPARE(benchmarkSwitch(run(), *memory).error().code, ErrorCode::kInvalidArgument);
+        QCOMPARE(benchmarkSharing(run(), *memory).error().code, ErrorCode::kInvalidArgument);
         const auto built = benchmarkBuild(run(), *memory);
         QVERIFY2(built, test::why(built));
         double stages = 0.0;
@@ -159,6 +160,15 @@ private Q_SLOTS:
         QVERIFY(std::abs(all.details["history"].get<double>() - 800.0) < 100.0);
         QVERIFY2(stages > 0.9 * all.seconds.median && stages <= all.seconds.median,
                  std::to_string(stages / all.seconds.median).c_str());
+
+        const auto sharing = benchmarkSharing(run(), *memory);
+        QVERIFY2(sharing, test::why(sharing));
+        QCOMPARE(sharing->size(), std::size_t{2});
+        for (const BenchRow& row : *sharing)
+            check(row);
+        QCOMPARE(sharing->back().details["differing_entries"].get<std::int64_t>(), std::int64_t{0});
+        QCOMPARE(sharing->back().details["times_as_fast"].get<double>(),
+                 sharing->front().seconds.median / sharing->back().seconds.median);
 
         const auto switches = benchmarkSwitch(run(), *memory);
         QVERIFY2(switches, test::why(switches));

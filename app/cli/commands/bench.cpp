@@ -21,8 +21,8 @@
 namespace epi {
 namespace {
 
-constexpr std::array<std::string_view, 8> kRows{
-    "decode", "prefill", "score", "compaction", "peak", "build", "switch", "memory"};
+constexpr std::array<std::string_view, 9> kRows{
+    "decode", "prefill", "score", "compaction", "peak", "build", "sharing", "switch", "memory"};
 
 struct BenchArguments {
     std::string shape;
@@ -151,13 +151,14 @@ private:
 
     /// The rows that need a built memory.
     Result<void> measureMemory(const BenchRun& run, std::int64_t freeAtFirst) {
-        if (!wants("build") && !wants("switch") && !wants("memory")) return {};
+        if (!wants("build") && !wants("sharing") && !wants("switch") && !wants("memory")) return {};
         EPI_TRY_ASSIGN(BenchMemory memory, BenchMemory::create());
         takePeakDeviceBytes();
         const Result<BenchRows> built = benchmarkBuild(run, memory);
         if (!built) return built.error();
         const std::int64_t peak = takePeakDeviceBytes();
         if (wants("build")) EPI_TRY(print(built));
+        if (wants("sharing")) EPI_TRY(print(benchmarkSharing(run, memory)));
         if (wants("switch")) EPI_TRY(print(benchmarkSwitch(run, memory)));
         if (!wants("memory")) return {};
         EPI_TRY_ASSIGN(const BenchRows growth, benchmarkGrowth(run, memory));

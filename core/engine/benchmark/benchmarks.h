@@ -52,6 +52,10 @@ private:
 /// A memory of episodes of a made-up history, by stage; `memory` holds it afterwards.
 Result<BenchRows> benchmarkBuild(const BenchRun& run, BenchMemory& memory);
 
+/// Reading the history of a built memory for all its episodes, each for itself as the method was published
+/// and as a build does it: two rows. details["times_as_fast"], details["differing_entries"].
+Result<BenchRows> benchmarkSharing(const BenchRun& run, BenchMemory& memory);
+
 /// Opening an episode of a built memory that is on the device, in the computer's memory or in files, until
 /// the first token may be computed.
 Result<BenchRows> benchmarkSwitch(const BenchRun& run, BenchMemory& memory);

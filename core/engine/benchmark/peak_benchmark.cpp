@@ -1,11 +1,9 @@
-#include <algorithm>
-#include <iterator>
 #include <string>
-#include <vector>
 
 #include <c10/core/InferenceMode.h>
 
 #include "core/engine/benchmark/benchmarks.h"
+#include "core/engine/benchmark/kept_entries.h"
 #include "core/engine/benchmark/made_up_text.h"
 #include "core/engine/benchmark/two_passes.h"
 #include "core/engine/block_prefill.h"
@@ -50,21 +48,6 @@ Result<Reading> measured(KvCache cache, const Read& read) {
     return reading;
 }
 
-/// Entries that only one of two caches of the same lengths holds.
-std::int64_t differing(const KvSnapshot& a, const KvSnapshot& b) {
-    std::int64_t count = 0;
-    for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-        for (std::size_t head = 0; head < a.layers[layer].origins.size(); ++head) {
-            const auto& one = a.layers[layer].origins[head];
-            const auto& other = b.layers[layer].origins[head];
-            std::vector<std::int32_t> missing;
-            std::ranges::set_difference(one, other, std::back_inserter(missing));
-            count += static_cast<std::int64_t>(missing.size());
-        }
-    }
-    return count;
-}
-
 BenchRow rowOf(const char* what, const Reading& reading, std::int64_t bytes) {
     BenchRow row{.row = "peak",
                  .what = what,
@@ -91,7 +74,7 @@ Result<BenchRows> measure(const BenchRun& run) {
                          BlockPrefill::rowsPerHead(spec, task.rule.layerBudgets, task.block),
                          executor.placement()),
                  [&](KvCache& cache) { return readInTwoPasses(executor, cache, task, run.cancel); }));
-    const std::int64_t different = differing(fused.kept, twoPasses.kept);
+    const std::int64_t different = differingEntries(fused.kept, twoPasses.kept);
     BenchRow one = rowOf("cached at most, a layer cut as it is read", fused, fused.bytes + peak.probes);
     const double share = static_cast<double>(peak.fused) / static_cast<double>(peak.twoPasses);
     one.details["areas"] = rows.areas;

@@ -1,0 +1,123 @@
+#include <chrono>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <c10/core/InferenceMode.h>
+
+#include "core/engine/benchmark/bench_memory.h"
+#include "core/engine/benchmark/kept_entries.h"
+#include "core/engine/benchmark/stopwatch.h"
+#include "core/engine/block_prefill.h"
+#include "core/engine/episode_reader.h"
+#include "core/engine/reading_cache.h"
+#include "core/model/executor.h"
+#include "core/model/language_model.h"
+#include "core/tensor/device_memory.h"
+#include "core/tensor/guard.h"
+
+namespace epi {
+namespace {
+
+/// The reading of all episodes of a memory.
+struct Passes {
+    double seconds = 0.0;
+    std::vector<KvSnapshot> kept;
+};
+
+/// Every episode for itself, as the method was published: the patched prompt runs behind every block, also
+/// while the history still fits the budget.
+Result<Passes> readApart(const BenchRun& run, const BenchMemory::State& bench) {
+    const BuiltMemory& memory = *bench.conversation.memory;
+    const Executor& executor = run.subject.model->executor();
+    Passes passes;
+    for (const EpisodeMemory& episode : memory.episodes) {
+        MemoryPeak peak;
+        EPI_TRY_ASSIGN(KvCache cache, makeReadingCache(*run.subject.model, memory, peak));
+        PrefillTask task{.ids = bench.conversation.history.ids,
+                         .block = run.sizes.block,
+                         .rule = evictionRule(memory, bench.conversation.history),
+                         .prompt = episode.prompt};
+        const auto left = [&] {
+            return static_cast<std::int64_t>(task.ids.size()) - task.readTokens;
+        };
+        synchronizeDevice();
+        const auto start = std::chrono::steady_clock::now();
+        while (left() >= task.block && !exceedsBudget(cache, executor.spec(), task.rule, task.block)) {
+            const auto block = std::span(task.ids).subspan(static_cast<std::size_t>(task.readTokens),
+                                                           static_cast<std::size_t>(task.block));
+            task.readTokens += task.block;
+            const ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kAppend,
+                                                     .ids = block,
+                                                     .firstPosition = cache.nextPosition()},
+                                                    {.kind = RowGroup::Kind::kProbe,
+                                                     .ids = task.prompt,
+                                                     .firstPosition = cache.nextPosition() + task.block}},
+                                         .logitRows = 0,
+                                         .hook = nullptr,
+                                         .cancel = run.cancel};
+            EPI_TRY(executor.forward(request, cache));
+        }
+        EPI_TRY(BlockPrefill(executor, cache, std::move(task)).run(run.cancel));
+        synchronizeDevice();
+        passes.seconds += secondsSince(start);
+        passes.kept.push_back(cache.snapshot());
+    }
+    return passes;
+}
+
+/// All episodes as a build reads them.
+Result<Passes> readTogether(const BenchRun& run, const BenchMemory::State& bench) {
+    const BuildContext context = bench.context(run);
+    const BuiltMemory& memory = *bench.conversation.memory;
+    std::vector<std::int32_t> episodes(memory.episodes.size());
+    std::iota(episodes.begin(), episodes.end(), 0);
+    Passes passes;
+    MemoryPeak peak;
+    synchronizeDevice();
+    const auto start = std::chrono::steady_clock::now();
+    EpisodeReader reader(context, bench.conversation, memory);
+    EPI_TRY(reader.read(episodes, peak, [&](std::int32_t, KvSnapshot snapshot) -> Result<void> {
+        passes.kept.push_back(std::move(snapshot));
+        return {};
+    }));
+    synchronizeDevice();
+    passes.seconds = secondsSince(start);
+    return passes;
+}
+
+Result<BenchRows> measure(const BenchRun& run, const BenchMemory::State& bench) {
+    if (!bench.conversation.memory)
+        return Error{ErrorCode::kInvalidArgument, "no memory was built that could be read again"};
+    EPI_TRY_ASSIGN(const Passes apart, readApart(run, bench));
+    EPI_TRY_ASSIGN(const Passes together, readTogether(run, bench));
+    std::int64_t different = 0;
+    std::int64_t entries = 0;
+    for (std::size_t episode = 0; episode < apart.kept.size(); ++episode) {
+        different += differingEntries(apart.kept[episode], together.kept[episode]);
+        entries += apart.kept[episode].entries();
+    }
+    const auto rowOf = [&](const char* what, double seconds) {
+        return BenchRow{.row = "sharing",
+                        .what = std::to_string(apart.kept.size()) + what,
+                        .seconds = {.median = seconds, .fastest = seconds, .slowest = seconds}};
+    };
+    BenchRow one = rowOf(" passes for themselves, a prompt behind every block", apart.seconds);
+    BenchRow two = rowOf(" passes that read once what they share", together.seconds);
+    const double gain = apart.seconds / together.seconds;
+    two.details["times_as_fast"] = gain;
+    two.details["differing_entries"] = different;
+    const std::string hundredths = std::to_string(static_cast<int>(100.0 * gain + 0.5));
+    two.note = hundredths + " % of the speed, " + std::to_string(different) + " of " +
+               std::to_string(entries) + " entries kept differ";
+    return BenchRows{std::move(one), std::move(two)};
+}
+
+}  // namespace
+
+Result<BenchRows> benchmarkSharing(const BenchRun& run, BenchMemory& memory) {
+    const c10::InferenceMode inference;
+    return guarded("measuring what passes share", [&] { return measure(run, memory.state()); });
+}
+
+}  // namespace epi
