@@ -133,11 +133,11 @@ private:
             LayerArena& arena = masked_.layer(layer);
             CompactionPlan plan;
             for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
-                std::vector<std::int64_t>& keep = plan.keep.emplace_back();
+                std::vector<std::int32_t>& keep = plan.keep.emplace_back();
                 const auto positions = arena.positions(head);
                 for (std::size_t entry = 0; entry < positions.size(); ++entry) {
                     if (positions[entry] < task_.sinks || positions[entry] >= border - task_.overlap)
-                        keep.push_back(static_cast<std::int64_t>(entry));
+                        keep.push_back(static_cast<std::int32_t>(entry));
                 }
             }
             arena.apply(plan);

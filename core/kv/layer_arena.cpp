@@ -197,7 +197,7 @@ Result<void> LayerArena::append(const at::Tensor& keys,
 void LayerArena::apply(const CompactionPlan& plan) {
     std::vector<std::int64_t> lengths;
     std::int64_t total = 0;
-    for (const std::vector<std::int64_t>& keep : plan.keep) {
+    for (const std::vector<std::int32_t>& keep : plan.keep) {
         lengths.push_back(static_cast<std::int64_t>(keep.size()));
         total += lengths.back();
     }
@@ -207,14 +207,14 @@ void LayerArena::apply(const CompactionPlan& plan) {
     const std::span targets = std::span(rows).subspan(static_cast<std::size_t>(total));
     std::size_t next = 0;
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
-        const std::vector<std::int64_t>& keep = plan.keep[head];
+        const std::vector<std::int32_t>& keep = plan.keep[head];
         for (std::size_t i = 0; i < keep.size(); ++i)
             sources[next + i] = layout_.start[head] + keep[i];
         next += keep.size();
         // Ascending, so that every entry moves to the front or stays.
         const auto pick = [&](auto& values) {
             std::size_t kept = 0;
-            for (const std::int64_t entry : keep) {
+            for (const std::int32_t entry : keep) {
                 const auto at = static_cast<std::size_t>(entry);
                 if (at >= values.size()) break;  // the last entries may have no score yet
                 values[kept++] = values[at];

@@ -25,7 +25,7 @@ struct CopyTarget {
 
 /// Which entries of a layer stay: per KV head the indices into its entries, ascending.
 struct CompactionPlan {
-    std::vector<std::vector<std::int64_t>> keep;  // [kvHead][kept entries]
+    std::vector<std::vector<std::int32_t>> keep;  // [kvHead][kept entries]
 };
 
 /// Consecutive KV heads of equal length, seen as one tensor.

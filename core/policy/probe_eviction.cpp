@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
+#include <utility>
 
 namespace epi {
 namespace {
@@ -12,12 +14,10 @@ void keepNewest(std::int32_t window, LayerArena& arena) {
     if (arena.longestHead() <= window) return;
     CompactionPlan plan;
     for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
-        std::vector<std::int64_t>& keep = plan.keep.emplace_back();
-        for (std::int64_t entry = std::max<std::int64_t>(0, arena.length(head) - window);
-             entry < arena.length(head);
-             ++entry) {
-            keep.push_back(entry);
-        }
+        const auto length = static_cast<std::int32_t>(arena.length(head));
+        const std::int32_t first = std::max(0, length - window);
+        std::vector<std::int32_t>& keep = plan.keep.emplace_back(static_cast<std::size_t>(length - first));
+        std::iota(keep.begin(), keep.end(), first);
     }
     arena.apply(plan);
 }
@@ -59,15 +59,15 @@ ProbeEviction::ProbeEviction(const ModelSpec& spec,
                              Observer observe)
     : spec_(spec), rule_(rule), point_(std::move(point)), observe_(std::move(observe)) {}
 
-std::vector<bool> ProbeEviction::pinnedOf(std::span<const std::int32_t> positions,
-                                          std::span<const std::int32_t> origins) const {
+std::vector<PinnedRange> ProbeEviction::pinnedOf(std::span<const std::int32_t> positions,
+                                                 std::span<const std::int32_t> origins) const {
     const Pins& pins = rule_.pins;
-    std::vector<bool> pinned(positions.size(), false);
+    std::vector<PinnedRange> pinned;
     // Positions and origins ascend, so what is pinned are a few ranges of entries.
     const auto pin = [&](std::span<const std::int32_t> where, std::int64_t first, std::int64_t end) {
         const auto from = std::ranges::lower_bound(where, first) - where.begin();
         const auto to = std::ranges::lower_bound(where, end) - where.begin();
-        if (from < to) std::fill(pinned.begin() + from, pinned.begin() + to, true);
+        if (from < to) pinned.push_back({.first = from, .end = to});
     };
     constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
     pin(origins, 0, std::max<std::int64_t>(pins.sinks, pins.chatPrefix ? rule_.prefixTokens : 0));
@@ -103,11 +103,14 @@ Result<void> ProbeEviction::afterLayer(std::int32_t layer,
     }
     const std::int64_t budget = rule_.layerBudgets[static_cast<std::size_t>(layer)];
     const auto floor = static_cast<std::int64_t>(rule_.headFloor * static_cast<double>(budget));
-    auto selected = selectEntries(entries, budget, rule_.level, floor);
+    auto selected = selector_.select(entries, {.budget = budget, .level = rule_.level, .headFloor = floor});
     if (!selected) return std::move(selected).error().with("layer " + std::to_string(layer));
-    if (observe_) observe_(layer, *selected);
+    Selection& selection = selector_.selection();
+    if (observe_) observe_(layer, selection);
     if (!computed.kept.empty()) arena.setScores(computed.kept);
-    arena.apply({.keep = std::move(selected->keep)});
+    CompactionPlan plan{.keep = std::move(selection.keep)};
+    arena.apply(plan);
+    selection.keep = std::move(plan.keep);  // its memory serves the next layer
     return {};
 }
 

@@ -64,13 +64,14 @@ public:
 private:
     /// Which entries of a head are pinned. Recent is what lies close by position; all else is where the
     /// history was read.
-    [[nodiscard]] std::vector<bool> pinnedOf(std::span<const std::int32_t> positions,
-                                             std::span<const std::int32_t> origins) const;
+    [[nodiscard]] std::vector<PinnedRange> pinnedOf(std::span<const std::int32_t> positions,
+                                                    std::span<const std::int32_t> origins) const;
 
     const ModelSpec& spec_;
     const EvictionRule& rule_;
     EvictionPoint point_;
     Observer observe_;
+    EntrySelector selector_;
 };
 
 /// Cuts the layers with a window alone: what a block needs after which every other layer is within its

@@ -8,13 +8,7 @@
 #include <limits>
 
 #include "core/tensor/cpu/exponential.h"
-
-// One copy of a function per kind of CPU, of which the program takes the best at its start.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
-#define EPI_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EPI_VECTORISED
-#endif
+#include "core/tensor/cpu/vectorised.h"
 
 namespace epi {
 namespace {

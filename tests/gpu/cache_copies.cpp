@@ -67,9 +67,9 @@ Result<KvCache> raggedCache(const Placement& placement) {
     const std::int64_t rows = kEntries + kSlack / 2;
     CompactionPlan plan;
     for (std::int64_t head = 0; head < kHeads; ++head) {
-        std::vector<std::int64_t>& keep = plan.keep.emplace_back();
+        std::vector<std::int32_t>& keep = plan.keep.emplace_back();
         keep.resize(static_cast<std::size_t>(kEntries + (2 * head - kHeads + 1) * 101));
-        std::iota(keep.begin(), keep.end(), rows - std::ssize(keep));
+        std::iota(keep.begin(), keep.end(), static_cast<std::int32_t>(rows - std::ssize(keep)));
     }
     const at::TensorOptions options = placement.options(placement.cacheType);
     for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {

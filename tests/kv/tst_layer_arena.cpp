@@ -86,7 +86,7 @@ CompactionPlan randomPlan(const LayerArena& arena, std::mt19937& random, std::ui
     CompactionPlan plan;
     for (std::int32_t head = 0; head < kHeads; ++head) {
         auto& keep = plan.keep.emplace_back();
-        for (std::int64_t entry = 0; entry < arena.length(head); ++entry) {
+        for (std::int32_t entry = 0; entry < arena.length(head); ++entry) {
             if (random() % 100 < percent) keep.push_back(entry);
         }
     }
@@ -221,7 +221,7 @@ private Q_SLOTS:
                             return sum + head.size();
                         }) > kHeads * kOwn) {
                     auto& longest =
-                        *std::ranges::max_element(plan.keep, {}, &std::vector<std::int64_t>::size);
+                        *std::ranges::max_element(plan.keep, {}, &std::vector<std::int32_t>::size);
                     longest.pop_back();
                 }
                 sharing[i].apply(plan);
@@ -287,9 +287,9 @@ private Q_SLOTS:
         QVERIFY(append(arena, 0, kBudget + kBlock));
         // All of the budget goes to two heads.
         CompactionPlan plan{.keep = {{}, {}, {}}};
-        for (std::int64_t entry = 0; entry < kBudget + kBlock; ++entry)
+        for (std::int32_t entry = 0; entry < kBudget + kBlock; ++entry)
             plan.keep[1].push_back(entry);
-        for (std::int64_t entry = 0; entry < 2 * kBudget - kBlock; ++entry)
+        for (std::int32_t entry = 0; entry < 2 * kBudget - kBlock; ++entry)
             plan.keep[2].push_back(entry);
         arena.apply(plan);
         QCOMPARE(arena.totalLength(), kHeads * kBudget);

@@ -54,7 +54,7 @@ void makeRagged(KvCache& cache) {
         CompactionPlan plan;
         for (std::int32_t head = 0; head < arena.shape().kvHeads; ++head) {
             auto& keep = plan.keep.emplace_back();
-            for (std::int64_t entry = 0; entry < arena.length(head); ++entry) {
+            for (std::int32_t entry = 0; entry < arena.length(head); ++entry) {
                 if (entry % (head + 2) == layer % 2 || entry + 1 == arena.length(head)) keep.push_back(entry);
             }
         }

@@ -27,7 +27,7 @@ struct Case {
     std::int32_t kvHeads = 2;
     std::int32_t headDim = 8;
     std::optional<std::int32_t> window;
-    std::vector<std::vector<std::int64_t>> keep;  // per head, of `past` rows; empty: all
+    std::vector<std::vector<std::int32_t>> keep;  // per head, of `past` rows; empty: all
     std::int64_t past = 20;
     std::int64_t rows = 7;
 };
@@ -278,7 +278,7 @@ private Q_SLOTS:
         const auto kept =
             selectEntries({.lengths = {4, 4}, .scores = values, .pins = {}}, 1, BudgetLevel::kPair);
         QVERIFY2(kept, test::why(kept));
-        QCOMPARE(kept->keep, (std::vector<std::vector<std::int64_t>>{{}, {1, 3}}));
+        QCOMPARE(kept->keep, (std::vector<std::vector<std::int32_t>>{{}, {1, 3}}));
     }
 
     void staysFiniteWhenAHeadHasNoEntries() {
