@@ -12,7 +12,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
 
 #include "core/tensor/device_memory.h"
@@ -170,11 +169,16 @@ void LayerArena::leaveArea(Layout layout) {
 Result<void> LayerArena::extend(std::int64_t rows, std::int64_t firstPosition) {
     EPI_TRY(makeRoom(rows));
     for (std::size_t head = 0; head < layout_.length.size(); ++head) {
+        const auto held = static_cast<std::size_t>(layout_.length[head]);
         layout_.length[head] += rows;
-        for (std::int64_t i = 0; i < rows; ++i) {
-            positions_[head].push_back(static_cast<std::int32_t>(firstPosition + i));
-            origins_[head].push_back(static_cast<std::int32_t>(firstPosition + shift_ + i));
-        }
+        const auto append = [&](std::vector<std::int32_t>& values, std::int64_t first) {
+            values.resize(held + static_cast<std::size_t>(rows));
+            std::iota(values.begin() + static_cast<std::ptrdiff_t>(held),
+                      values.end(),
+                      static_cast<std::int32_t>(first));
+        };
+        append(positions_[head], firstPosition);
+        append(origins_[head], firstPosition + shift_);
     }
     return {};
 }
@@ -194,104 +198,116 @@ Result<void> LayerArena::append(const at::Tensor& keys,
     return {};
 }
 
-void LayerArena::apply(const CompactionPlan& plan) {
-    std::vector<std::int64_t> lengths;
-    std::int64_t total = 0;
-    for (const std::vector<std::int32_t>& keep : plan.keep) {
-        lengths.push_back(static_cast<std::int64_t>(keep.size()));
-        total += lengths.back();
-    }
-    // Where each row comes from, then where each goes to: one upload.
-    std::vector<std::int64_t> rows(static_cast<std::size_t>(total * 2));
-    const std::span sources = std::span(rows).first(static_cast<std::size_t>(total));
-    const std::span targets = std::span(rows).subspan(static_cast<std::size_t>(total));
-    std::size_t next = 0;
+bool LayerArena::movesRows(const CompactionPlan& plan, const Layout& layout) const {
     for (std::size_t head = 0; head < plan.keep.size(); ++head) {
         const std::vector<std::int32_t>& keep = plan.keep[head];
-        for (std::size_t i = 0; i < keep.size(); ++i)
-            sources[next + i] = layout_.start[head] + keep[i];
-        next += keep.size();
-        // Ascending, so that every entry moves to the front or stays.
-        const auto pick = [&](auto& values) {
-            std::size_t kept = 0;
-            for (const std::int32_t entry : keep) {
-                const auto at = static_cast<std::size_t>(entry);
-                if (at >= values.size()) break;  // the last entries may have no score yet
-                values[kept++] = values[at];
-            }
-            values.resize(kept);
-        };
-        pick(positions_[head]);
-        pick(origins_[head]);
-        pick(scores_[head]);
+        if (keep.empty()) continue;
+        const bool dropsBeforeLast = std::cmp_greater_equal(keep.back(), keep.size());
+        if (dropsBeforeLast || layout.start[head] != layout_.start[head]) return true;
     }
+    return false;
+}
+
+void LayerArena::keepOnly(std::span<const std::int32_t> keep, std::size_t head, std::int32_t* rows) {
+    // Ascending, so that every entry moves to the front or stays. In one pass, since this is the host's share
+    // of a cut.
+    const auto start = static_cast<std::int32_t>(layout_.start[head]);
+    std::int32_t* const positions = positions_[head].data();
+    std::int32_t* const origins = origins_[head].data();
+    for (std::size_t i = 0; i < keep.size(); ++i) {
+        const std::int32_t entry = keep[i];
+        rows[i] = start + entry;
+        positions[i] = positions[entry];
+        origins[i] = origins[entry];
+    }
+    positions_[head].resize(keep.size());
+    origins_[head].resize(keep.size());
+    std::vector<float>& scores = scores_[head];
+    std::size_t scored = 0;
+    for (; scored < keep.size(); ++scored) {
+        const auto entry = static_cast<std::size_t>(keep[scored]);
+        if (entry >= scores.size()) break;  // the last entries may have no score yet
+        scores[scored] = scores[entry];
+    }
+    scores.resize(scored);
+}
+
+void LayerArena::apply(const CompactionPlan& plan) {
+    std::vector<std::int64_t> lengths;
+    for (const std::vector<std::int32_t>& keep : plan.keep)
+        lengths.push_back(static_cast<std::int64_t>(keep.size()));
+    const std::int64_t total = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
     const bool goesHome = isInArea() && total <= totalRows();
     const bool staysInArea = isInArea() && !goesHome;
     Layout layout = spread(lengths, staysInArea ? spare_.rowsPerHead : shape_.rowsPerHead);
-    next = 0;
-    for (std::size_t head = 0; head < lengths.size(); ++head) {
-        const std::span own = targets.subspan(next, static_cast<std::size_t>(lengths[head]));
-        std::iota(own.begin(), own.end(), layout.start[head]);
-        next += own.size();
+    const bool moves = goesHome || movesRows(plan, layout);
+    const at::Tensor rows = tableFor<std::int32_t>(own_.keys.device(), total);
+    std::int32_t* next = rows.mutable_data_ptr<std::int32_t>();
+    for (std::size_t head = 0; head < plan.keep.size(); ++head) {
+        keepOnly(plan.keep[head], head, next);
+        next += lengths[head];
     }
+    if (moves) moveRows(rows, goesHome ? own_ : rows_, layout);
     if (goesHome) {
-        gatherOwn(rows, layout);
         leaveArea(std::move(layout));
         return;
     }
     // What the arena's own rows hold is no longer the beginning of what is in the area.
     if (staysInArea) ownLayout_->length.assign(lengths.size(), kNothing);
     layout_ = std::move(layout);
-    if (!std::ranges::equal(sources, targets)) moveRows(rows);
 }
 
-void LayerArena::gatherOwn(std::span<const std::int64_t> rows, const Layout& layout) {
-    const auto count = static_cast<std::int64_t>(rows.size()) / 2;
-    const at::Tensor both = toDevice(rows, own_.keys.device());
-    const at::Tensor source = both.narrow(0, 0, count);
-    if (own_.keys.is_cuda()) {
-        const at::Tensor target = both.narrow(0, count, count);
-        const auto rowBytes = static_cast<std::int64_t>(own_.keys.element_size()) * shape_.headDim;
-        const DeviceRows before{
-            rows_.keys.data_ptr(), rows_.values.data_ptr(), source.const_data_ptr<std::int64_t>()};
-        const DeviceRows after{
-            own_.keys.data_ptr(), own_.values.data_ptr(), target.const_data_ptr<std::int64_t>()};
-        if (copyDeviceRows(before, after, count, rowBytes)) return;
-    }
-    std::int64_t first = 0;
-    for (std::size_t head = 0; head < layout.length.size(); ++head) {
-        const std::int64_t length = layout.length[head];
-        const at::Tensor kept = source.narrow(0, first, length);
-        at::Tensor keys = own_.keys.narrow(0, layout.start[head], length);
-        at::Tensor values = own_.values.narrow(0, layout.start[head], length);
-        at::index_select_out(keys, rows_.keys, 0, kept);
-        at::index_select_out(values, rows_.values, 0, kept);
-        first += length;
-    }
-}
-
-void LayerArena::moveRows(std::span<const std::int64_t> rows) {
-    const auto count = static_cast<std::int64_t>(rows.size()) / 2;
-    const auto& [keys, values] = rows_;
-    const at::Tensor both = toDevice(rows, keys.device());
-    const at::Tensor source = both.narrow(0, 0, count);
-    const at::Tensor target = both.narrow(0, count, count);
-    if (keys.is_cuda()) {
-        const std::vector<std::int64_t> shape{count, shape_.headDim};
-        const at::Tensor keptKeys = at::empty(shape, keys.options());
-        const at::Tensor keptValues = at::empty(shape, values.options());
-        const auto rowBytes = static_cast<std::int64_t>(keys.element_size()) * shape_.headDim;
-        const DeviceRows before{keys.data_ptr(), values.data_ptr(), source.const_data_ptr<std::int64_t>()};
-        const DeviceRows kept{keptKeys.data_ptr(), keptValues.data_ptr(), nullptr};
-        const DeviceRows after{keys.data_ptr(), values.data_ptr(), target.const_data_ptr<std::int64_t>()};
-        if (copyDeviceRows(before, kept, count, rowBytes) && copyDeviceRows(kept, after, count, rowBytes)) {
-            return;
+void LayerArena::moveRows(const at::Tensor& rows, const EntryRows& target, const Layout& layout) const {
+    if (moveOnDevice(rows, target, layout)) return;
+    const at::Tensor source = upload(rows, target.keys.device());
+    const bool isElsewhere = !target.keys.is_same(rows_.keys);
+    const auto move = [&](const at::Tensor& from, const at::Tensor& to) {
+        const at::Tensor kept = isElsewhere ? at::Tensor() : from.index_select(0, source);
+        std::int64_t first = 0;
+        for (std::size_t head = 0; head < layout.length.size(); ++head) {
+            const std::int64_t length = layout.length[head];
+            at::Tensor own = to.narrow(0, layout.start[head], length);
+            if (isElsewhere) {
+                at::index_select_out(own, from, 0, source.narrow(0, first, length));
+            } else {
+                own.copy_(kept.narrow(0, first, length));
+            }
+            first += length;
         }
+    };
+    move(rows_.keys, target.keys);
+    move(rows_.values, target.values);
+}
+
+bool LayerArena::moveOnDevice(const at::Tensor& rows, const EntryRows& target, const Layout& layout) const {
+    const auto& [keys, values] = rows_;
+    if (!keys.is_cuda()) return false;
+    const std::int64_t count = rows.size(0);
+    const at::Tensor sourceRows = upload(rows, keys.device());
+    const at::Tensor targetRows = rowsOf(layout, count);
+    const auto rowBytes = static_cast<std::int64_t>(keys.element_size()) * shape_.headDim;
+    const DeviceRows source{keys.data_ptr(), values.data_ptr(), sourceRows.const_data_ptr<std::int32_t>()};
+    const DeviceRows after{target.keys.data_ptr(),
+                           target.values.data_ptr(),
+                           targetRows.defined() ? targetRows.const_data_ptr<std::int32_t>() : nullptr};
+    if (!target.keys.is_same(keys)) return copyDeviceRows(source, after, count, rowBytes);
+    const std::array<std::int64_t, 2> shape{count, shape_.headDim};
+    const at::Tensor keptKeys = at::empty(shape, keys.options());
+    const at::Tensor keptValues = at::empty(shape, values.options());
+    const DeviceRows kept{keptKeys.data_ptr(), keptValues.data_ptr(), nullptr};
+    return copyDeviceRows(source, kept, count, rowBytes) && copyDeviceRows(kept, after, count, rowBytes);
+}
+
+at::Tensor LayerArena::rowsOf(const Layout& layout, std::int64_t count) const {
+    // Without slack heads lie one behind the other, and every row has its own number.
+    if (layout.start.back() + layout.length.back() == count) return {};
+    const at::Tensor rows = tableFor<std::int32_t>(own_.keys.device(), count);
+    std::int32_t* next = rows.mutable_data_ptr<std::int32_t>();
+    for (std::size_t head = 0; head < layout.length.size(); ++head) {
+        std::iota(next, next + layout.length[head], static_cast<std::int32_t>(layout.start[head]));
+        next += layout.length[head];
     }
-    const at::Tensor keptKeys = keys.index_select(0, source);
-    const at::Tensor keptValues = values.index_select(0, source);
-    keys.index_copy_(0, target, keptKeys);
-    values.index_copy_(0, target, keptValues);
+    return upload(rows, own_.keys.device());
 }
 
 at::Tensor LayerArena::headKeys(std::int32_t head) const {

@@ -165,11 +165,20 @@ private:
     Result<void> makeRoom(std::int64_t rows);
     /// The entries are in the arena's own rows from now on.
     void leaveArea(Layout layout);
-    /// Moves rows to other places of the same store, by way of a copy of them: from the first half of `rows`
-    /// to the second.
-    void moveRows(std::span<const std::int64_t> rows);
-    /// Copies rows of the working area, in the first half of `rows`, to own rows, in the second.
-    void gatherOwn(std::span<const std::int64_t> rows, const Layout& layout);
+    /// Whether a plan gives an entry another row, in the same store.
+    [[nodiscard]] bool movesRows(const CompactionPlan& plan, const Layout& layout) const;
+    /// Drops all else of what is remembered about a head's entries, and writes down the rows of those that
+    /// stay.
+    void keepOnly(std::span<const std::int32_t> keep, std::size_t head, std::int32_t* rows);
+    /// Moves these rows, int32 [total] on the host, to where a layout has them: to another store, or in the
+    /// same one by way of a copy of them.
+    void moveRows(const at::Tensor& rows, const EntryRows& target, const Layout& layout) const;
+    /// By the kernel for it, where there is one.
+    [[nodiscard]] bool moveOnDevice(const at::Tensor& rows,
+                                    const EntryRows& target,
+                                    const Layout& layout) const;
+    /// Where a layout has its entries, on the device: int32 [count]; undefined for 0, 1, 2, ...
+    [[nodiscard]] at::Tensor rowsOf(const Layout& layout, std::int64_t count) const;
     [[nodiscard]] std::int64_t totalRows() const { return shape_.kvHeads * shape_.rowsPerHead; }
 
     Shape shape_;

@@ -9,17 +9,17 @@
 /// engine.
 extern "C" {
 
-inline constexpr std::int32_t kEpiCudaAbiVersion = 4;
+inline constexpr std::int32_t kEpiCudaAbiVersion = 5;
 
 /// Rows of keys and values to copy between device buffers that do not overlap: row sourceRows[i] becomes row
-/// targetRows[i]. All pointers are on the device.
+/// targetRows[i]. All pointers are on the device; null rows: 0, 1, 2, ...
 struct EpiCopyRows {
     const void* sourceKeys;          // [any, rowBytes]
     const void* sourceValues;        // [any, rowBytes]
     void* targetKeys;                // [any, rowBytes]
     void* targetValues;              // [any, rowBytes]
-    const std::int64_t* sourceRows;  // [rows]
-    const std::int64_t* targetRows;  // [rows]
+    const std::int32_t* sourceRows;  // [rows]
+    const std::int32_t* targetRows;  // [rows]
     std::int64_t rows;
     std::int64_t rowBytes;
 };

@@ -26,7 +26,7 @@ void synchronizeDevice();
 struct DeviceRows {
     void* keys = nullptr;
     void* values = nullptr;
-    const std::int64_t* rows = nullptr;  // on the device; null: 0, 1, 2, ...
+    const std::int32_t* rows = nullptr;  // on the device; null: 0, 1, 2, ...
 };
 
 /// Copies `count` rows of keys and values from one place on the GPU to another that does not overlap it, in

@@ -9,15 +9,26 @@
 
 namespace epi {
 
-/// A small table as a tensor on `device`. On a GPU it goes by way of pinned memory, so that neither side
-/// waits for the other: the work queued before it is still running when this returns.
+/// A small table on the host, to be filled and uploaded to `device`.
+template <typename T>
+at::Tensor tableFor(c10::Device device, std::int64_t count) {
+    return at::empty(
+        {count},
+        at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value).pinned_memory(device.is_cuda()));
+}
+
+/// Such a table as a tensor on `device`. On a GPU it goes by way of pinned memory, so that neither side waits
+/// for the other: the work queued before it is still running when this returns.
+inline at::Tensor upload(const at::Tensor& table, c10::Device device) {
+    return device.is_cuda() ? table.to(device, /*non_blocking=*/true) : table;
+}
+
+/// A small table as a tensor on `device`, in the same way.
 template <typename T>
 at::Tensor toDevice(std::span<const T> values, c10::Device device) {
-    at::Tensor host = at::empty(
-        {static_cast<std::int64_t>(values.size())},
-        at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value).pinned_memory(device.is_cuda()));
-    std::copy(values.begin(), values.end(), host.mutable_data_ptr<T>());
-    return device.is_cuda() ? host.to(device, /*non_blocking=*/true) : host;
+    const at::Tensor table = tableFor<T>(device, static_cast<std::int64_t>(values.size()));
+    std::copy(values.begin(), values.end(), table.mutable_data_ptr<T>());
+    return upload(table, device);
 }
 
 }  // namespace epi

@@ -13,8 +13,8 @@ struct CopyRowsArgs {
     const void* sourceValues;        // [any, rowBytes]
     void* targetKeys;                // [any, rowBytes]
     void* targetValues;              // [any, rowBytes]
-    const std::int64_t* sourceRows;  // [rows], on the device; null: 0, 1, 2, ...
-    const std::int64_t* targetRows;  // likewise
+    const std::int32_t* sourceRows;  // [rows], on the device; null: 0, 1, 2, ...
+    const std::int32_t* targetRows;  // likewise
     std::int64_t rows;
     std::int64_t rowBytes;  // a multiple of 16
 };

@@ -280,6 +280,30 @@ private Q_SLOTS:
         checkEntries(arena);
     }
 
+    void keepsOriginsAndScoresWithTheirEntries() {
+        LayerArena arena = makeArena(9);
+        QVERIFY(append(arena, 0, 4));
+        std::vector<float> scores(kHeads * 4);
+        std::iota(scores.begin(), scores.end(), 0.0F);
+        arena.setScores(scores);
+        arena.setShift(100);
+        QVERIFY(append(arena, 4, 5));
+        arena.apply({.keep = {{1, 3, 5, 8}, {0, 1, 2}, {6, 7}}});
+        const auto origins = [&](std::int32_t head) {
+            return std::vector<std::int32_t>(arena.origins(head).begin(), arena.origins(head).end());
+        };
+        const auto scoresOf = [&](std::int32_t head) {
+            return std::vector<float>(arena.scores(head).begin(), arena.scores(head).end());
+        };
+        QCOMPARE(origins(0), (std::vector<std::int32_t>{1, 3, 105, 108}));
+        QCOMPARE(origins(1), (std::vector<std::int32_t>{0, 1, 2}));
+        QCOMPARE(origins(2), (std::vector<std::int32_t>{106, 107}));
+        QCOMPARE(scoresOf(0), (std::vector<float>{1.0F, 3.0F}));
+        QCOMPARE(scoresOf(1), (std::vector<float>{4.0F, 5.0F, 6.0F}));
+        QCOMPARE(scoresOf(2), std::vector<float>{});
+        checkEntries(arena);
+    }
+
     void givesEveryHeadTheRoomOfABlockAfterAPlanThatStarvesOne() {
         constexpr std::int64_t kBudget = 20;
         constexpr std::int64_t kBlock = 12;
