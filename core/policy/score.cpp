@@ -5,6 +5,7 @@
 
 #include "core/policy/rank.h"
 #include "core/policy/score_recipe.h"
+#include "core/tensor/upload.h"
 
 namespace epi {
 namespace {
@@ -113,14 +114,11 @@ std::vector<float> Score::scoresOf(const Term& term, const Input& input, const a
     if (term.probe != kNoProbe && !probeScores.defined()) {
         scores = newestFirst(input.arena, input.nextPosition);
     } else {
-        const at::Tensor values = term.scorer
-                                      ->score({.arena = input.arena,
-                                               .nextPosition = input.nextPosition,
-                                               .blockTokens = input.blockTokens,
-                                               .probeScores = probeScores,
-                                               .parameters = term.parameters})
-                                      .to(at::kCPU, at::kFloat)
-                                      .contiguous();
+        const at::Tensor values = toHostFloats(term.scorer->score({.arena = input.arena,
+                                                                   .nextPosition = input.nextPosition,
+                                                                   .blockTokens = input.blockTokens,
+                                                                   .probeScores = probeScores,
+                                                                   .parameters = term.parameters}));
         const float* const first = values.const_data_ptr<float>();
         scores.assign(first, first + values.numel());
     }

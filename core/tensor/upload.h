@@ -31,4 +31,12 @@ at::Tensor toDevice(std::span<const T> values, c10::Device device) {
     return upload(table, device);
 }
 
+/// Numbers of any type as fp32 on the host, complete when this returns. A GPU's go by way of pinned memory,
+/// too, into which it writes without a stage in between.
+inline at::Tensor toHostFloats(const at::Tensor& numbers) {
+    const at::Tensor wide = numbers.to(at::kFloat).contiguous();
+    if (!wide.is_cuda()) return wide;
+    return at::empty(wide.sizes(), at::TensorOptions().dtype(at::kFloat).pinned_memory(true)).copy_(wide);
+}
+
 }  // namespace epi
