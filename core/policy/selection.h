@@ -44,6 +44,10 @@ struct SelectionRule {
 /// Selects in one layer after the other, in the same memory. One thread.
 class EntrySelector {
 public:
+    EntrySelector() = default;
+    EntrySelector(const EntrySelector&) = delete;  // what it looks at is its own
+    EntrySelector& operator=(const EntrySelector&) = delete;
+
     /// Keeps the highest scores within a budget (EpiCache section 3.3): with kPair the best budget * kvHeads
     /// entries of all heads together, their scores compared raw; with kPairUniform the best `budget` of each
     /// head. Pinned entries stay first and count. Everything stays while it fits. Ties: lower head, then
