@@ -1,4 +1,6 @@
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -107,9 +109,10 @@ Result<BenchRows> measure(const BenchRun& run, const BenchMemory::State& bench) 
     const double gain = apart.seconds / together.seconds;
     two.details["times_as_fast"] = gain;
     two.details["differing_entries"] = different;
-    const std::string hundredths = std::to_string(static_cast<int>(100.0 * gain + 0.5));
-    two.note = hundredths + " % of the speed, " + std::to_string(different) + " of " +
-               std::to_string(entries) + " entries kept differ";
+    std::array<char, 32> times{};
+    std::snprintf(times.data(), times.size(), "%.2f times as fast, ", gain);
+    two.note =
+        times.data() + std::to_string(different) + " of " + std::to_string(entries) + " entries kept differ";
     return BenchRows{std::move(one), std::move(two)};
 }
 
