@@ -275,6 +275,19 @@ private Q_SLOTS:
         QVERIFY(bare["quoted"].toArray().isEmpty());
     }
 
+    void refusesAnEmptyQuestion() {
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
+        for (const char* question : {"", " \t\n"}) {
+            const Finished result =
+                run({"ask", "-q", question, "--conversation", "conv-1", "--db", database, "--json"});
+            QCOMPARE(result.exitCode, 2);
+            QVERIFY2(result.out.contains("the question is empty"), result.out);
+        }
+        const QJsonObject listed = run({"conversations", "--db", database, "--json"}).json();
+        QCOMPARE(listed["conversations"].toArray()[0].toObject()["messages"].toInt(), 2);
+    }
+
     void measuresTheExpectedAnswerBehindDifferentContexts() {
         const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
         const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));

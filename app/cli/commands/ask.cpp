@@ -166,6 +166,8 @@ Result<TurnDone> answer(EngineRunner& engine, const Ask& ask, ReplyRow& reply, c
 }
 
 Result<void> ask(const AskOptions& options, const CommandContext& context) {
+    if (options.question.find_first_not_of(" \t\r\n") == std::string::npos)
+        return Error{ErrorCode::kInvalidArgument, "the question is empty"};
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
