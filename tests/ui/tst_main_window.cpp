@@ -294,6 +294,20 @@ private Q_SLOTS:
         QCOMPARE(last<Inspect>(app.engine->posted()).memory.budget, 256);
     }
 
+    void namesNoBudgetThatIsLeftToTheHistory() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        const auto detailsOf = [](WindowFixture& fixture) {
+            return fixture.window.page().findChild<QLabel*>(QStringLiteral("chatDetails"))->text();
+        };
+        QVERIFY(app.build({.budget = 256}));
+        QTRY_VERIFY(detailsOf(app).contains(QStringLiteral("budget 256")));
+        // As the command line stores it.
+        app.window.session()->memory().choose({});
+        QTRY_VERIFY(!detailsOf(app).contains(QStringLiteral("budget")));
+        QVERIFY(detailsOf(app).contains(QStringLiteral("4 episode")));
+    }
+
     void aFailedAnswerSaysWhyAndKeepsTheQuestion() {
         FakeScript script;
         script.holdAskAt = 1;

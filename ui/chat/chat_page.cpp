@@ -99,6 +99,7 @@ QWidget* ChatPage::makeHeader() {
     title_ = new ElidedLabel(header);
     title_->setProperty("textRole", u"title"_s);
     details_ = new ElidedLabel(header);
+    details_->setObjectName(u"chatDetails"_s);
     details_->setProperty("textRole", u"secondary"_s);
     auto* column = new QVBoxLayout(header);
     column->addWidget(title_);
@@ -358,7 +359,9 @@ void ChatPage::refreshHeader() {
     }
     if (memory.isBuilt()) {
         parts << tr("%n episode(s)", nullptr, static_cast<int>(memory.episodes().size()));
-        parts << tr("budget %1").arg(locale.toString(memory.options().budget));
+        // 0 leaves it to the history, and was stored as such by the command line.
+        if (memory.options().budget > 0)
+            parts << tr("budget %1").arg(locale.toString(memory.options().budget));
     } else if (session_->isLoaded()) {
         parts << tr("no memory yet");
     }
@@ -415,7 +418,8 @@ void ChatPage::tellPin(qint64 messageId, bool isPinned) {
     QString text =
         tr("Pinned. Every memory of this chat keeps the message whole; until the next one is built "
            "it is quoted with each question.");
-    if (const std::int64_t tokens = memory.tokensOf(messageId); tokens > 0) {
+    const std::int64_t tokens = memory.tokensOf(messageId);
+    if (tokens > 0 && memory.options().budget > 0) {
         text += u' ' + tr("It takes %1 of %2 tokens.")
                            .arg(QLocale().toString(static_cast<qlonglong>(tokens)),
                                 QLocale().toString(memory.options().budget));
