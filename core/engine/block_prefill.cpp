@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <ATen/ops/empty.h>
+
 #include "core/model/reindex.h"
 
 namespace epi {
@@ -62,6 +64,39 @@ private:
     std::vector<std::size_t> ran_;
 };
 
+/// Copies the newest rows of each layer and drops them.
+class TakeNewest final : public LayerHook {
+public:
+    explicit TakeNewest(std::int64_t rows) : rows_(rows) {}
+
+    Result<void> afterLayer(std::int32_t /*layer*/,
+                            LayerArena& arena,
+                            std::span<const at::Tensor> /*probeScores*/) override {
+        const LayerArena::Shape& shape = arena.shape();
+        const auto make = [&] {
+            return at::empty({shape.kvHeads, rows_, shape.headDim}, arena.keys().options());
+        };
+        LayerRows& taken = taken_.emplace_back(LayerRows{.keys = make(), .values = make()});
+        std::vector<std::int64_t> lengths;
+        for (const HeadRun& run : arena.runs()) {
+            const auto take = [&](const at::Tensor& entries, const at::Tensor& to) {
+                to.narrow(0, run.firstHead, run.count).copy_(entries.narrow(1, run.length - rows_, rows_));
+            };
+            take(run.keys, taken.keys);
+            take(run.values, taken.values);
+            lengths.insert(lengths.end(), static_cast<std::size_t>(run.count), run.length - rows_);
+        }
+        arena.truncate(lengths);
+        return {};
+    }
+
+    [[nodiscard]] ComputedRows taken() && { return std::move(taken_); }
+
+private:
+    std::int64_t rows_;
+    ComputedRows taken_;
+};
+
 /// Whether a layer may be cut at all: a dense memory has no prompt to do it by.
 bool canEvict(const PrefillTask& task) {
     return !task.prompt.empty() || !task.rule.score.usesPatchedPrompt();
@@ -76,14 +111,14 @@ std::int64_t BlockPrefill::nextRows() const {
     return std::min(task_.block, static_cast<std::int64_t>(task_.ids.size()) - next_);
 }
 
-void BlockPrefill::reindex() {
-    if (!task_.reindexes) return;
+bool BlockPrefill::reindex() {
+    if (!task_.reindexes) return false;
     const auto size = [](const std::vector<TokenId>& ids) {
         return static_cast<std::int64_t>(ids.size());
     };
     const std::int64_t probes =
         probeRows(task_.rule.score, nextRows(), size(task_.prompt), size(task_.repeatRequest));
-    reindexForRoom(executor_, cache_, nextRows() + probes);
+    return reindexForRoom(executor_, cache_, nextRows() + probes);
 }
 
 bool BlockPrefill::evictsNext() const {
@@ -91,14 +126,45 @@ bool BlockPrefill::evictsNext() const {
                                exceedsBudget(cache_, executor_.spec(), task_.rule, nextRows()));
 }
 
-Result<void> BlockPrefill::step(const CancelToken& cancel, const ProbeEviction::Observer& observe) {
-    const auto ids = std::span<const TokenId>(task_.ids).subspan(static_cast<std::size_t>(next_),
-                                                                 static_cast<std::size_t>(nextRows()));
+std::span<const TokenId> BlockPrefill::nextBlock() const {
+    return std::span(task_.ids)
+        .subspan(static_cast<std::size_t>(next_), static_cast<std::size_t>(nextRows()));
+}
+
+std::int64_t BlockPrefill::nextBytes() const {
+    std::int64_t rowBytes = 0;
+    for (const LayerSpec& layer : executor_.spec().layers)
+        rowBytes += std::int64_t{2} * layer.attention.kvHeads * layer.attention.headDim;
+    return nextRows() * rowBytes * static_cast<std::int64_t>(c10::elementSize(executor_.placement().cacheType));
+}
+
+Result<ComputedRows> BlockPrefill::computeNext(const CancelToken& cancel) {
+    const KvCache::Mark before = cache_.mark();
+    TakeNewest taking(nextRows());
+    const ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kAppend,
+                                             .ids = nextBlock(),
+                                             .firstPosition = cache_.nextPosition()}},
+                                 .logitRows = 0,
+                                 .hook = &taking,
+                                 .cancel = cancel};
+    const auto computed = executor_.forward(request, cache_);
+    cache_.truncate(before);
+    if (!computed) return computed.error();
+    return std::move(taking).taken();
+}
+
+Result<void> BlockPrefill::step(const CancelToken& cancel,
+                                const ProbeEviction::Observer& observe,
+                                const ComputedRows* computed) {
+    const std::span<const TokenId> ids = nextBlock();
     const std::int64_t rows = nextRows();
     reindex();
     const std::int64_t position = cache_.nextPosition();
     ForwardRequest request{
-        .groups = {{.kind = RowGroup::Kind::kAppend, .ids = ids, .firstPosition = position}},
+        .groups = {{.kind = RowGroup::Kind::kAppend,
+                    .ids = ids,
+                    .firstPosition = position,
+                    .computed = computed}},
         .logitRows = 0,
         .hook = nullptr,
         .cancel = cancel};

@@ -36,11 +36,22 @@ public:
     /// the prompt is.
     [[nodiscard]] bool evictsNext() const;
 
-    /// Counts positions anew when the next block needs that; `step` does it, too.
-    void reindex();
+    /// Counts positions anew when the next block needs that; `step` does it, too. Whether it was done.
+    bool reindex();
 
-    /// Reads one block. After an error or a cancel the cache must be restored or thrown away.
-    Result<void> step(const CancelToken& cancel, const ProbeEviction::Observer& observe = {});
+    /// Keys and values of the next block in all layers.
+    [[nodiscard]] std::int64_t nextBytes() const;
+
+    /// What the next block adds to every layer, on the placement's device, without probes and without a trace
+    /// in the cache, also after an error: passes whose caches hold the same have that in common. Requires: it
+    /// needs no new count of positions.
+    Result<ComputedRows> computeNext(const CancelToken& cancel);
+
+    /// Reads one block, of which `computed` may say what it adds to every layer: then only the probes are run.
+    /// After an error or a cancel the cache must be restored or thrown away.
+    Result<void> step(const CancelToken& cancel,
+                      const ProbeEviction::Observer& observe = {},
+                      const ComputedRows* computed = nullptr);
     /// All blocks that are left.
     Result<void> run(const CancelToken& cancel);
 
@@ -57,6 +68,7 @@ public:
 
 private:
     [[nodiscard]] std::int64_t nextRows() const;
+    [[nodiscard]] std::span<const TokenId> nextBlock() const;
 
     const Executor& executor_;
     KvCache& cache_;

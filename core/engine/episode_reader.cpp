@@ -30,6 +30,13 @@ struct EpisodeReader::Pass {
     std::int64_t stageTokens = from.tokens;
 };
 
+std::int64_t EpisodeReader::Shared::nextBytes() const {
+    std::size_t bytes = 0;
+    for (const LayerRows& layer : next.value_or(ComputedRows{}))
+        bytes += layer.keys.nbytes() + layer.values.nbytes();
+    return static_cast<std::int64_t>(bytes);
+}
+
 EpisodeReader::EpisodeReader(const BuildContext& context,
                              const Conversation& conversation,
                              const BuiltMemory& memory)
@@ -93,8 +100,8 @@ Result<EpisodeReader::Start> EpisodeReader::begin(std::int32_t episode, KvCache&
     EPI_TRY_ASSIGN(const auto own, restorePart(episodeKey(memory_.key, episode), cache));
     if (own) return Start{.tokens = *own, .isCommon = false};
     if (shared_) {
-        EPI_TRY(cache.restore(*shared_));
-        return Start{.tokens = sharedTokens_, .isCommon = true};
+        EPI_TRY(cache.restore(shared_->cache));
+        return Start{.tokens = shared_->tokens, .isCommon = true};
     }
     EPI_TRY_ASSIGN(const auto common, restorePart(memory_.key, cache));
     if (!common) cache.clear();
@@ -136,15 +143,32 @@ void EpisodeReader::tellRead(std::string_view stage, Pass& pass) const {
 Result<void> EpisodeReader::readCommon(Pass& pass) {
     while (!pass.prefill.isDone() && !pass.prefill.evictsNext())
         EPI_TRY(step(pass, false));
-    if (!shared_ && !pass.isLast) {
-        tellRead("shared", pass);
-        const auto copying = Clock::now();
-        shared_ = copyShared(pass.cache);
-        tell("sharing", copying, 0);
-        pass.stageStart = Clock::now();
-        sharedTokens_ = pass.prefill.readTokens();
-    }
+    if (!shared_ && !pass.isLast) EPI_TRY(share(pass));
     pass.isCommon = false;
+    return {};
+}
+
+Result<void> EpisodeReader::share(Pass& pass) {
+    tellRead("shared", pass);
+    const auto copying = Clock::now();
+    Shared shared{.cache = copyShared(pass.cache), .tokens = pass.prefill.readTokens(), .next = {}};
+    tell("sharing", copying, 0);
+    const auto computing = Clock::now();
+    // Positions that are counted anew depend on the length of a pass's own prompt.
+    if (!pass.prefill.isDone() && !pass.prefill.reindex() && fitsDevice(pass.prefill.nextBytes())) {
+        auto computed = pass.prefill.computeNext(context_.cancel);
+        if (!computed) {
+            if (computed.error().code == ErrorCode::kCancelled) keepPart(pass);
+            return std::move(computed).error();
+        }
+        shared.next = *std::move(computed);
+        const std::int64_t rows = shared.next->front().keys.size(1);
+        readTokens_ += rows;
+        if (context_.timed) synchronizeDevice();
+        tell("shared", computing, rows);
+    }
+    pass.stageStart = Clock::now();
+    shared_ = std::move(shared);
     return {};
 }
 
@@ -169,7 +193,8 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
     // on a GPU it is over before anyone waits.
     const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
     const std::int64_t before = pass.prefill.readTokens();
-    pass.prefill.reindex();
+    const bool isReindexed = pass.prefill.reindex();
+    const bool isKnown = shared_ && shared_->next && before == shared_->tokens && !isReindexed;
     const KvCache::Mark mark = pass.cache.mark();
     const bool drops = evicts || hasWindows_;
     std::optional<KvSnapshot> copy;
@@ -178,7 +203,8 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
         keepPart(pass);
         return Error{ErrorCode::kCancelled, "reading was cancelled"};
     }
-    auto stepped = pass.prefill.step(drops && !isOnCpu ? CancelToken() : context_.cancel);
+    auto stepped = pass.prefill.step(
+        drops && !isOnCpu ? CancelToken() : context_.cancel, {}, isKnown ? &*shared_->next : nullptr);
     if (!stepped) {
         if (copy) {
             EPI_TRY(pass.cache.restore(*copy));
@@ -188,7 +214,7 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
         if (stepped.error().code == ErrorCode::kCancelled) keepPart(pass);
         return stepped;
     }
-    readTokens_ += pass.prefill.readTokens() - before;
+    if (!isKnown) readTokens_ += pass.prefill.readTokens() - before;
     report(pass);
     return {};
 }
@@ -205,7 +231,7 @@ void EpisodeReader::keepPart(const Pass& pass) const {
     const std::int64_t tokens = pass.prefill.readTokens();
     if (pass.isCommon) return keep(memory_.key, pass.cache.snapshot(), tokens);
     if (tokens > pass.from.tokens) keep(episodeKey(memory_.key, pass.episode), pass.cache.snapshot(), tokens);
-    if (shared_) keep(memory_.key, shared_->onHost(), sharedTokens_);
+    if (shared_) keep(memory_.key, shared_->cache.onHost(), shared_->tokens);
 }
 
 KvSnapshot EpisodeReader::takeCopy(const KvCache& cache) {
@@ -214,11 +240,8 @@ KvSnapshot EpisodeReader::takeCopy(const KvCache& cache) {
 }
 
 KvSnapshot EpisodeReader::copyShared(const KvCache& cache) const {
-    // Another whole cache must still fit beside it and what a block takes on its way.
-    const bool hasRoom = cache.layer(0).keys().is_cuda() &&
-                         availableDeviceBytes() >= cache.snapshotBytes() + cache.allocatedBytes() +
-                                                       2 * blockBytes(context_.model, memory_);
-    if (hasRoom) {
+    // Another whole cache must still fit beside it.
+    if (cache.layer(0).keys().is_cuda() && fitsDevice(cache.snapshotBytes() + cache.allocatedBytes())) {
         auto copy = guarded("copying what episodes share",
                             [&]() -> Result<KvSnapshot> { return cache.copyOnDevice(); });
         if (copy) return *std::move(copy);
@@ -226,18 +249,29 @@ KvSnapshot EpisodeReader::copyShared(const KvCache& cache) const {
     return cache.snapshot();
 }
 
+bool EpisodeReader::fitsDevice(std::int64_t bytes) const {
+    if (context_.model.executor().placement().device.is_cpu()) return true;
+    return availableDeviceBytes() >= bytes + 2 * blockBytes(context_.model, memory_);
+}
+
 void EpisodeReader::count(const KvCache& cache, std::int64_t alone, MemoryPeak& peak) const {
     const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
-    const bool sharesOnDevice = shared_ && shared_->layers.front().keys.is_cuda();
-    peak.bytes = std::max(peak.bytes, alone + (sharesOnDevice ? shared_->bytes() : 0));
+    peak.bytes = std::max(peak.bytes, alone + sharedDeviceBytes());
     // On a CPU the copy that a cancel goes back to, beside a GPU the block that waits for the finished cache.
     const std::int64_t own = isOnCpu ? cache.ownBytes() : HostBlock::roundedUp(expectedBytes());
     peak.hostBytes = std::max(peak.hostBytes, own + writtenBytes_ + sharedHostBytes());
 }
 
 std::int64_t EpisodeReader::sharedHostBytes() const {
-    const bool isOnHost = shared_ && !shared_->layers.front().keys.is_cuda();
-    return isOnHost ? shared_->allocatedBytes() : 0;
+    if (!shared_) return 0;
+    return (shared_->cache.layers.front().keys.is_cuda() ? 0 : shared_->cache.allocatedBytes()) +
+           (context_.model.executor().placement().device.is_cpu() ? shared_->nextBytes() : 0);
+}
+
+std::int64_t EpisodeReader::sharedDeviceBytes() const {
+    if (!shared_) return 0;
+    return (shared_->cache.layers.front().keys.is_cuda() ? shared_->cache.bytes() : 0) +
+           (context_.model.executor().placement().device.is_cpu() ? 0 : shared_->nextBytes());
 }
 
 std::int64_t EpisodeReader::expectedBytes() const {

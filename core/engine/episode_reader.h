@@ -14,8 +14,8 @@
 namespace epi {
 
 /// Reads a history into the caches of episodes, one block prefill each (EpiCache, stage 2). The passes of all
-/// episodes are the same until the first block that is evicted, so that part is read once and copied. What a
-/// cancel cuts off goes on from the last finished block, also after a restart. One thread.
+/// episodes are the same until the first block that is evicted, so that part is read once and copied; and so is
+/// what this block adds, behind which each runs its own prompt. What a cancel cuts off goes on from the last finished block, also after a restart. One thread.
 class EpisodeReader {
 public:
     EpisodeReader(const BuildContext& context, const Conversation& conversation, const BuiltMemory& memory);
@@ -37,6 +37,14 @@ private:
     using Clock = std::chrono::steady_clock;
     struct Pass;
 
+    /// What all passes have in common.
+    struct Shared {
+        KvSnapshot cache;  // before the first block that is evicted
+        std::int64_t tokens = 0;
+        std::optional<ComputedRows> next;  // what that block adds; none: each pass runs it
+        [[nodiscard]] std::int64_t nextBytes() const;
+    };
+
     struct Start {
         std::int64_t tokens = 0;  // read already
         bool isCommon = true;     // nothing was evicted yet: all passes have this part in common
@@ -48,6 +56,8 @@ private:
     /// Tokens read by what a cancelled build left under this key; nothing when it left nothing.
     Result<std::optional<std::int64_t>> restorePart(const std::string& key, KvCache& cache) const;
     Result<void> readCommon(Pass& pass);
+    /// Keeps what the passes that follow have in common with this one.
+    Result<void> share(Pass& pass);
     Result<void> readRest(Pass& pass, const std::function<void()>& beforeLastBlock);
     /// One block; after an error the cache is as before it, on a CPU or where nothing was dropped.
     Result<void> step(Pass& pass, bool evicts);
@@ -56,11 +66,14 @@ private:
     [[nodiscard]] KvSnapshot takeCopy(const KvCache& cache);
     /// A copy for the other passes: on the device where it has room for it, else in ordinary memory.
     [[nodiscard]] KvSnapshot copyShared(const KvCache& cache) const;
+    /// Whether these bytes fit the device beside what a pass takes from now on.
+    [[nodiscard]] bool fitsDevice(std::int64_t bytes) const;
     /// Counts what is held while a pass goes on: beside the cache and its scratch (`alone`), what is shared,
     /// what a cancel goes back to, and the copy before, which is being written.
     void count(const KvCache& cache, std::int64_t alone, MemoryPeak& peak) const;
-    /// Of what the passes have in common, where that is in ordinary memory.
+    /// Of what the passes have in common, in ordinary memory and on the device.
     [[nodiscard]] std::int64_t sharedHostBytes() const;
+    [[nodiscard]] std::int64_t sharedDeviceBytes() const;
     /// What a finished cache will take there, as far as it is known before.
     [[nodiscard]] std::int64_t expectedBytes() const;
     void report(const Pass& pass) const;
@@ -76,9 +89,7 @@ private:
     bool hasWindows_;
     /// Memory for the copy of the episode that is read is locked meanwhile.
     SpareBlocks spares_;
-    /// What all passes have in common, as long as more than one needs it.
-    std::optional<KvSnapshot> shared_;
-    std::int64_t sharedTokens_ = 0;
+    std::optional<Shared> shared_;  // as long as more than one pass needs it
     std::int64_t writtenBytes_ = 0;  // of the copy before, its file's content included
     std::int64_t readTokens_ = 0;
 };

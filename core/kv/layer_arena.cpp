@@ -186,16 +186,21 @@ Result<void> LayerArena::extend(std::int64_t rows, std::int64_t firstPosition) {
 Result<void> LayerArena::append(const at::Tensor& keys,
                                 const at::Tensor& values,
                                 std::int64_t firstPosition) {
-    const std::int64_t rows = keys.size(1);
-    EPI_TRY(extend(rows, firstPosition));
+    EPI_TRY(extend(keys.size(1), firstPosition));
     EPI_TRY(moveIn());
-    for (std::size_t head = 0; head < layout_.length.size(); ++head) {
-        const std::int64_t row = layout_.start[head] + layout_.length[head] - rows;
-        const auto h = static_cast<std::int64_t>(head);
-        rows_.keys.narrow(0, row, rows).copy_(keys.select(0, h));
-        rows_.values.narrow(0, row, rows).copy_(values.select(0, h));
-    }
+    writeNewest(keys, values);
     return {};
+}
+
+void LayerArena::writeNewest(const at::Tensor& keys, const at::Tensor& values) {
+    const std::int64_t rows = keys.size(1);
+    for (const HeadRun& run : runs()) {
+        const auto write = [&](const at::Tensor& entries, const at::Tensor& from) {
+            entries.narrow(1, run.length - rows, rows).copy_(from.narrow(0, run.firstHead, run.count));
+        };
+        write(run.keys, keys);
+        write(run.values, values);
+    }
 }
 
 bool LayerArena::movesRows(const CompactionPlan& plan, const Layout& layout) const {
@@ -421,15 +426,13 @@ Result<void> LayerArena::append(const Content& rows) {
     EPI_TRY(makeRoom(added));
     EPI_TRY(moveIn());
     for (std::size_t head = 0; head < layout_.length.size(); ++head) {
-        const std::int64_t row = layout_.start[head] + layout_.length[head];
-        const std::int64_t source = static_cast<std::int64_t>(head) * added;
-        rows_.keys.narrow(0, row, added).copy_(rows.keys.narrow(0, source, added));
-        rows_.values.narrow(0, row, added).copy_(rows.values.narrow(0, source, added));
         positions_[head].insert(
             positions_[head].end(), rows.positions[head].begin(), rows.positions[head].end());
         origins_[head].insert(origins_[head].end(), rows.origins[head].begin(), rows.origins[head].end());
         layout_.length[head] += added;
     }
+    const std::array<std::int64_t, 3> shape{shape_.kvHeads, added, shape_.headDim};
+    writeNewest(rows.keys.view(shape), rows.values.view(shape));
     return {};
 }
 

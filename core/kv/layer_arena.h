@@ -111,6 +111,10 @@ public:
     /// are in their own rows. kInternal while another layer is in the area.
     Result<void> moveIn();
 
+    /// Writes the newest rows of every head, which `extend` has made: keys and values [kvHeads, rows, headDim].
+    /// Requires: they have moved in.
+    void writeNewest(const at::Tensor& keys, const at::Tensor& values);
+
     /// Drops all entries that the plan does not keep and spreads the slack evenly again. From the working
     /// area they go straight into the arena's own rows when these can hold them; otherwise this needs
     /// transient memory for the kept rows of this layer, unless none of them moves.

@@ -26,6 +26,23 @@ bool isOneAppendedRow(const ForwardRequest& request) {
            request.groups.front().kind == RowGroup::Kind::kAppend && request.groups.front().ids.size() == 1;
 }
 
+/// Whether there is nothing to run: rows to append whose keys and values are known, and no probe.
+bool isKnownAltogether(const ForwardRequest& request) {
+    return request.groups.size() == 1 && request.groups.front().computed != nullptr;
+}
+
+Result<void> place(const ForwardRequest& request, KvCache& cache) {
+    const RowGroup& group = request.groups.front();
+    for (std::int32_t index = 0; index < cache.layerCount(); ++index) {
+        LayerArena& arena = cache.layer(index);
+        const LayerRows& known = (*group.computed)[static_cast<std::size_t>(index)];
+        EPI_TRY(arena.append(known.keys, known.values, group.firstPosition));
+        if (request.hook != nullptr) EPI_TRY(request.hook->afterLayer(index, arena, {}));
+    }
+    cache.setNextPosition(group.firstPosition + static_cast<std::int64_t>(group.ids.size()));
+    return {};
+}
+
 }  // namespace
 
 /// The rows of one forward: appended first, then the probes.
@@ -40,6 +57,8 @@ struct Executor::Rows {
     at::Tensor ids;  // [rows]
     std::int64_t appended = 0;
     std::int64_t appendPosition = 0;
+    std::int64_t placed = 0;  // appended without running them
+    const ComputedRows* computed = nullptr;
     std::vector<Probe> probes;
     std::vector<RotaryTable> tables;  // per distinct rotary
     const RotarySpec* rotary = nullptr;
@@ -96,7 +115,11 @@ Result<void> Executor::check(const ForwardRequest& request, const KvCache& cache
     std::int64_t rows = 0;
     for (const RowGroup& group : request.groups) {
         const auto count = static_cast<std::int64_t>(group.ids.size());
-        rows += count;
+        if (group.computed == nullptr) {
+            rows += count;
+        } else if (request.logitRows > 0) {
+            return Error{ErrorCode::kInvalidArgument, "rows that are not run have no logits"};
+        }
         if (group.kind == RowGroup::Kind::kAppend) appended += count;
         for (const TokenId id : group.ids) {
             if (id >= 0 && id < spec_.vocabulary) continue;
@@ -105,7 +128,7 @@ Result<void> Executor::check(const ForwardRequest& request, const KvCache& cache
                              std::to_string(spec_.vocabulary)};
         }
     }
-    if (rows == 0) return Error{ErrorCode::kInvalidArgument, "no token to run"};
+    if (rows == 0 && appended == 0) return Error{ErrorCode::kInvalidArgument, "no token to run"};
     if (appended <= cache.room()) return {};
     return Error{ErrorCode::kOutOfMemory,
                  "the cache has room for " + std::to_string(cache.room()) + " more tokens, " +
@@ -130,8 +153,10 @@ Executor::Rows Executor::gather(const ForwardRequest& request) const {
                                    .position = group.firstPosition,
                                    .reduction = group.reduction});
         } else {
-            rows.appended = count;
             rows.appendPosition = group.firstPosition;
+            rows.computed = group.computed;
+            (group.computed == nullptr ? rows.appended : rows.placed) = count;
+            if (group.computed != nullptr) continue;
         }
         for (std::int64_t i = 0; i < count; ++i) {
             ids.push_back(group.ids[static_cast<std::size_t>(i)]);
@@ -216,6 +241,10 @@ Result<at::Tensor> Executor::walkLayers(const ForwardRequest& request,
         const auto at = static_cast<std::size_t>(index);
         rows.rotary = &rotaries_[rotaryOfLayer_[at]];
         rows.table = &rows.tables[rotaryOfLayer_[at]];
+        if (rows.computed != nullptr) {
+            const LayerRows& known = (*rows.computed)[at];
+            EPI_TRY(cache.layer(index).append(known.keys, known.values, rows.appendPosition));
+        }
         std::vector<at::Tensor> probeScores;
         // The last layer of rows that nobody wants logits of is done once its entries are cached and scored.
         const bool wantsOutput = request.logitRows > 0 || index + 1 < cache.layerCount();
@@ -247,6 +276,10 @@ Result<at::Tensor> Executor::run(const ForwardRequest& request, KvCache& cache) 
         const RowGroup& row = request.groups.front();
         return decoder_->step(row.ids.front(), row.firstPosition, request.logitRows > 0, cache);
     }
+    if (isKnownAltogether(request)) {
+        EPI_TRY(place(request, cache));
+        return at::Tensor();
+    }
     Rows rows = gather(request);
     at::Tensor x = linear_.embed(rows.ids, weights_.matrix(spec_.embedding));
     if (spec_.embeddingScale != 1.0) x = x * spec_.embeddingScale;
@@ -258,13 +291,16 @@ Result<at::Tensor> Executor::run(const ForwardRequest& request, KvCache& cache) 
                                        .appended = rows.appended,
                                        .probes = rows.probes.empty() ? 0 : rows.probes.front().rows,
                                        .appendPosition = rows.appendPosition,
+                                       .placed = rows.placed,
+                                       .computed = rows.computed,
                                        .tables = rows.tables,
                                        .rotaryOfLayer = rotaryOfLayer_};
         EPI_TRY_ASSIGN(x, fused_->run(request, input, cache));
     } else {
         EPI_TRY_ASSIGN(x, walkLayers(request, rows, x, cache));
     }
-    if (rows.appended > 0) cache.setNextPosition(rows.appendPosition + rows.appended);
+    if (rows.appended + rows.placed > 0)
+        cache.setNextPosition(rows.appendPosition + rows.appended + rows.placed);
     if (request.logitRows == 0) return at::Tensor();
     const at::Tensor last =
         norm(x.narrow(0, rows.appended - request.logitRows, request.logitRows), spec_.outputNorm);

@@ -25,6 +25,15 @@ class ReplyStream;
 class RowDecoder;
 struct ReplyStart;
 
+/// Keys and values that the same rows have in a layer: [kvHeads, rows, headDim], as they are cached.
+struct LayerRows {
+    at::Tensor keys;
+    at::Tensor values;
+};
+
+/// In all layers, in their order.
+using ComputedRows = std::vector<LayerRows>;
+
 /// Rows that go through the model together. kAppend rows attend to the cache and, causally, to each other,
 /// and stay in the cache. kProbe rows attend to the cache (the appended rows included) and to each other, and
 /// leave nothing.
@@ -34,6 +43,8 @@ struct RowGroup {
     std::span<const TokenId> ids;
     std::int64_t firstPosition = 0;
     ScoreReduction reduction{};  // of a probe's scores
+    /// What appended rows are known to have behind this cache: they are put there instead of run.
+    const ComputedRows* computed = nullptr;
 };
 
 /// Called after every layer, when its rows are in the cache: the place where eviction happens. `probeScores`

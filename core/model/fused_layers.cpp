@@ -193,7 +193,7 @@ public:
 
     Result<void> prepare() {
         for (std::int32_t index = 0; index < cache_.layerCount(); ++index)
-            EPI_TRY(cache_.layer(index).extend(input_.appended, input_.appendPosition));
+            EPI_TRY(cache_.layer(index).extend(input_.appended + input_.placed, input_.appendPosition));
         const c10::Device device = x_.device();
         tables_.emplace(cache_, input_.appended, device);
         const std::int64_t heads = cache_.layer(0).shape().kvHeads;
@@ -207,6 +207,10 @@ public:
     Result<at::Tensor> attention(std::int32_t index, const AttentionSpec& spec, bool wantsOutput) {
         EPI_TRY_ASSIGN(const at::Tensor input, norm(spec.inputNorm));
         EPI_TRY(cache_.layer(index).moveIn());
+        if (input_.computed != nullptr) {
+            const LayerRows& known = (*input_.computed)[static_cast<std::size_t>(index)];
+            cache_.layer(index).writeNewest(known.keys, known.values);
+        }
         EPI_TRY_ASSIGN(const Rotated rotated, rotateRows(index, spec, input));
         const LayerArena& arena = cache_.layer(index);
         const HeadTables::Layer tables = tables_->layer(index, spec.kvHeads);

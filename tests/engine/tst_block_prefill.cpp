@@ -92,6 +92,21 @@ bool hasCloseRows(const KvSnapshot& a, const KvSnapshot& b) {
     return true;
 }
 
+bool isSame(const KvSnapshot& a, const KvSnapshot& b) {
+    for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
+        if (!at::equal(a.layers[layer].keys, b.layers[layer].keys)) return false;
+        if (!at::equal(a.layers[layer].values, b.layers[layer].values)) return false;
+    }
+    return hasSamePositions(a, b);
+}
+
+std::int64_t bytesOf(const ComputedRows& rows) {
+    std::size_t bytes = 0;
+    for (const LayerRows& layer : rows)
+        bytes += layer.keys.nbytes() + layer.values.nbytes();
+    return static_cast<std::int64_t>(bytes);
+}
+
 /// Rows as they were first written, by layer, head and position.
 class WrittenRows {
 public:
@@ -371,6 +386,68 @@ private Q_SLOTS:
                         return executor.forward(prompt, cache);
                     });
             });
+    }
+
+    void givesWhatAComputedBlockGives_data() {
+        addSetups();
+        addScores();
+    }
+    void givesWhatAComputedBlockGives() {
+        const c10::InferenceMode inference;
+        QFETCH(std::string, architecture);
+        QFETCH(Setup, setup);
+        const auto model = tiny(architecture);
+        QVERIFY(model);
+        const PrefillTask task = taskOf(model->executor().spec(), setup);
+        KvCache cache = cacheFor(model->executor(), task);
+        BlockPrefill prefill(model->executor(), cache, task);
+        KvCache other = cacheFor(model->executor(), task);
+        BlockPrefill otherPrefill(model->executor(), other, task);
+        while (!prefill.isDone()) {
+            const KvSnapshot before = other.snapshot();
+            const auto computed = otherPrefill.computeNext({});
+            QVERIFY2(computed, test::why(computed));
+            QVERIFY(isSame(other.snapshot(), before));
+            QCOMPARE(other.nextPosition(), before.nextPosition);
+            QCOMPARE(bytesOf(*computed), otherPrefill.nextBytes());
+            QVERIFY(prefill.step({}));
+            const auto stepped = otherPrefill.step({}, {}, &*computed);
+            QVERIFY2(stepped, test::why(stepped));
+            QCOMPARE(other.nextPosition(), cache.nextPosition());
+            QVERIFY(hasSamePositions(other.snapshot(), cache.snapshot()));
+            QVERIFY(hasCloseRows(other.snapshot(), cache.snapshot()));
+        }
+        QVERIFY(otherPrefill.isDone());
+    }
+
+    void leavesNothingOfABlockWhoseComputingIsCancelled() {
+        const c10::InferenceMode inference;
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        const PrefillTask task = taskOf(model->executor().spec(), {});
+        KvCache cache = cacheFor(model->executor(), task);
+        BlockPrefill prefill(model->executor(), cache, task);
+        QVERIFY(prefill.step({}));
+        const KvSnapshot before = cache.snapshot();
+        const CancelToken cancel;
+        cancel.cancel();
+        QVERIFY(test::failsWith(prefill.computeNext(cancel), ErrorCode::kCancelled));
+        QVERIFY(isSame(cache.snapshot(), before));
+        QCOMPARE(cache.nextPosition(), before.nextPosition);
+    }
+
+    void refusesLogitsOfRowsThatAreNotRun() {
+        const c10::InferenceMode inference;
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        const PrefillTask task = taskOf(model->executor().spec(), {});
+        KvCache cache = cacheFor(model->executor(), task);
+        const auto computed = BlockPrefill(model->executor(), cache, task).computeNext({});
+        QVERIFY2(computed, test::why(computed));
+        const auto block = std::span(task.ids).first(static_cast<std::size_t>(task.block));
+        const ForwardRequest request{
+            .groups = {{.kind = RowGroup::Kind::kAppend, .ids = block, .computed = &*computed}}, .logitRows = 1};
+        QVERIFY(test::failsWith(model->executor().forward(request, cache), ErrorCode::kInvalidArgument));
     }
 
     void keepsAShareOfEveryHead() {

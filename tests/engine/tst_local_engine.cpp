@@ -53,8 +53,9 @@ private:
         return synced ? synced->tokens : 0;
     }
 
-    // Blocks of 64 are read before the first is evicted from a budget of 160.
-    static constexpr std::int64_t kCommonTokens = 128;
+    // Two blocks of 64 fit a budget of 160; the rows of the third are the same for all episodes, too.
+    static constexpr std::int64_t kFittingTokens = 128;
+    static constexpr std::int64_t kCommonTokens = 192;
     /// Tokens of a build: what the episodes have in common is read once.
     static std::int64_t readOnce(std::int64_t tokens) {
         return kCommonTokens + kEpisodes * (tokens - kCommonTokens);
@@ -256,10 +257,10 @@ private Q_SLOTS:
         prepare(session, longConversation(600));
         const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
         QVERIFY2(built, session.why());
-        // The first episode and what the other two have in common with it are there, and what the second had
-        // read.
-        QVERIFY(built->readTokens <= (kEpisodes - 1) * (tokens - kCommonTokens));
-        QVERIFY(built->readTokens > tokens - kCommonTokens);
+        // The first episode is there, what the other two have in common with it as far as it fits, and what
+        // the second had read.
+        QVERIFY(built->readTokens <= (kEpisodes - 1) * (tokens - kFittingTokens));
+        QVERIFY(built->readTokens > tokens - kFittingTokens);
     }
 
     void endsACancelledAnswerAtOnce() {

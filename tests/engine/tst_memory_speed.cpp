@@ -146,12 +146,14 @@ private Q_SLOTS:
             QVERIFY(isSame(apart[episode], published[episode]));
             QVERIFY(isSame(shared[episode], published[episode]));
         }
-        // What no episode's prompt decided is read once, and without prompts.
-        const std::int64_t common = shape().budget;
+        // What no episode's prompt decided is read once, and without prompts but for the block behind which
+        // entries are dropped first.
+        const std::int64_t fitting = shape().budget;
+        const std::int64_t common = fitting + shape().block;
         const auto history = static_cast<std::int64_t>(shape().history);
         QCOMPARE(apartTokens, kEpisodes * history);
         QCOMPARE(tokens, kEpisodes * history - (kEpisodes - 1) * common);
-        const auto prompts = kEpisodes * (history - common) / shape().block;
+        const auto prompts = kEpisodes * (history - fitting) / shape().block;
         const std::int64_t rows = tokens + prompts * static_cast<std::int64_t>(shape().prompt);
         qInfo(
             "4 episodes: %.2f s of CPU time when every block is scored for every episode, %.2f s when only "
