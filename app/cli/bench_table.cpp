@@ -88,6 +88,8 @@ std::string ceilingsText(const BenchCeilings& ceilings) {
                                  ceilings.copyRate / 1e12,
                                  ceilings.readRate / 1e12,
                                  ceilings.matmulRate / 1e12);
+    if (ceilings.sustainedMatmulRate > 0.0)
+        text += formatted(" (%.2f after a second of it)", ceilings.sustainedMatmulRate / 1e12);
     if (ceilings.uploadRate > 0.0) {
         text += formatted(
             ", upload %.1f GB/s, download %.1f GB/s", ceilings.uploadRate / 1e9, ceilings.downloadRate / 1e9);
@@ -99,6 +101,7 @@ json ceilingsJson(const BenchCeilings& ceilings) {
     return {{"copy_bytes_per_second", ceilings.copyRate},
             {"read_bytes_per_second", ceilings.readRate},
             {"matmul_flop_per_second", ceilings.matmulRate},
+            {"sustained_matmul_flop_per_second", ceilings.sustainedMatmulRate},
             {"upload_bytes_per_second", ceilings.uploadRate},
             {"download_bytes_per_second", ceilings.downloadRate}};
 }

@@ -127,15 +127,16 @@ bool BlockPrefill::evictsNext() const {
 }
 
 std::span<const TokenId> BlockPrefill::nextBlock() const {
-    return std::span(task_.ids)
-        .subspan(static_cast<std::size_t>(next_), static_cast<std::size_t>(nextRows()));
+    return std::span(task_.ids).subspan(static_cast<std::size_t>(next_),
+                                        static_cast<std::size_t>(nextRows()));
 }
 
 std::int64_t BlockPrefill::nextBytes() const {
     std::int64_t rowBytes = 0;
     for (const LayerSpec& layer : executor_.spec().layers)
         rowBytes += std::int64_t{2} * layer.attention.kvHeads * layer.attention.headDim;
-    return nextRows() * rowBytes * static_cast<std::int64_t>(c10::elementSize(executor_.placement().cacheType));
+    return nextRows() * rowBytes *
+           static_cast<std::int64_t>(c10::elementSize(executor_.placement().cacheType));
 }
 
 Result<ComputedRows> BlockPrefill::computeNext(const CancelToken& cancel) {
@@ -160,14 +161,13 @@ Result<void> BlockPrefill::step(const CancelToken& cancel,
     const std::int64_t rows = nextRows();
     reindex();
     const std::int64_t position = cache_.nextPosition();
-    ForwardRequest request{
-        .groups = {{.kind = RowGroup::Kind::kAppend,
-                    .ids = ids,
-                    .firstPosition = position,
-                    .computed = computed}},
-        .logitRows = 0,
-        .hook = nullptr,
-        .cancel = cancel};
+    ForwardRequest request{.groups = {{.kind = RowGroup::Kind::kAppend,
+                                       .ids = ids,
+                                       .firstPosition = position,
+                                       .computed = computed}},
+                           .logitRows = 0,
+                           .hook = nullptr,
+                           .cancel = cancel};
     const Probes probes(task_, ids, position + rows);
     ProbeEviction eviction(executor_.spec(),
                            task_.rule,

@@ -47,8 +47,8 @@ public:
     /// needs no new count of positions.
     Result<ComputedRows> computeNext(const CancelToken& cancel);
 
-    /// Reads one block, of which `computed` may say what it adds to every layer: then only the probes are run.
-    /// After an error or a cancel the cache must be restored or thrown away.
+    /// Reads one block, of which `computed` may say what it adds to every layer: then only the probes are
+    /// run. After an error or a cancel the cache must be restored or thrown away.
     Result<void> step(const CancelToken& cancel,
                       const ProbeEviction::Observer& observe = {},
                       const ComputedRows* computed = nullptr);

@@ -214,7 +214,8 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
         if (stepped.error().code == ErrorCode::kCancelled) keepPart(pass);
         return stepped;
     }
-    if (!isKnown) readTokens_ += pass.prefill.readTokens() - before;
+    // What was computed ahead was counted then.
+    (isKnown ? pass.stageTokens : readTokens_) += pass.prefill.readTokens() - before;
     report(pass);
     return {};
 }

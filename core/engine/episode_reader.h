@@ -14,8 +14,9 @@
 namespace epi {
 
 /// Reads a history into the caches of episodes, one block prefill each (EpiCache, stage 2). The passes of all
-/// episodes are the same until the first block that is evicted, so that part is read once and copied; and so is
-/// what this block adds, behind which each runs its own prompt. What a cancel cuts off goes on from the last finished block, also after a restart. One thread.
+/// episodes are the same until the first block that is evicted, so that part is read once and copied; and so
+/// is what this block adds, behind which each runs its own prompt. What a cancel cuts off goes on from the
+/// last finished block, also after a restart. One thread.
 class EpisodeReader {
 public:
     EpisodeReader(const BuildContext& context, const Conversation& conversation, const BuiltMemory& memory);
@@ -89,7 +90,7 @@ private:
     bool hasWindows_;
     /// Memory for the copy of the episode that is read is locked meanwhile.
     SpareBlocks spares_;
-    std::optional<Shared> shared_;  // as long as more than one pass needs it
+    std::optional<Shared> shared_;   // as long as more than one pass needs it
     std::int64_t writtenBytes_ = 0;  // of the copy before, its file's content included
     std::int64_t readTokens_ = 0;
 };

@@ -399,15 +399,23 @@ Result<void> LayerArena::restore(const Content& content) {
                          std::to_string(totalRows())};
     }
     leaveArea(spread(lengths, shape_.rowsPerHead));
+    // Within a device all heads that lie alike in one launch, from elsewhere what is contiguous at a time.
+    const bool isHere = content.keys.device() == rows_.keys.device();
     std::int64_t row = 0;
-    for (std::size_t head = 0; head < lengths.size(); ++head) {
-        const auto fill = [&](const at::Tensor& rows, const at::Tensor& from) {
-            rows.narrow(0, layout_.start[head], lengths[head])
-                .copy_(from.narrow(0, row, lengths[head]), /*non_blocking=*/true);
+    for (const HeadRun& run : runs()) {
+        const std::array<std::int64_t, 3> shape{run.count, run.length, shape_.headDim};
+        const auto fill = [&](const at::Tensor& rows, const at::Tensor& all) {
+            const at::Tensor from = all.narrow(0, row, run.count * run.length).view(shape);
+            if (isHere) {
+                rows.copy_(from);
+                return;
+            }
+            for (std::int64_t head = 0; head < run.count; ++head)
+                rows.select(0, head).copy_(from.select(0, head), /*non_blocking=*/true);
         };
-        fill(rows_.keys, content.keys);
-        fill(rows_.values, content.values);
-        row += lengths[head];
+        fill(run.keys, content.keys);
+        fill(run.values, content.values);
+        row += run.count * run.length;
     }
     positions_ = content.positions;
     origins_ = content.origins;

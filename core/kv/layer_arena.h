@@ -111,8 +111,8 @@ public:
     /// are in their own rows. kInternal while another layer is in the area.
     Result<void> moveIn();
 
-    /// Writes the newest rows of every head, which `extend` has made: keys and values [kvHeads, rows, headDim].
-    /// Requires: they have moved in.
+    /// Writes the newest rows of every head, which `extend` has made: keys and values [kvHeads, rows,
+    /// headDim]. Requires: they have moved in.
     void writeNewest(const at::Tensor& keys, const at::Tensor& values);
 
     /// Drops all entries that the plan does not keep and spreads the slack evenly again. From the working

@@ -34,8 +34,8 @@ public:
         std::int64_t appended = 0;
         std::int64_t probes = 0;
         std::int64_t appendPosition = 0;
-        std::int64_t placed = 0;                 // appended without running them
-        const ComputedRows* computed = nullptr;  // theirs
+        std::int64_t placed = 0;                     // appended without running them
+        const ComputedRows* computed = nullptr;      // theirs
         std::span<const RotaryTable> tables;         // the distinct ones
         std::span<const std::size_t> rotaryOfLayer;  // index into them
     };

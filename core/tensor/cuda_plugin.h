@@ -9,7 +9,7 @@
 /// engine.
 extern "C" {
 
-inline constexpr std::int32_t kEpiCudaAbiVersion = 5;
+inline constexpr std::int32_t kEpiCudaAbiVersion = 6;
 
 /// Rows of keys and values to copy between device buffers that do not overlap: row sourceRows[i] becomes row
 /// targetRows[i]. All pointers are on the device; null rows: 0, 1, 2, ...
@@ -164,9 +164,10 @@ struct EpiBenchTiming {
 };
 
 struct EpiCeilings {
-    double copyRate;    // bytes per second, read plus written
-    double readRate;    // bytes per second
-    double matmulRate;  // FLOP per second, bf16, 8192^3
+    double copyRate;             // bytes per second, read plus written
+    double readRate;             // bytes per second
+    double matmulRate;           // FLOP per second, bf16, 8192^3
+    double sustainedMatmulRate;  // after a second of it, when the GPU has lowered its clocks
 };
 
 struct EpiBenchOps {

@@ -31,8 +31,10 @@ Result<DeviceCeilings> measureDeviceCeilings() {
     EpiCeilings measured{};
     EpiFailure failure{};
     if (!ops->ceilings(&measured, &failure)) return errorOf(failure);
-    return DeviceCeilings{
-        .copyRate = measured.copyRate, .readRate = measured.readRate, .matmulRate = measured.matmulRate};
+    return DeviceCeilings{.copyRate = measured.copyRate,
+                          .readRate = measured.readRate,
+                          .matmulRate = measured.matmulRate,
+                          .sustainedMatmulRate = measured.sustainedMatmulRate};
 }
 
 Result<std::vector<DeviceDecodeTiming>> timeDeviceDecode(const DeviceDecodeBench& bench) {

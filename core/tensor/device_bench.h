@@ -10,9 +10,10 @@ namespace epi {
 
 /// What the GPU reaches with nothing else to do, measured now.
 struct DeviceCeilings {
-    double copyRate = 0.0;    // bytes per second, read plus written
-    double readRate = 0.0;    // bytes per second
-    double matmulRate = 0.0;  // FLOP per second of a bf16 product
+    double copyRate = 0.0;             // bytes per second, read plus written
+    double readRate = 0.0;             // bytes per second
+    double matmulRate = 0.0;           // FLOP per second of a bf16 product
+    double sustainedMatmulRate = 0.0;  // the same after a second of products
 };
 
 /// A decoder of random weights, made on the GPU.

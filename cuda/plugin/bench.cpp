@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::int64_t kMatrixSize = 8192;
 constexpr int kProducts = 12;
+constexpr double kSustainedSeconds = 1.0;
 
 bool fail(EpiFailure* failure, const Error& error) {
     *failure = {.isOutOfMemory = error.code == ErrorCode::kOutOfMemory,
@@ -28,25 +30,39 @@ bool fail(EpiFailure* failure, const Error& error) {
     return false;
 }
 
+struct MatmulRates {
+    double first = 0.0;      // a few products after a pause
+    double sustained = 0.0;  // the last of a second's
+};
+
 /// FLOP per second of LibTorch's bf16 product of random matrices.
-Result<double> matmulRate() {
-    return guarded("matrix product", [&]() -> Result<double> {
+Result<MatmulRates> matmulRates() {
+    return guarded("matrix product", [&]() -> Result<MatmulRates> {
         const c10::InferenceMode inference;
         const auto options = at::TensorOptions().device(c10::kCUDA).dtype(at::kBFloat16);
         const at::Tensor a = at::randn({kMatrixSize, kMatrixSize}, options);
         const at::Tensor b = at::randn({kMatrixSize, kMatrixSize}, options);
         const cudaStream_t stream = c10::cuda::getCurrentCUDAStream();
         EPI_TRY_ASSIGN(Stopwatch watch, Stopwatch::create());
+        const auto timed = [&](int products) -> Result<double> {
+            EPI_TRY(watch.start(stream));
+            for (int i = 0; i < products; ++i)
+                const at::Tensor product = at::mm(a, b);
+            EPI_TRY_ASSIGN(const double elapsed, watch.stop(stream));
+            return elapsed / products;
+        };
         std::vector<double> seconds;
         for (int i = 0; i < kProducts; ++i) {
-            EPI_TRY(watch.start(stream));
-            const at::Tensor product = at::mm(a, b);
-            EPI_TRY_ASSIGN(const double elapsed, watch.stop(stream));
-            if (i >= 3) seconds.push_back(elapsed);
+            EPI_TRY_ASSIGN(const double one, timed(1));
+            if (i >= 3) seconds.push_back(one);
         }
         std::ranges::sort(seconds);
-        const auto size = static_cast<double>(kMatrixSize);
-        return 2.0 * size * size * size / seconds[seconds.size() / 2];
+        double last = 0.0;
+        for (double passed = 0.0; passed < kSustainedSeconds; passed += kProducts * last) {
+            EPI_TRY_ASSIGN(last, timed(kProducts));
+        }
+        const double operations = 2.0 * std::pow(static_cast<double>(kMatrixSize), 3);
+        return MatmulRates{.first = operations / seconds[seconds.size() / 2], .sustained = operations / last};
     });
 }
 
@@ -62,9 +78,12 @@ bool ceilings(EpiCeilings* result, EpiFailure* failure) {
     const BenchStream own;
     const auto memory = measureCeilings(own.stream);
     if (!memory) return fail(failure, memory.error());
-    const auto matmul = matmulRate();
+    const auto matmul = matmulRates();
     if (!matmul) return fail(failure, matmul.error());
-    *result = {.copyRate = memory->copyRate, .readRate = memory->readRate, .matmulRate = *matmul};
+    *result = {.copyRate = memory->copyRate,
+               .readRate = memory->readRate,
+               .matmulRate = matmul->first,
+               .sustainedMatmulRate = matmul->sustained};
     return true;
 }
 

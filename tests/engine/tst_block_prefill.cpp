@@ -446,7 +446,8 @@ private Q_SLOTS:
         QVERIFY2(computed, test::why(computed));
         const auto block = std::span(task.ids).first(static_cast<std::size_t>(task.block));
         const ForwardRequest request{
-            .groups = {{.kind = RowGroup::Kind::kAppend, .ids = block, .computed = &*computed}}, .logitRows = 1};
+            .groups = {{.kind = RowGroup::Kind::kAppend, .ids = block, .computed = &*computed}},
+            .logitRows = 1};
         QVERIFY(test::failsWith(model->executor().forward(request, cache), ErrorCode::kInvalidArgument));
     }
 

@@ -143,8 +143,8 @@ private Q_SLOTS:
             const auto built = session.run<MemoryBuilt>(BuildMemory{"talk", memory});
             QVERIFY2(built, session.why());
             QCOMPARE(built->episodes.size(), std::size_t{3});
-            // Two blocks of 64 are read before the one behind which entries are dropped first, and it too once
-            // for all three episodes.
+            // Two blocks of 64 are read before the one behind which entries are dropped first, and it too
+            // once for all three episodes.
             QCOMPARE(built->readTokens, isShared ? synced->tokens : 3 * synced->tokens - 2 * 3 * 64);
             QVERIFY(built->peakEntriesPerHead <= built->peakEntriesBound);
             std::set<std::string> keys;

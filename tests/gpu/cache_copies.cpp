@@ -45,9 +45,9 @@ double medianMilliseconds(const Body& body) {
     return times[times.size() / 2];
 }
 
-ModelSpec spec() {
+ModelSpec specOf(std::size_t layers) {
     ModelSpec spec;
-    spec.layers.resize(32);
+    spec.layers.resize(layers);
     for (LayerSpec& layer : spec.layers) {
         layer.attention.kvHeads = kHeads;
         layer.attention.headDim = kHeadDim;
@@ -55,15 +55,18 @@ ModelSpec spec() {
     return spec;
 }
 
-KvCache emptyCache(const Placement& placement) {
-    const ModelSpec model = spec();
-    const std::vector<std::int64_t> rows(model.layers.size(), kEntries + kSlack);
-    return KvCache(model, rows, placement);
+KvCache emptyCache(std::size_t layers) {
+    const std::vector<std::int64_t> rows(layers, kEntries + kSlack);
+    return KvCache(specOf(layers), rows, {.device = c10::Device(c10::kCUDA, 0), .cacheType = c10::kBFloat16});
+}
+
+KvCache emptyLike(const KvCache& cache) {
+    return emptyCache(static_cast<std::size_t>(cache.layerCount()));
 }
 
 /// Heads of unequal length, 4,096 entries on average.
-Result<KvCache> raggedCache(const Placement& placement) {
-    KvCache cache = emptyCache(placement);
+Result<KvCache> raggedCache(std::size_t layers) {
+    KvCache cache = emptyCache(layers);
     const std::int64_t rows = kEntries + kSlack / 2;
     CompactionPlan plan;
     for (std::int64_t head = 0; head < kHeads; ++head) {
@@ -71,7 +74,7 @@ Result<KvCache> raggedCache(const Placement& placement) {
         keep.resize(static_cast<std::size_t>(kEntries + (2 * head - kHeads + 1) * 101));
         std::iota(keep.begin(), keep.end(), static_cast<std::int32_t>(rows - std::ssize(keep)));
     }
-    const at::TensorOptions options = placement.options(placement.cacheType);
+    const at::TensorOptions options = cache.layer(0).keys().options();
     for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
         const at::Tensor keys = at::randn({kHeads, rows, kHeadDim}, options);
         const at::Tensor values = at::randn({kHeads, rows, kHeadDim}, options);
@@ -120,7 +123,7 @@ Result<bool> throughBlock(const KvCache& cache, const std::shared_ptr<HostBlock>
     const bool isPinned =
         snapshot.layers.front().keys.is_pinned() && snapshot.layers.back().values.is_pinned();
     isGood = expect(isPinned == block->isLocked(), "LibTorch sees another kind of memory") && isGood;
-    KvCache back = emptyCache({.device = c10::Device(c10::kCUDA, 0), .cacheType = c10::kBFloat16});
+    KvCache back = emptyLike(cache);
     EPI_TRY(back.restore(snapshot));
     isGood = expect(isSame(back, cache), "what was copied back differs") && isGood;
     const double in = medianMilliseconds([&] { static_cast<void>(back.restore(snapshot)); });
@@ -137,9 +140,8 @@ Result<bool> throughBlock(const KvCache& cache, const std::shared_ptr<HostBlock>
     return isGood;
 }
 
-Result<bool> check() {
-    EPI_TRY_ASSIGN(const KvCache cache,
-                   raggedCache({.device = c10::Device(c10::kCUDA, 0), .cacheType = c10::kBFloat16}));
+Result<bool> check(std::size_t layers) {
+    EPI_TRY_ASSIGN(const KvCache cache, raggedCache(layers));
     const std::int64_t bytes = cache.snapshotBytes();
     const std::int64_t before = HostBlock::lockedBytes();
     bool isGood = true;
@@ -167,7 +169,7 @@ Result<bool> check() {
     EPI_TRY_ASSIGN(const bool isPlainGood, throughBlock(cache, plain, "not locked"));
     // What the episodes of a build share stays on the device.
     const KvSnapshot beside = cache.copyOnDevice();
-    KvCache back = emptyCache({.device = c10::Device(c10::kCUDA, 0), .cacheType = c10::kBFloat16});
+    KvCache back = emptyLike(cache);
     EPI_TRY(back.restore(beside));
     isGood = expect(isSame(back, cache) && isSame(beside.onHost(), cache.snapshot()),
                     "a copy on the device differs") &&
@@ -192,9 +194,9 @@ Result<bool> check() {
 
 }  // namespace
 
-Result<bool> checkCacheCopies() {
+Result<bool> checkCacheCopies(std::size_t layers) {
     const c10::InferenceMode inference;
-    return guarded("copies of a cache", [] { return check(); });
+    return guarded("copies of a cache", [=] { return check(layers); });
 }
 
 }  // namespace epi

@@ -17,11 +17,12 @@ class TextEmbedder;
 
 /// What the machine reaches with nothing else to do, measured now. Without a GPU, of the CPU.
 struct BenchCeilings {
-    double copyRate = 0.0;      // bytes per second, read plus written
-    double readRate = 0.0;      // bytes per second
-    double matmulRate = 0.0;    // FLOP per second of a large product in the type of activations
-    double uploadRate = 0.0;    // bytes per second, from pinned memory to the GPU
-    double downloadRate = 0.0;  // and back
+    double copyRate = 0.0;             // bytes per second, read plus written
+    double readRate = 0.0;             // bytes per second
+    double matmulRate = 0.0;           // FLOP per second of a large product in the type of activations
+    double sustainedMatmulRate = 0.0;  // on a GPU, of a bf16 product after a second of it; 0: not measured
+    double uploadRate = 0.0;           // bytes per second, from pinned memory to the GPU
+    double downloadRate = 0.0;         // and back
 };
 
 /// How much is measured. Zero means "choose for the device" in those that `sizesFor` sets.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -43,13 +44,14 @@ double sharedOperations(const Executor& executor, const BenchSizes& sizes, std::
     return operations;
 }
 
-/// Blocks that are scored and evicted.
+/// Blocks that are scored and evicted, and the prompts of `known` blocks whose own rows all episodes share.
 double scoredOperations(const Executor& executor,
                         const BenchSizes& sizes,
                         std::int64_t tokens,
+                        std::int64_t known,
                         std::size_t promptTokens) {
-    const std::int64_t blocks = (tokens + sizes.block - 1) / sizes.block;
-    const double probes = static_cast<double>(blocks) * static_cast<double>(promptTokens);
+    const std::int64_t prompts = (tokens + sizes.block - 1) / sizes.block + known;
+    const double probes = static_cast<double>(prompts) * static_cast<double>(promptTokens);
     return forwardOperations(executor,
                              {.rows = static_cast<double>(tokens) + probes,
                               .probes = probes,
@@ -85,8 +87,12 @@ void addReading(const BenchRun& run, const BuiltMemory& memory, const Stages& st
         row.details["operations"] = operations;
     };
     double operations = 0.0;
+    std::int64_t known = 0;
     if (const auto shared = stages.find("shared"); shared != stages.end()) {
-        const std::int64_t tokens = shared->second.tokens.front();
+        // Told first are the blocks that fit, then the one behind which each episode runs its prompt.
+        const auto& told = shared->second.tokens;
+        const std::int64_t tokens = std::accumulate(told.begin(), told.end(), std::int64_t{0});
+        known = static_cast<std::int64_t>(told.size()) - 1;
         operations = sharedOperations(executor, run.sizes, tokens);
         BenchRow row = stageRow("what all episodes share", stages, "shared");
         row.details["tokens"] = tokens;
@@ -100,6 +106,7 @@ void addReading(const BenchRun& run, const BuiltMemory& memory, const Stages& st
             const double own = scoredOperations(executor,
                                                 run.sizes,
                                                 each.tokens[i],
+                                                known,
                                                 memory.episodes[i % memory.episodes.size()].prompt.size());
             operations += own;
             if (i == 0) first = own;

@@ -82,8 +82,14 @@ Result<BenchCeilings> measureCeilings(const Placement& placement) {
         if (placement.device.is_cpu()) return measureGenerally(placement);
         BenchCeilings ceilings;
         if (const auto own = measureDeviceCeilings()) {
-            ceilings = {.copyRate = own->copyRate, .readRate = own->readRate, .matmulRate = own->matmulRate};
-            if (placement.type != c10::kBFloat16) ceilings.matmulRate = matmulRate(placement);
+            ceilings = {.copyRate = own->copyRate,
+                        .readRate = own->readRate,
+                        .matmulRate = own->matmulRate,
+                        .sustainedMatmulRate = own->sustainedMatmulRate};
+            if (placement.type != c10::kBFloat16) {
+                ceilings.matmulRate = matmulRate(placement);
+                ceilings.sustainedMatmulRate = 0.0;
+            }
         } else if (own.error().code == ErrorCode::kUnsupported) {
             ceilings = measureGenerally(placement);
         } else {

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
 #include "core/tensor/guard.h"
+#include "core/tensor/spare_blocks.h"
 
 namespace epi {
 namespace {
@@ -24,27 +27,40 @@ namespace {
 /// The reading of all episodes of a memory.
 struct Passes {
     double seconds = 0.0;
+    std::map<std::string, double> stages;  // of a build
     std::vector<KvSnapshot> kept;
 };
 
+/// The history ends with this token: turns are whole and seldom end with a block.
+Conversation firstTokens(Conversation conversation, std::int64_t tokens) {
+    std::vector<TokenId>& ids = conversation.history.ids;
+    ids.resize(std::min(ids.size(), static_cast<std::size_t>(tokens)));
+    for (TurnSpan& turn : conversation.history.turns)
+        turn.endToken = std::min(turn.endToken, static_cast<std::int64_t>(ids.size()));
+    return conversation;
+}
+
 /// Every episode for itself, as the method was published: the patched prompt runs behind every block, also
-/// while the history still fits the budget.
-Result<Passes> readApart(const BenchRun& run, const BenchMemory::State& bench) {
-    const BuiltMemory& memory = *bench.conversation.memory;
+/// while the history still fits the budget. Memory for the copies is locked beside it, as in a build.
+Result<Passes> readApart(const BenchRun& run, const Conversation& conversation) {
+    const BuiltMemory& memory = *conversation.memory;
     const Executor& executor = run.subject.model->executor();
+    SpareBlocks spares(executor.placement().device.is_cuda() ? devicePageLock() : PageLock{});
+    std::int64_t copyBytes = 0;
     Passes passes;
     for (const EpisodeMemory& episode : memory.episodes) {
         MemoryPeak peak;
         EPI_TRY_ASSIGN(KvCache cache, makeReadingCache(*run.subject.model, memory, peak));
-        PrefillTask task{.ids = bench.conversation.history.ids,
+        PrefillTask task{.ids = conversation.history.ids,
                          .block = run.sizes.block,
-                         .rule = evictionRule(memory, bench.conversation.history),
+                         .rule = evictionRule(memory, conversation.history),
                          .prompt = episode.prompt};
         const auto left = [&] {
             return static_cast<std::int64_t>(task.ids.size()) - task.readTokens;
         };
         synchronizeDevice();
         const auto start = std::chrono::steady_clock::now();
+        spares.prepare(copyBytes);
         while (left() >= task.block && !exceedsBudget(cache, executor.spec(), task.rule, task.block)) {
             const auto block = std::span(task.ids).subspan(static_cast<std::size_t>(task.readTokens),
                                                            static_cast<std::size_t>(task.block));
@@ -63,24 +79,25 @@ Result<Passes> readApart(const BenchRun& run, const BenchMemory::State& bench) {
         EPI_TRY(BlockPrefill(executor, cache, std::move(task)).run(run.cancel));
         synchronizeDevice();
         passes.seconds += secondsSince(start);
-        passes.kept.push_back(cache.snapshot());
+        copyBytes = cache.snapshotBytes();
+        passes.kept.push_back(cache.snapshotIn(spares.takeOrMake(copyBytes)));
     }
     return passes;
 }
 
-/// All episodes as a build reads them. Their copies in ordinary memory, which the passes above do not make
-/// either, are no part of it.
-Result<Passes> readTogether(const BenchRun& run, const BenchMemory::State& bench) {
-    BuildContext context = bench.context(run);
-    const BuiltMemory& memory = *bench.conversation.memory;
+/// All episodes as a build reads them. Here, too, copies of what is read are no part of it.
+Result<Passes> readTogether(BuildContext context, const Conversation& conversation) {
+    const BuiltMemory& memory = *conversation.memory;
     std::vector<std::int32_t> episodes(memory.episodes.size());
     std::iota(episodes.begin(), episodes.end(), 0);
     Passes passes;
     context.timed = [&](const BuildStage& stage) {
-        if (stage.name != "transfer") passes.seconds += stage.seconds;
+        if (stage.name == "transfer") return;
+        passes.seconds += stage.seconds;
+        passes.stages[std::string(stage.name)] += stage.seconds;
     };
     MemoryPeak peak;
-    EpisodeReader reader(context, bench.conversation, memory);
+    EpisodeReader reader(context, conversation, memory);
     EPI_TRY(reader.read(episodes, peak, [&](std::int32_t, KvSnapshot snapshot) -> Result<void> {
         passes.kept.push_back(std::move(snapshot));
         return {};
@@ -91,8 +108,9 @@ Result<Passes> readTogether(const BenchRun& run, const BenchMemory::State& bench
 Result<BenchRows> measure(const BenchRun& run, const BenchMemory::State& bench) {
     if (!bench.conversation.memory)
         return Error{ErrorCode::kInvalidArgument, "no memory was built that could be read again"};
-    EPI_TRY_ASSIGN(const Passes apart, readApart(run, bench));
-    EPI_TRY_ASSIGN(const Passes together, readTogether(run, bench));
+    const Conversation conversation = firstTokens(bench.conversation, run.sizes.history);
+    EPI_TRY_ASSIGN(const Passes apart, readApart(run, conversation));
+    EPI_TRY_ASSIGN(const Passes together, readTogether(bench.context(run), conversation));
     std::int64_t different = 0;
     std::int64_t entries = 0;
     for (std::size_t episode = 0; episode < apart.kept.size(); ++episode) {
@@ -109,6 +127,7 @@ Result<BenchRows> measure(const BenchRun& run, const BenchMemory::State& bench) 
     const double gain = apart.seconds / together.seconds;
     two.details["times_as_fast"] = gain;
     two.details["differing_entries"] = different;
+    two.details["seconds_by_stage"] = together.stages;
     std::array<char, 32> times{};
     std::snprintf(times.data(), times.size(), "%.2f times as fast, ", gain);
     two.note =
