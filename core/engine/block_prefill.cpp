@@ -1,6 +1,7 @@
 #include "core/engine/block_prefill.h"
 
 #include <algorithm>
+#include <string>
 
 #include <ATen/ops/empty.h>
 
@@ -212,6 +213,16 @@ std::vector<std::int64_t> BlockPrefill::rowsPerHead(const ModelSpec& spec,
         rows.push_back((window ? *window : layerBudgets[layer]) + block);
     }
     return rows;
+}
+
+Result<PrefillTask> trunkOf(PrefillTask task, std::string_view score) {
+    EPI_TRY_ASSIGN(task.rule.score, Score::bind(score));
+    if (task.rule.score.usesPatchedPrompt())
+        return Error{ErrorCode::kInvalidArgument,
+                     "a trunk has no prompt to be cut by: " + std::string(score)};
+    task.rule.level = BudgetLevel::kPairUniform;
+    task.prompt.clear();
+    return task;
 }
 
 Result<void> evictInPlace(const Executor& executor,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/model/executor.h"
@@ -75,6 +76,10 @@ private:
     PrefillTask task_;
     std::int64_t next_ = 0;
 };
+
+/// The same history as the trunk of a one-pass reading sees it (see MemoryPreset::trunk): cut by this score,
+/// the same number of entries in every head, without prompts. kInvalidArgument for a score that needs one.
+Result<PrefillTask> trunkOf(PrefillTask task, std::string_view score);
 
 /// Cuts a cache to its budgets where it stands, by a forward of the probes alone. A repeated block has no
 /// rows then, and the recent window is the beginning of what is to be read next.

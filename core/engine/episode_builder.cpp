@@ -15,6 +15,7 @@
 #include "core/engine/memory_files.h"
 #include "core/engine/memory_room.h"
 #include "core/engine/new_episode.h"
+#include "core/engine/one_pass_reader.h"
 #include "core/engine/reading_cache.h"
 #include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
@@ -82,6 +83,30 @@ bool loadStates(const BuildContext& context, const Conversation& conversation, B
         loadState(files, conversation.text.turns, memory.episodes[index]);
     }
     return !memory.episodes.empty();
+}
+
+/// Reads the history into the caches of these episodes: one after the other, or in one pass where the preset
+/// has a trunk. The tokens are added to the memory's.
+struct Reading {
+    const BuildContext& context;
+    const Conversation& conversation;
+    BuiltMemory& memory;
+};
+Result<void> readHistory(const Reading& reading,
+                         std::span<const std::int32_t> episodes,
+                         MemoryPeak& peak,
+                         const EpisodeReader::Finished& finished,
+                         const std::function<void()>& beforeLastBlock) {
+    BuiltMemory& memory = reading.memory;
+    const auto read = [&](auto reader, const auto&... hooks) {
+        auto done = reader.read(episodes, peak, finished, hooks...);
+        memory.readTokens += reader.readTokens();
+        return done;
+    };
+    const bool isOnePass =
+        !memory.resolved.preset.trunk.empty() && !memory.resolved.isDense && !memory.sharesCache;
+    if (isOnePass) return read(OnePassReader(reading.context, reading.conversation, memory));
+    return read(EpisodeReader(reading.context, reading.conversation, memory), beforeLastBlock);
 }
 
 /// One build from the first segment to the last cache.
@@ -216,7 +241,6 @@ private:
                       memory_.episodes[index]);
             if (memory_.episodes[index].wholeIdentity == 0) missing.push_back(number);
         }
-        EpisodeReader reader(context_, conversation_, memory_);
         EpisodeWriter writer(context_, conversation_, memory_);
         // Whatever ends the reading, the file that is being written is waited for and told.
         auto read = guarded("building the memory", [&] {
@@ -226,10 +250,10 @@ private:
                 return {};
             };
             // No episode is read to its end before the one before is in its file.
-            return reader.read(missing, peak_, finished, [&] { writer.finish(); });
+            return readHistory(
+                {context_, conversation_, memory_}, missing, peak_, finished, [&] { writer.finish(); });
         });
         writer.finish();
-        memory_.readTokens += reader.readTokens();
         return read;
     }
 
@@ -248,16 +272,15 @@ Result<KvSnapshot> rebuild(const BuildContext& context,
                            BuiltMemory& memory,
                            std::int32_t episode,
                            MemoryPeak& peak) {
-    EpisodeReader reader(context, conversation, memory);
     EpisodeWriter writer(context, conversation, memory);
     std::shared_ptr<const KvSnapshot> built;
-    EPI_TRY(reader.read(std::span(&episode, 1), peak, [&](std::int32_t, KvSnapshot snapshot) -> Result<void> {
+    const auto finished = [&](std::int32_t, KvSnapshot snapshot) -> Result<void> {
         built = std::make_shared<const KvSnapshot>(std::move(snapshot));
         writer.begin(episode, built);
         writer.finish();
         return {};
-    }));
-    memory.readTokens += reader.readTokens();
+    };
+    EPI_TRY(readHistory({context, conversation, memory}, std::span(&episode, 1), peak, finished, {}));
     return *built;
 }
 

@@ -2,14 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
 
-#include <nlohmann/json.hpp>
-
-#include "core/base/log.h"
-#include "core/engine/episode_files.h"
 #include "core/engine/memory_room.h"
 #include "core/engine/reading_cache.h"
+#include "core/engine/reading_part.h"
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/device_memory.h"
@@ -47,7 +43,8 @@ EpisodeReader::EpisodeReader(const BuildContext& context,
       hasWindows_(
           std::ranges::any_of(context.model.executor().spec().layers,
                               [](const LayerSpec& layer) { return layer.attention.window.has_value(); })),
-      spares_(context.model.executor().placement().device.is_cuda() ? devicePageLock() : PageLock{}) {}
+      spares_(context.model.executor().placement().device.is_cuda() ? devicePageLock() : PageLock{}),
+      expectedBytes_(finishedBytes(context.model.executor(), memory.layerBudgets, historyTokens())) {}
 
 Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
                                  MemoryPeak& peak,
@@ -58,7 +55,7 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
     const std::int64_t alone = peak.bytes;
     for (const std::int32_t episode : episodes) {
         const auto beginning = Clock::now();
-        spares_.prepare(expectedBytes());
+        spares_.prepare(expectedBytes_);
         EPI_TRY_ASSIGN(const Start from, begin(episode, cache));
         if (shared_) tell("sharing", beginning, 0);
         Pass pass{
@@ -91,39 +88,21 @@ Result<void> EpisodeReader::read(std::span<const std::int32_t> episodes,
         peak.hostBytes = std::max(peak.hostBytes, writtenBytes_ + sharedHostBytes());
         EPI_TRY(finished(episode, std::move(snapshot)));
     }
-    std::error_code error;  // a file that stays is replaced or trimmed later
-    std::filesystem::remove(episodeFiles(context_.cacheFolder, memory_.key).part, error);
+    removePart(context_, memory_.key);
     return {};
 }
 
 Result<EpisodeReader::Start> EpisodeReader::begin(std::int32_t episode, KvCache& cache) {
-    EPI_TRY_ASSIGN(const auto own, restorePart(episodeKey(memory_.key, episode), cache));
+    EPI_TRY_ASSIGN(const auto own,
+                   restorePart(context_, episodeKey(memory_.key, episode), historyTokens(), cache));
     if (own) return Start{.tokens = *own, .isCommon = false};
     if (shared_) {
         EPI_TRY(cache.restore(shared_->cache));
         return Start{.tokens = shared_->tokens, .isCommon = true};
     }
-    EPI_TRY_ASSIGN(const auto common, restorePart(memory_.key, cache));
+    EPI_TRY_ASSIGN(const auto common, restorePart(context_, memory_.key, historyTokens(), cache));
     if (!common) cache.clear();
     return Start{.tokens = common.value_or(0), .isCommon = true};
-}
-
-Result<std::optional<std::int64_t>> EpisodeReader::restorePart(const std::string& key, KvCache& cache) const {
-    const std::optional<std::int64_t> nothing;
-    const Executor& executor = context_.model.executor();
-    const auto part = loadSnapshot(
-        episodeFiles(context_.cacheFolder, key).part, key, executor.spec(), executor.placement());
-    if (!part) {
-        if (part.error().code != ErrorCode::kNotFound)
-            logWarning(part.error().message + "; the history is read from its beginning");
-        return nothing;
-    }
-    const nlohmann::json& notes = part->head.notes;
-    if (!notes.contains("read_tokens") || !notes["read_tokens"].is_number_unsigned()) return nothing;
-    const auto tokens = notes["read_tokens"].get<std::uint64_t>();
-    if (tokens > history_.size()) return nothing;
-    EPI_TRY(cache.restore(part->snapshot));
-    return std::optional(static_cast<std::int64_t>(tokens));
 }
 
 void EpisodeReader::tell(std::string_view stage, Clock::time_point start, std::int64_t tokens) const {
@@ -158,7 +137,7 @@ Result<void> EpisodeReader::share(Pass& pass) {
     if (!pass.prefill.isDone() && !pass.prefill.reindex() && fitsDevice(pass.prefill.nextBytes())) {
         auto computed = pass.prefill.computeNext(context_.cancel);
         if (!computed) {
-            if (computed.error().code == ErrorCode::kCancelled) keepPart(pass);
+            if (computed.error().code == ErrorCode::kCancelled) keepParts(pass);
             return std::move(computed).error();
         }
         shared.next = *std::move(computed);
@@ -200,7 +179,7 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
     std::optional<KvSnapshot> copy;
     if (drops && isOnCpu) copy = pass.cache.snapshot();
     if (context_.cancel.isCancelled()) {
-        keepPart(pass);
+        keepParts(pass);
         return Error{ErrorCode::kCancelled, "reading was cancelled"};
     }
     auto stepped = pass.prefill.step(
@@ -211,7 +190,7 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
         } else if (!drops) {
             pass.cache.truncate(mark);
         }
-        if (stepped.error().code == ErrorCode::kCancelled) keepPart(pass);
+        if (stepped.error().code == ErrorCode::kCancelled) keepParts(pass);
         return stepped;
     }
     // What was computed ahead was counted then.
@@ -220,19 +199,12 @@ Result<void> EpisodeReader::step(Pass& pass, bool evicts) {
     return {};
 }
 
-void EpisodeReader::keepPart(const Pass& pass) const {
-    const auto keep = [&](const std::string& key, const KvSnapshot& snapshot, std::int64_t tokens) {
-        const auto saved = saveSnapshot(
-            episodeFiles(context_.cacheFolder, key).part,
-            key,
-            snapshot,
-            {.codec = CacheCodec::kExact, .notes = {{"read_tokens", static_cast<std::uint64_t>(tokens)}}});
-        if (!saved) logWarning(saved.error().message + "; a part of the history is read again");
-    };
+void EpisodeReader::keepParts(const Pass& pass) const {
     const std::int64_t tokens = pass.prefill.readTokens();
-    if (pass.isCommon) return keep(memory_.key, pass.cache.snapshot(), tokens);
-    if (tokens > pass.from.tokens) keep(episodeKey(memory_.key, pass.episode), pass.cache.snapshot(), tokens);
-    if (shared_) keep(memory_.key, shared_->cache.onHost(), shared_->tokens);
+    if (pass.isCommon) return keepPart(context_, memory_.key, pass.cache.snapshot(), tokens);
+    if (tokens > pass.from.tokens)
+        keepPart(context_, episodeKey(memory_.key, pass.episode), pass.cache.snapshot(), tokens);
+    if (shared_) keepPart(context_, memory_.key, shared_->cache.onHost(), shared_->tokens);
 }
 
 KvSnapshot EpisodeReader::takeCopy(const KvCache& cache) {
@@ -259,7 +231,7 @@ void EpisodeReader::count(const KvCache& cache, std::int64_t alone, MemoryPeak& 
     const bool isOnCpu = context_.model.executor().placement().device.is_cpu();
     peak.bytes = std::max(peak.bytes, alone + sharedDeviceBytes());
     // On a CPU the copy that a cancel goes back to, beside a GPU the block that waits for the finished cache.
-    const std::int64_t own = isOnCpu ? cache.ownBytes() : HostBlock::roundedUp(expectedBytes());
+    const std::int64_t own = isOnCpu ? cache.ownBytes() : HostBlock::roundedUp(expectedBytes_);
     peak.hostBytes = std::max(peak.hostBytes, own + writtenBytes_ + sharedHostBytes());
 }
 
@@ -273,21 +245,6 @@ std::int64_t EpisodeReader::sharedDeviceBytes() const {
     if (!shared_) return 0;
     return (shared_->cache.layers.front().keys.is_cuda() ? shared_->cache.bytes() : 0) +
            (context_.model.executor().placement().device.is_cpu() ? 0 : shared_->nextBytes());
-}
-
-std::int64_t EpisodeReader::expectedBytes() const {
-    const Executor& executor = context_.model.executor();
-    const auto history = static_cast<std::int64_t>(history_.size());
-    std::int64_t bytes = 0;
-    for (std::size_t layer = 0; layer < memory_.layerBudgets.size(); ++layer) {
-        const AttentionSpec& attention = executor.spec().layers[layer].attention;
-        const std::int64_t rows = std::min<std::int64_t>(
-            history, attention.window ? *attention.window : memory_.layerBudgets[layer]);
-        bytes += 2 * HostPieces::bytesFor(
-                         rows * attention.kvHeads * attention.headDim *
-                         static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType)));
-    }
-    return bytes;
 }
 
 void EpisodeReader::report(const Pass& pass) const {

@@ -54,15 +54,14 @@ private:
     /// Fills the cache with what there is: nothing, the part that all have in common, or what a cancelled
     /// build left.
     Result<Start> begin(std::int32_t episode, KvCache& cache);
-    /// Tokens read by what a cancelled build left under this key; nothing when it left nothing.
-    Result<std::optional<std::int64_t>> restorePart(const std::string& key, KvCache& cache) const;
     Result<void> readCommon(Pass& pass);
     /// Keeps what the passes that follow have in common with this one.
     Result<void> share(Pass& pass);
     Result<void> readRest(Pass& pass, const std::function<void()>& beforeLastBlock);
     /// One block; after an error the cache is as before it, on a CPU or where nothing was dropped.
     Result<void> step(Pass& pass, bool evicts);
-    void keepPart(const Pass& pass) const;
+    void keepParts(const Pass& pass) const;
+    [[nodiscard]] std::int64_t historyTokens() const { return static_cast<std::int64_t>(history_.size()); }
     /// A copy in ordinary memory, page-locked beside a GPU.
     [[nodiscard]] KvSnapshot takeCopy(const KvCache& cache);
     /// A copy for the other passes: on the device where it has room for it, else in ordinary memory.
@@ -75,8 +74,6 @@ private:
     /// Of what the passes have in common, in ordinary memory and on the device.
     [[nodiscard]] std::int64_t sharedHostBytes() const;
     [[nodiscard]] std::int64_t sharedDeviceBytes() const;
-    /// What a finished cache will take there, as far as it is known before.
-    [[nodiscard]] std::int64_t expectedBytes() const;
     void report(const Pass& pass) const;
     /// Tells a stage that began at `start`.
     void tell(std::string_view stage, Clock::time_point start, std::int64_t tokens) const;
@@ -90,6 +87,7 @@ private:
     bool hasWindows_;
     /// Memory for the copy of the episode that is read is locked meanwhile.
     SpareBlocks spares_;
+    std::int64_t expectedBytes_;     // of a finished cache's copy
     std::optional<Shared> shared_;   // as long as more than one pass needs it
     std::int64_t writtenBytes_ = 0;  // of the copy before, its file's content included
     std::int64_t readTokens_ = 0;

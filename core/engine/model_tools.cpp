@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
@@ -91,6 +92,25 @@ Result<PrefillTask> prefillTask(const EvictionReplay& replay, const ModelSpec& s
     return task;
 }
 
+/// What computes the history for a preset that reads in one pass.
+struct Trunk {
+    Trunk(const Executor& executor, const ReadingRows& rows, PrefillTask task)
+        : cache(executor.spec(), rows, executor.placement()), prefill(executor, cache, std::move(task)) {}
+    KvCache cache;
+    BlockPrefill prefill;
+};
+
+/// Null for any other preset, and for a score without a prompt, which has one cache anyway.
+Result<std::unique_ptr<Trunk>> makeTrunk(const EvictionReplay& replay,
+                                         const Executor& executor,
+                                         const ReadingRows& rows,
+                                         const PrefillTask& task) {
+    EPI_TRY_ASSIGN(const MemoryPreset preset, presetById(replay.preset));
+    if (preset.trunk.empty() || !task.rule.score.usesPatchedPrompt()) return std::unique_ptr<Trunk>();
+    EPI_TRY_ASSIGN(PrefillTask trunk, trunkOf(task, preset.trunk));
+    return std::make_unique<Trunk>(executor, rows, std::move(trunk));
+}
+
 }  // namespace
 
 Result<LogitsReport> reportLogits(const LanguageModel& model,
@@ -156,13 +176,20 @@ Result<EvictionReplayReport> replayEviction(const LanguageModel& model, const Ev
         report.peakEntriesBound =
             *std::max_element(rows.kept.begin(), rows.kept.end()) + task.block + promptRows;
         BlockPrefill prefill(executor, reading, task);
+        EPI_TRY_ASSIGN(std::unique_ptr<Trunk> trunk, makeTrunk(replay, executor, rows, task));
         while (!prefill.isDone()) {
+            ComputedRows computed;
+            if (trunk) {
+                EPI_TRY_ASSIGN(computed, trunk->prefill.computeNext({}));
+                EPI_TRY(trunk->prefill.step({}, {}, &computed));
+            }
             std::vector<std::vector<float>> kept(executor.spec().layers.size());
             std::vector<std::vector<float>> dropped(executor.spec().layers.size());
-            EPI_TRY(prefill.step({}, [&](std::int32_t layer, const Selection& selection) {
+            const auto observe = [&](std::int32_t layer, const Selection& selection) {
                 kept[static_cast<std::size_t>(layer)] = selection.thresholdKept;
                 dropped[static_cast<std::size_t>(layer)] = selection.thresholdDropped;
-            }));
+            };
+            EPI_TRY(prefill.step({}, observe, trunk ? &computed : nullptr));
             EvictionReplayBlock& block = report.blocks.emplace_back(describe(reading));
             block.thresholdKept = std::move(kept);
             block.thresholdDropped = std::move(dropped);

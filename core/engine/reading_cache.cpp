@@ -8,6 +8,7 @@
 #include "core/model/executor.h"
 #include "core/model/language_model.h"
 #include "core/tensor/guard.h"
+#include "core/tensor/host_block.h"
 
 namespace epi {
 namespace {
@@ -54,6 +55,21 @@ ReadingPeak readingPeak(const ModelSpec& spec,
             .fused = kept + rows.areas * area + onePrompt,
             .twoPasses = kept + blocks + onePrompt + oneCopy,
             .released = kept + blocks + prompts + oneCopy};
+}
+
+std::int64_t finishedBytes(const Executor& executor,
+                           std::span<const std::int32_t> layerBudgets,
+                           std::int64_t history) {
+    std::int64_t bytes = 0;
+    for (std::size_t layer = 0; layer < layerBudgets.size(); ++layer) {
+        const AttentionSpec& attention = executor.spec().layers[layer].attention;
+        const std::int64_t rows =
+            std::min<std::int64_t>(history, attention.window ? *attention.window : layerBudgets[layer]);
+        bytes += 2 * HostPieces::bytesFor(
+                         rows * attention.kvHeads * attention.headDim *
+                         static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType)));
+    }
+    return bytes;
 }
 
 std::int64_t probeRows(const BuiltMemory& memory) {

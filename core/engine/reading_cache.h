@@ -37,6 +37,11 @@ ReadingPeak readingPeak(const ModelSpec& spec,
                         std::int64_t probes,
                         c10::ScalarType cacheType);
 
+/// What a copy of a cache takes that a history of so many tokens was read into, as far as it is known before.
+std::int64_t finishedBytes(const Executor& executor,
+                           std::span<const std::int32_t> layerBudgets,
+                           std::int64_t history);
+
 /// Rows of the probes that are run behind a block of this memory, at most.
 std::int64_t probeRows(const BuiltMemory& memory);
 

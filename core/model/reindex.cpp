@@ -66,10 +66,8 @@ std::int64_t longestHead(const KvCache& cache) {
     return longest;
 }
 
-}  // namespace
-
-void reindexPositions(const Executor& executor, KvCache& cache) {
-    const std::int64_t next = longestHead(cache);
+/// Requires: no head is longer than `next`.
+void reindexUpTo(const Executor& executor, KvCache& cache, std::int64_t next) {
     const std::int64_t logical = cache.nextPosition() + cache.shift();
     for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer) {
         const RotarySpec& rotary = executor.spec().layers[static_cast<std::size_t>(layer)].attention.rotary;
@@ -82,10 +80,25 @@ void reindexPositions(const Executor& executor, KvCache& cache) {
     cache.setShift(logical - next);
 }
 
+}  // namespace
+
+void reindexPositions(const Executor& executor, KvCache& cache) {
+    reindexUpTo(executor, cache, longestHead(cache));
+}
+
 bool reindexForRoom(const Executor& executor, KvCache& cache, std::int64_t rows) {
-    const std::int64_t trained = executor.spec().trainedContext;
-    if (cache.nextPosition() + rows <= trained || longestHead(cache) == cache.nextPosition()) return false;
-    reindexPositions(executor, cache);
+    return reindexForRoom(executor, std::span(&cache, 1), rows);
+}
+
+bool reindexForRoom(const Executor& executor, std::span<KvCache> caches, std::int64_t rows) {
+    const std::int64_t before = caches.front().nextPosition();
+    if (before + rows <= executor.spec().trainedContext) return false;
+    std::int64_t next = 0;
+    for (const KvCache& cache : caches)
+        next = std::max(next, longestHead(cache));
+    if (next == before) return false;
+    for (KvCache& cache : caches)
+        reindexUpTo(executor, cache, next);
     return true;
 }
 

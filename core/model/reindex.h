@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "core/kv/kv_cache.h"
 #include "core/model/executor.h"
 
@@ -15,6 +18,10 @@ void reindexPositions(const Executor& executor, KvCache& cache);
 /// The same when `rows` further tokens would pass the model's trained context. Whether it was done; not when
 /// it would win nothing.
 bool reindexForRoom(const Executor& executor, KvCache& cache, std::int64_t rows);
+
+/// The same for caches that stand at the same position, and do so afterwards: the next token is behind the
+/// longest head of all.
+bool reindexForRoom(const Executor& executor, std::span<KvCache> caches, std::int64_t rows);
 
 /// Takes `rows` entries out of every head that lie before the newest `behind` ones. Those move down by as
 /// many positions, as if the others had never been there; what attention gave them stays in their values.

@@ -46,6 +46,15 @@ constexpr std::array kPresets{
         .matchFormattedQuestion = true,
     },
     MemoryPreset{
+        .id = "epicache-onepass",
+        .summary =
+            "Like epicache, but the history is computed once for all episodes, behind a cache that keydiff "
+            "cuts; each episode then decides what it keeps: faster, and no published method",
+        .layers = {.rule = LayerSplit::Rule::kPaper, .power = 2.0, .floor = 0.25},
+        .pins = kSafePins,
+        .trunk = "keydiff",
+    },
+    MemoryPreset{
         .id = "keydiff",
         .summary = "KeyDiff: keys unlike their head's mean stay; one cache for all episodes",
         .score = "keydiff",

@@ -36,6 +36,9 @@ struct MemoryPreset {
     Similarity similarity = Similarity::kCosine;
     /// Match the episode with the question as formatted for the model instead of the bare question.
     bool matchFormattedQuestion = false;
+    /// Not empty: keys and values of the history are computed once for all episodes, behind a trunk cache
+    /// that this score cuts, which needs no prompt; an episode only decides what it keeps of them.
+    std::string_view trunk{};
     /// Of earlier turns quoted before a question, where the options do not say; 0: published methods quote
     /// nothing.
     std::int32_t recallTokens = 0;

@@ -36,7 +36,7 @@ CONTEXTS = ("none", "full", "evidence")
 PRESETS = ("epicache-released", "epicache", "keydiff", "kvzip", "epichat")
 NEXT_TO_NOTHING = "streaming"  # of so many entries, chat prefix and sinks among them
 FEWEST_ENTRIES = 128
-PER_EPISODE = ("epicache-released", "epicache", "epicache-paper")  # a cache for each episode
+PER_EPISODE = ("epicache-released", "epicache", "epicache-paper", "epicache-onepass")  # a cache for each episode
 CATEGORIES = "1,2,3,4"
 AXES = {"active": "the active cache", "bytes": "all caches together"}
 STOPPED = 3
@@ -301,6 +301,7 @@ class Tables:
         quotations."""
         options = self.options
         asked = [("kvzip", "epicache"), ("keydiff", "kvzip"), ("epicache", "epicache-released"), ("epichat", "kvzip")]
+        asked.append(("epicache-onepass", "epicache"))
         for axis, words in AXES.items():
             for one, other in asked:
                 if one not in options.presets or other not in options.presets:

@@ -231,7 +231,8 @@ private Q_SLOTS:
 
     void evictsByEveryPreset_data() {
         QTest::addColumn<QStringList>("options");
-        for (const char* preset : {"epichat", "epicache", "epicache-paper", "kvzip", "streaming", "snapkv"})
+        for (const char* preset :
+             {"epichat", "epicache", "epicache-onepass", "epicache-paper", "kvzip", "streaming", "snapkv"})
             QTest::newRow(preset) << QStringList{"--preset", preset};
         QTest::newRow("combined") << QStringList{
             "--preset", "epicache", "--level", "pair-uniform", "--score", "keydiff + attention * 0.5"};

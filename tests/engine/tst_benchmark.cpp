@@ -186,6 +186,23 @@ private Q_SLOTS:
         QCOMPARE(growth->front().details["tokens"].get<std::int64_t>(), std::int64_t{1000});
     }
 
+    void buildsAMemoryInOnePass() {
+        auto memory = BenchMemory::create();
+        QVERIFY2(memory, test::why(memory));
+        BenchRun onePass = run();
+        onePass.sizes.isOnePass = true;
+        const auto built = benchmarkBuild(onePass, *memory);
+        QVERIFY2(built, test::why(built));
+        const BenchRow& all = built->front();
+        const BenchRow& reading = (*built)[1];
+        check(all);
+        check(reading);
+        QCOMPARE(reading.details["stage"].get<std::string>(), std::string("reading"));
+        QCOMPARE(all.details["read_tokens"], all.details["history"]);
+        QCOMPARE(reading.details["tokens"], all.details["history"]);
+        QVERIFY(reading.seconds.median < all.seconds.median);
+    }
+
     void stopsWhenItIsCancelled() {
         const BenchRun stopped = run();
         stopped.cancel.cancel();

@@ -242,6 +242,9 @@ EPI_COMMANDS(bench) {
     command.add_option("--episodes", arguments->sizes.episodes, "Episodes of the memory")
         ->check(CLI::Range(1, 12))
         ->capture_default_str();
+    command.add_flag("--one-pass",
+                     arguments->sizes.isOnePass,
+                     "Build with the preset epicache-onepass instead of epicache");
     command.add_option("--embedder",
                        arguments->embedder,
                        "Folder or id of a sentence embedder; with a shape one with random weights");

@@ -33,6 +33,7 @@ struct BenchSizes {
     std::int64_t prompt = 0;  // tokens of a patched prompt
     std::int32_t episodes = 4;
     std::int32_t repeats = 5;
+    bool isOnePass = false;  // a build computes the history once for all episodes
 };
 
 /// 100,000 tokens, M = 4,096, blocks of 2,048 and prompts of 1,024 on a GPU; on a CPU 4,096, 512, 256 and
