@@ -32,7 +32,8 @@ void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char*
         "--level", arguments.level, "Share of a layer's budget among heads: pair or pair-uniform");
     command.add_option("--budget", arguments.budget, "Mean entries per layer and head; 0: from the history");
     command.add_option("--block", arguments.block, "Tokens read at a time; 0: by device");
-    command.add_option("--episodes", arguments.episodes, "Number of episodes; auto: by how topics separate");
+    command.add_option(
+        "--episodes", arguments.episodes, "Number of episodes; auto or 0: by how topics separate");
     command.add_option("--segment-utterances", arguments.segmentUtterances, "Utterances per segment");
     command.add_option("--representatives", arguments.representatives, "Segments in a patched prompt");
     command.add_option("--patch-tokens", arguments.patchTokens, "Patched prompts are cut to this length");
@@ -66,7 +67,14 @@ void addRecallOption(CLI::App& command, MemoryArguments& arguments) {
     command.add_option("--recall",
                        arguments.recallTokens,
                        "Quote at most so many tokens of earlier turns before a question; 0: none; without it "
-                       "as many as the preset says");
+                       "as many as the chat's memory or its preset says");
+}
+
+MemoryArguments withoutOnline(MemoryArguments arguments) {
+    arguments.unionMargin.reset();
+    arguments.newEpisodeBelow.reset();
+    arguments.recallTokens.reset();
+    return arguments;
 }
 
 Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored) {

@@ -40,6 +40,9 @@ void addOnlineOptions(CLI::App& command, MemoryArguments& arguments);
 /// Adds --recall alone.
 void addRecallOption(CLI::App& command, MemoryArguments& arguments);
 
+/// The same without what concerns asking alone.
+MemoryArguments withoutOnline(MemoryArguments arguments);
+
 /// The options stored with a conversation (their JSON; empty: the defaults) with what the user said put over
 /// them. kInvalidArgument for an unknown preset or level.
 Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std::string& stored);

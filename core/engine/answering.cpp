@@ -101,9 +101,9 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
         prepared.match.similarities.push_back(1.0);
     }
     if (prepared.episode < 0 || static_cast<std::size_t>(prepared.episode) >= memory->episodes.size()) {
-        return Error{
-            ErrorCode::kInvalidArgument,
-            "episode " + std::to_string(prepared.episode) + " of " + std::to_string(memory->episodes.size())};
+        return Error{ErrorCode::kInvalidArgument,
+                     "there is no episode " + std::to_string(prepared.episode) + ", this memory has 0 to " +
+                         std::to_string(std::ssize(memory->episodes) - 1)};
     }
     prepared.cacheEpisode = memory->cacheOf(prepared.episode);
     if (!memory->sharesCache) store_.observe(*memory, prepared.match.similarities, prepared.episode);

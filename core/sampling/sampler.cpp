@@ -1,8 +1,10 @@
 #include "core/sampling/sampler.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <functional>
 #include <limits>
 #include <string>
@@ -50,8 +52,10 @@ std::size_t indexAt(const Items& items, std::uint64_t drawn, MassOf massOfItem) 
 }
 
 Error outside(const char* option, const char* range, double value) {
+    std::array<char, 32> found{};
+    std::snprintf(found.data(), found.size(), "%g", value);
     return {ErrorCode::kInvalidArgument,
-            std::string(option) + " must be " + range + ", found " + std::to_string(value)};
+            std::string(option) + " must be " + range + ", found " + found.data()};
 }
 
 }  // namespace

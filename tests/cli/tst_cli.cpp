@@ -273,9 +273,23 @@ private Q_SLOTS:
         const QJsonObject bare = run(ask + QStringList{"--recall", "0"}).json();
         QCOMPARE(bare["quoted_tokens"].toInt(-1), 0);
         QVERIFY(bare["quoted"].toArray().isEmpty());
+        // It was for that question alone.
+        QVERIFY(run(ask).json()["quoted_tokens"].toInt() > 0);
+
+        // What cannot be answered is no message of the conversation.
+        const auto messages = [&] {
+            const QJsonArray all =
+                run({"conversations", "--db", database, "--json"}).json()["conversations"].toArray();
+            return all[0].toObject()["messages"].toInt();
+        };
+        const int before = messages();
+        const Finished refused = run(ask + QStringList{"--episode", "7"});
+        QCOMPARE(refused.exitCode, 2);
+        QVERIFY2(refused.errorMessage().contains(u"no episode 7"), refused.out);
+        QCOMPARE(messages(), before);
     }
 
-    void refusesAnEmptyQuestion() {
+    void storesNoQuestionThatCannotBeAsked() {
         const QString database = cli_->filePath("chats.db");
         QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
         for (const char* question : {"", " \t\n"}) {
@@ -283,6 +297,14 @@ private Q_SLOTS:
                 run({"ask", "-q", question, "--conversation", "conv-1", "--db", database, "--json"});
             QCOMPARE(result.exitCode, 2);
             QVERIFY2(result.out.contains("the question is empty"), result.out);
+        }
+        for (const QStringList& sampling : {QStringList{"--max-tokens", "0"},
+                                            QStringList{"--temperature", "-1"},
+                                            QStringList{"--top-p", "7"}}) {
+            const Finished result = run(QStringList{"ask", "-q", "What?", "--conversation", "conv-1"} +
+                                        QStringList{"--db", database, "--json"} + sampling);
+            QCOMPARE(result.exitCode, 2);
+            QVERIFY2(result.errorMessage().endsWith("found " + sampling.last()), result.out);
         }
         const QJsonObject listed = run({"conversations", "--db", database, "--json"}).json();
         QCOMPARE(listed["conversations"].toArray()[0].toObject()["messages"].toInt(), 2);

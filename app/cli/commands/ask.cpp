@@ -17,6 +17,7 @@
 #include "app/cli/sampling_arguments.h"
 #include "app/cli/stored_memory.h"
 #include "core/base/printable.h"
+#include "core/sampling/sampler.h"
 
 namespace epi {
 namespace {
@@ -165,17 +166,29 @@ Result<TurnDone> answer(EngineRunner& engine, const Ask& ask, ReplyRow& reply, c
     return turn;
 }
 
+/// Before the question is stored; the engine would refuse it after.
+Result<void> checkEpisode(std::int32_t episode, std::int64_t episodes) {
+    if (episode >= 0 && episode < episodes) return {};
+    return Error{ErrorCode::kInvalidArgument,
+                 "there is no episode " + std::to_string(episode) + ", this memory has 0 to " +
+                     std::to_string(episodes - 1)};
+}
+
 Result<void> ask(const AskOptions& options, const CommandContext& context) {
     if (options.question.find_first_not_of(" \t\r\n") == std::string::npos)
         return Error{ErrorCode::kInvalidArgument, "the question is empty"};
+    EPI_TRY(checkSampling(options.sampling));
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
     EPI_TRY_ASSIGN(const MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    // How a question is answered is said for it alone; what is built is kept with the conversation.
+    EPI_TRY_ASSIGN(const MemoryOptions kept, memoryOptions(withoutOnline(options.memory), record.memory));
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     // The memory is built first, over the messages before the question.
-    EPI_TRY(buildStoredMemory(engine, {store, record}, memory, context.output));
+    EPI_TRY_ASSIGN(const MemoryBuilt built, buildStoredMemory(engine, {store, record}, kept, context.output));
+    if (options.episode) EPI_TRY(checkEpisode(*options.episode, std::ssize(built.episodes)));
     EPI_TRY_ASSIGN(std::vector<PassageCandidate> passages,
                    store.recallCandidates({.conversationId = record.id, .question = options.question}));
     EPI_TRY_ASSIGN(ReplyRow reply, storeExchange(store, record.id, options.question));

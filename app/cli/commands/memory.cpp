@@ -59,7 +59,7 @@ json describe(const EpisodeRecord& episode, const std::string& name) {
 }
 
 std::string lineOf(const EpisodeRecord& episode, const std::string& name) {
-    return "episode " + std::to_string(episode.index + 1) + "\t" + printable(name, kMaxPrintablePath) + "\t" +
+    return "--episode " + std::to_string(episode.index) + "\t" + printable(name, kMaxPrintablePath) + "\t" +
            groupedSigned(episode.segments) + " segments\t" + groupedSigned(episode.keptEntries) +
            " entries kept\n";
 }
