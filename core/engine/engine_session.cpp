@@ -371,7 +371,8 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
     const auto& episodes = conversation->memory->episodes;
     if (command.episode < 0 || static_cast<std::size_t>(command.episode) >= episodes.size()) {
         return Error{ErrorCode::kInvalidArgument,
-                     "episode " + std::to_string(command.episode) + " of " + std::to_string(episodes.size())};
+                     "there is no episode " + std::to_string(command.episode) + ", this memory has 0 to " +
+                         std::to_string(std::ssize(episodes) - 1)};
     }
     std::vector<std::string> tiers;
     std::vector<std::int32_t> expected;
@@ -462,6 +463,13 @@ Result<Event> EngineSession::handle(const ProfileLayers& command, const JobConte
         task.ids = model_->tokenizer().encode(command.text, ControlTokens::kAsText);
         if (static_cast<std::int64_t>(task.ids.size()) > tokens)
             task.ids.resize(static_cast<std::size_t>(tokens));
+    }
+    // Nothing of a shorter text would leave the view, and no layer would seem to care.
+    const auto quarter = static_cast<std::int64_t>(task.ids.size()) / 4;
+    if (quarter < task.window) {
+        task.window = std::max<std::int64_t>(1, quarter);
+        task.overlap = task.window / 2;
+        task.sinks = std::min(task.sinks, task.window / 32);
     }
     const auto start = std::chrono::steady_clock::now();
     task.progress = [&](std::int64_t done, std::int64_t total) {

@@ -39,10 +39,10 @@ Result<void> profile(const ProfileOptions& options, const CommandContext& contex
                        return {};
                    }));
     progressLine.clear();
-    std::string text;
+    std::string text = "layer\tkeys of tokens\tof 100 tokens (1: not sensitive)\n";
     for (std::size_t layer = 0; layer < profiled.tokenSimilarity.size(); ++layer) {
-        text += "layer " + std::to_string(layer) + "\t" + std::to_string(profiled.tokenSimilarity[layer]) +
-                "\t" + std::to_string(profiled.windowSimilarity[layer]) + "\n";
+        text += std::to_string(layer) + "\t" + std::to_string(profiled.tokenSimilarity[layer]) + "\t" +
+                std::to_string(profiled.windowSimilarity[layer]) + "\n";
     }
     text +=
         groupedSigned(profiled.tokens) + " tokens read twice in " + std::to_string(profiled.seconds) + " s";
