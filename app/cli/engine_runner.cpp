@@ -5,6 +5,8 @@
 
 #include "core/base/file.h"
 #include "core/base/paths.h"
+#include "core/base/printable.h"
+#include "core/chat/wording.h"
 #include "core/engine/local_engine.h"
 
 namespace epi {
@@ -69,6 +71,8 @@ Result<void> EngineRunner::load(const ModelArguments& arguments, const Output& o
     std::string prompts;
     if (!arguments.promptsFile.empty()) {
         EPI_TRY_ASSIGN(prompts, readWholeFile(arguments.promptsFile, kMaxPromptsBytes));
+        if (const auto wording = parseWording(prompts); !wording)
+            return Error(wording.error()).with(inQuotes(arguments.promptsFile));
     }
     EPI_TRY_ASSIGN(model_,
                    run<ModelLoaded>(LoadModel{.model = choice.path.string(),

@@ -26,7 +26,7 @@ void addRecallOptions(CLI::App& command, RecallArguments& arguments) {
         "Folder or id of a sentence embedder; none: by words alone; without it the default one");
     command.add_option("--tokens", arguments.tokens, "Quote at most so many tokens")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, 1 << 24));
 }
 
 Result<PassageFinder> PassageFinder::open(const RecallArguments& arguments,

@@ -31,7 +31,7 @@ Result<const Metric*> findMetric(std::string_view id) {
         if (metric->id == id) return metric;
         known += (known.empty() ? "" : ", ") + std::string(metric->id);
     }
-    return Error{ErrorCode::kNotFound, "no metric " + inQuotes(id) + ", expected one of " + known};
+    return Error{ErrorCode::kInvalidArgument, "no metric " + inQuotes(id) + ", expected one of " + known};
 }
 
 }  // namespace epi

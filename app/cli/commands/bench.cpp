@@ -216,7 +216,7 @@ EPI_COMMANDS(bench) {
                     arguments->cache,
                     "Entries per head before a reply; default 0,4096,16384,100000, on a CPU 0,4096")
         ->delimiter(',')
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, 1 << 24));
     command.add_option("--tokens", arguments->tokens, "Tokens of a reply")
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();

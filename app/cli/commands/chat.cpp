@@ -104,7 +104,8 @@ EPI_COMMANDS(chat) {
         "--prompt-ids-file", options->promptIdsFile, "JSON array of token ids, used as they are");
     input.require_option(1);
     command.add_option("--system", options->system, "System message");
-    command.add_flag(
-        "--greedy", options->greedy, "Always the best token; prints how far the second was behind");
+    command.add_flag("--greedy",
+                     options->greedy,
+                     "Always the best token; with --json tells how far the second was behind");
     epi::addSamplingOptions(command, options->sampling);
 }

@@ -18,6 +18,7 @@
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "core/base/file.h"
+#include "core/base/printable.h"
 #include "core/eval/metric.h"
 #include "core/wire/options_json.h"
 
@@ -268,7 +269,9 @@ void printComparison(const std::vector<ContextResult>& results, bool isLikelihoo
 Result<std::vector<EvalMemory>> memoriesOf(const std::string& file, const MemoryOptions& base) {
     if (file.empty()) return std::vector{EvalMemory{.options = base}};
     EPI_TRY_ASSIGN(const std::string text, readWholeFile(file, kMaxMemoriesBytes));
-    return evalMemoriesFromJson(text, base);
+    auto memories = evalMemoriesFromJson(text, base);
+    if (!memories) return std::move(memories).error().with(inQuotes(file));
+    return memories;
 }
 
 Result<std::vector<ContextResult>> evaluateAll(const Evaluation& task,
@@ -350,7 +353,7 @@ EPI_COMMANDS(eval_run) {
     command.add_option("--categories", options->categories, "Only these categories, separated by commas")
         ->delimiter(',');
     command.add_option("--limit", options->limit, "At most so many questions; 0: all")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, 1 << 24));
     command.add_option("--max-tokens", options->maxTokens, "Longest answer")->capture_default_str();
     command.add_option("--metric", options->metric, "token_f1, or likelihood: ln p of the expected answer")
         ->capture_default_str();

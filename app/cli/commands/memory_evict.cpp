@@ -115,7 +115,7 @@ EPI_COMMANDS(memory_evict) {
                        "JSON array: the patched prompt, or for a score that repeats each block (kvzip) what "
                        "asks for it; scores that need neither go without");
     command.add_option("--prefix", replay.prefixTokens, "Tokens of the history that are template text")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, 1 << 24))
         ->required();
     command.add_option("--budget", replay.budget, "Mean entries per layer and head")->required();
     command.add_option("--block", replay.block, "Tokens read at a time")->required();

@@ -67,6 +67,7 @@ EPI_COMMANDS(memory_pin) {
         [options](const CommandContext& context) { return epi::pin(*options, context); },
         &memory);
     epi::addConversationOptions(pin, options->conversation);
-    pin.add_option("--message", options->pinned, "Ids of messages to pin");
-    pin.add_option("--unpin", options->unpinned, "Ids of messages that need not stay any more");
+    pin.add_option("--message", options->pinned, "Ids of messages to pin")->delimiter(',');
+    pin.add_option("--unpin", options->unpinned, "Ids of messages that need not stay any more")
+        ->delimiter(',');
 }
