@@ -43,11 +43,12 @@ struct JsonChatFormat {
     Result<std::vector<ReadChat>> (*read)(const JsonReader& value);
 };
 
-/// A text format whose file is one chat.
+/// A text format, whose file is read whole.
 struct TextChatFormat {
     /// `head` is the beginning of the file, up to 64 KiB.
     bool (*recognises)(std::string_view head);
-    Result<ReadChat> (*read)(std::string_view text);
+    /// The chats of the file; mostly one.
+    Result<std::vector<ReadChat>> (*read)(std::string_view text);
 };
 
 /// One file format of chats. A format is one file in core/transfer/formats/ whose name is its id; the build

@@ -118,8 +118,10 @@ Result<void> readJson(const File& file,
 
 Result<void> readText(const std::filesystem::path& path, const TextChatFormat& format, Account& account) {
     EPI_TRY_ASSIGN(const std::string text, readWholeFile(path, kMaxTextFileBytes));
-    EPI_TRY_ASSIGN(ReadChat chat, format.read(withoutByteOrderMark(text)));
-    return account.take(std::move(chat));
+    EPI_TRY_ASSIGN(std::vector<ReadChat> chats, format.read(withoutByteOrderMark(text)));
+    for (ReadChat& chat : chats)
+        EPI_TRY(account.take(std::move(chat)));
+    return {};
 }
 
 std::string knownFormats() {

@@ -39,6 +39,43 @@ PortableChat sampleChat() {
     return chat;
 }
 
+/// A conversation of two people in two sessions, then a question about it.
+PortableChat narratedChat() {
+    PortableChat chat;
+    chat.uid = "conversation:1";
+    chat.title = "The harbour";
+    chat.layout = HistoryLayout::kNarrated;
+    chat.speakers = {"Nora", "Ilan"};
+    chat.messages = {{.speaker = "Nora", .text = "Berth 41, I think.", .session = "3 March 2025"},
+                     {.parent = 0, .speaker = "Ilan", .text = "No, 42.", .session = "3 March 2025"},
+                     {.parent = 1, .speaker = "Nora", .text = "It was 42.", .session = "*5* March 2025"},
+                     {.parent = 2, .role = Role::kUser, .text = "Which berth?"},
+                     {.parent = 3, .role = Role::kAssistant, .text = "42."}};
+    chat.current = 4;
+    return chat;
+}
+
+/// Whether title, layout, speakers and messages of the branch shown are the same.
+QString differenceOf(const PortableChat& read, const PortableChat& written) {
+    if (read.title != written.title) return QStringLiteral("title");
+    if (read.layout != written.layout) return QStringLiteral("layout");
+    if (read.speakers != written.speakers) return QStringLiteral("speakers");
+    const auto places = activeBranch(written);
+    if (activeBranch(read).size() != places.size()) return QStringLiteral("number of messages");
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const PortableMessage& before = written.messages[places[i]];
+        const PortableMessage& after = read.messages[activeBranch(read)[i]];
+        if (after.role != before.role || after.speaker != before.speaker || after.text != before.text ||
+            after.session != before.session)
+            return QStringLiteral("message %1: %2, \"%3\", session %4")
+                .arg(i)
+                .arg(QString::fromStdString(after.speaker),
+                     QString::fromStdString(after.text),
+                     QString::fromStdString(after.session));
+    }
+    return {};
+}
+
 QByteArray bytesOf(const QString& path) {
     QFile file(path);
     return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
@@ -94,6 +131,59 @@ private Q_SLOTS:
         QCOMPARE(chat.messages.size(), std::size_t{2});
         QCOMPARE(chat.messages[0].text, sampleChat().messages[0].text);
         QCOMPARE(chat.messages[1].text, std::string("```\nopen\n```"));
+    }
+
+    void markdownKeepsSpeakersAndSessions() {
+        const test::Imported imported = test::importPath(write("markdown", {narratedChat()}).toStdString());
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        QVERIFY(imported.summary->leftOut.empty());
+        QCOMPARE(differenceOf(imported.chats.at(0).chat, narratedChat()), QString());
+    }
+
+    void markdownKeepsAnyName() {
+        PortableChat chat = narratedChat();
+        chat.messages[0].speaker = "Assistant";
+        chat.messages[1].speaker = "**N; 100 %** --> <!-- user -->";
+        chat.messages[2].speaker = "# User:";
+        chat.messages[2].role = Role::kAssistant;
+        chat.speakers = {"Nobody", "Assistant", "**N; 100 %** --> <!-- user -->", "# User:"};
+        const test::Imported imported = test::importPath(write("markdown", {chat}).toStdString());
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        QCOMPARE(differenceOf(imported.chats.at(0).chat, chat), QString());
+    }
+
+    void markdownTellsHeadingsInTextsFromSpeakers() {
+        PortableChat chat = narratedChat();
+        chat.messages[0].text =
+            "## Nora\n\\## Ilan\n\\\\## You\n# Plan\n### Nora\n## Nora and Ilan\n```\n## Nora\n\\## You\n```";
+        chat.messages[1].text = "<!-- session -->\n\\<!-- session -->\n---\n\n*x*";
+        chat.messages[2].text = "<!-- EpiChat: chat -->\n# Title";
+        chat.messages[4].text = "## Steps\n\n## Assistant\n\n---";
+        const QString path = write("markdown", {chat});
+        const test::Imported imported = test::importPath(path.toStdString());
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        QCOMPARE(imported.chats.size(), std::size_t{1});
+        QCOMPARE(differenceOf(imported.chats.at(0).chat, chat), QString());
+        QVERIFY(bytesOf(path).contains("\n## Steps\n"));  // reads as the heading that it is
+    }
+
+    void markdownKeepsChatsApart() {
+        const QString path = write("markdown", {narratedChat(), sampleChat(), narratedChat()});
+        const test::Imported imported = test::importPath(path.toStdString());
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        QCOMPARE(imported.chats.size(), std::size_t{3});
+        QCOMPARE(differenceOf(imported.chats[2].chat, narratedChat()), QString());
+        QCOMPARE(imported.chats[1].chat.title, sampleChat().title);
+        QCOMPARE(imported.chats[1].chat.messages.size(), std::size_t{2});
+    }
+
+    void headingsOfOtherMarkdownAreNoSpeakers() {
+        const test::Imported imported =
+            test::importBytes("# T\n\n## You\n\n<!-- session -->\n## Nora\n\nHow?\n\n## Assistant\n\nSo.\n");
+        QVERIFY2(imported.summary, test::why(imported.summary));
+        const PortableChat& chat = imported.chats.at(0).chat;
+        QCOMPARE(chat.messages.size(), std::size_t{2});
+        QCOMPARE(chat.messages[0].text, std::string("<!-- session -->\n## Nora\n\nHow?"));
     }
 
     void htmlHasNoMarkupOfTheText() {

@@ -1,4 +1,6 @@
-// Markdown: the branch that is shown, a heading per message.
+// Markdown: the branch that is shown, a heading per message. What the comments in it say is for the importer.
+
+#include <algorithm>
 
 #include "core/transfer/chat_exporter.h"
 #include "core/transfer/chat_markdown.h"
@@ -7,19 +9,6 @@
 
 namespace epi {
 namespace {
-
-std::string_view headingOf(const PortableMessage& message) {
-    if (!message.speaker.empty()) return message.speaker;
-    switch (message.role) {
-        case Role::kUser:
-            return kYouHeading;
-        case Role::kAssistant:
-            return kAssistantHeading;
-        case Role::kSystem:
-            break;
-    }
-    return kSystemHeading;
-}
 
 /// On one line, so that a title or a name stays a heading.
 std::string oneLine(std::string_view text) {
@@ -30,15 +19,29 @@ std::string oneLine(std::string_view text) {
     return line;
 }
 
-/// Lines that would begin a message when read again get a backslash, and a block of code that was cut off its
-/// end.
-std::string guarded(std::string_view text) {
+/// Everyone who is named, as the headings name them.
+std::vector<std::string> speakersOf(const PortableChat& chat, const std::vector<std::size_t>& branch) {
+    std::vector<std::string> speakers;
+    const auto add = [&speakers](std::string_view speaker) {
+        std::string name = oneLine(speaker);
+        if (!name.empty() && std::ranges::find(speakers, name) == speakers.end())
+            speakers.push_back(std::move(name));
+    };
+    std::ranges::for_each(chat.speakers, add);
+    for (const std::size_t place : branch)
+        add(chat.messages[place].speaker);
+    return speakers;
+}
+
+/// Lines outside code that would not be read again as text get a backslash, and a block of code that was cut
+/// off its end.
+std::string guarded(std::string_view text, const std::vector<std::string>& speakers) {
     std::string guarded;
     bool isInCode = false;
     guarded.reserve(text.size());
     while (!text.empty()) {
         const std::string_view line = takeLine(text);
-        if (looksLikeMessageHeading(line)) guarded += '\\';
+        if (!isInCode && needsBackslash(line, speakers)) guarded += '\\';
         if (isCodeFence(line)) isInCode = !isInCode;
         guarded += line;
         guarded += '\n';
@@ -51,18 +54,27 @@ std::string begin(std::string_view) {
     return "";
 }
 
+std::string beginSession(const std::string& session) {
+    const std::string text = std::string(kSessionMark) + "\n\n---\n\n";
+    return session.empty() ? text : text + "*" + session + "*\n\n";
+}
+
 std::string write(const PortableChat& chat) {
-    std::string text = "# " + oneLine(chat.title) + "\n\n";
+    const std::vector<std::size_t> branch = activeBranch(chat);
+    const MarkdownMark mark{.layout = chat.layout, .speakers = speakersOf(chat, branch)};
+    const auto message = [&mark](Role role, std::string_view speaker, std::string_view text) {
+        return lineOf(MarkdownSpeaker{role, oneLine(speaker)}) + "\n\n" + guarded(text, mark.speakers) + "\n";
+    };
+    std::string text = lineOf(mark) + "\n\n# " + oneLine(chat.title) + "\n\n";
     if (chat.createdAtMs > 0) text += "*" + formatTimestamp(chat.createdAtMs).substr(0, 10) + "*\n\n";
-    if (!chat.systemPrompt.empty())
-        text += "## " + std::string(kSystemHeading) + "\n\n" + guarded(chat.systemPrompt) + "\n";
+    if (!chat.systemPrompt.empty()) text += message(Role::kSystem, "", chat.systemPrompt);
     std::string session;
-    for (const std::size_t place : activeBranch(chat)) {
-        const PortableMessage& message = chat.messages[place];
-        if (message.session != session) text += "---\n\n*" + oneLine(message.session) + "*\n\n";
-        session = message.session;
-        text += "## " + oneLine(headingOf(message)) + "\n\n" +
-                guarded(turnText(message.text, message.caption)) + "\n";
+    for (const std::size_t place : branch) {
+        const PortableMessage& said = chat.messages[place];
+        std::string itsSession = oneLine(said.session);
+        if (itsSession != session) text += beginSession(itsSession);
+        session = std::move(itsSession);
+        text += message(said.role, said.speaker, turnText(said.text, said.caption));
     }
     return text;
 }

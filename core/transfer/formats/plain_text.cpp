@@ -86,7 +86,7 @@ void nameSpeakers(PortableChat& chat) {
         chat.title += (chat.title.empty() ? "" : " and ") + speaker;
 }
 
-Result<ReadChat> read(std::string_view text) {
+Result<std::vector<ReadChat>> read(std::string_view text) {
     const bool isChat = censusOf(text).isChat();
     ReadChat read;
     read.chat.layout = isChat ? HistoryLayout::kChat : HistoryLayout::kNarrated;
@@ -110,7 +110,7 @@ Result<ReadChat> read(std::string_view text) {
     close(open, read);
     if (!isChat) nameSpeakers(read.chat);
     read.chat.uid = "text:" + contentKey(read.chat);
-    return read;
+    return std::vector{std::move(read)};
 }
 
 bool recognises(std::string_view head) {
