@@ -186,6 +186,15 @@ private Q_SLOTS:
         QCOMPARE(chat.messages[0].text, std::string("<!-- session -->\n## Nora\n\nHow?"));
     }
 
+    void aMessageBehindTheSessionsHasNoEmptyHeading() {
+        const QByteArray markdown = bytesOf(write("markdown", {narratedChat()}));
+        QVERIFY2(!markdown.contains("\n**\n"), markdown.constData());
+        QVERIFY(markdown.contains("\n*3 March 2025*\n"));
+        const QByteArray page = bytesOf(write("html", {narratedChat()}));
+        QVERIFY(!page.contains("<p class=\"session\"></p>"));
+        QCOMPARE(page.count("<p class=\"session\">"), 2);
+    }
+
     void htmlHasNoMarkupOfTheText() {
         const QByteArray page = bytesOf(write("html", {sampleChat()}));
         QVERIFY(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));

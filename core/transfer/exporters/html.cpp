@@ -85,7 +85,9 @@ std::string write(const PortableChat& chat) {
     std::string session;
     for (const std::size_t place : activeBranch(chat)) {
         const PortableMessage& message = chat.messages[place];
-        if (message.session != session) page += "<p class=\"session\">" + escaped(message.session) + "</p>\n";
+        if (message.session != session)
+            page += message.session.empty() ? "<hr>\n"
+                                            : "<p class=\"session\">" + escaped(message.session) + "</p>\n";
         session = message.session;
         page += article(name(message.role), speakerOf(message), turnText(message.text, message.caption));
     }
