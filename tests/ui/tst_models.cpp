@@ -3,6 +3,7 @@
 #include <QAbstractItemModelTester>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTextLayout>
 
 #include "ui/chat/message_layout.h"
 #include "ui/chat/message_model.h"
@@ -11,6 +12,7 @@
 #include "ui/conversations/conversation_model.h"
 #include "ui/memory/episode_model.h"
 #include "ui/memory/job_strip.h"
+#include "ui/theme/text_lines.h"
 #include "ui/theme/theme.h"
 
 using namespace epi;
@@ -90,6 +92,31 @@ private Q_SLOTS:
                        .cacheKey = "k"}});
         QCOMPARE(model.index(0).data().toString(), QStringLiteral("about gardens"));
         QCOMPARE(model.index(0).data(EpisodeModel::kFirstTurnRole).toLongLong(), 5);
+    }
+
+    void onlyTheLastLineOfAQuoteIsCut() {
+        const QString text = QStringLiteral(
+            "Berth 41. It is the last one on the left, and the ferry leaves in twenty minutes from there.");
+        QTextLayout layout(text, Theme::current().font(TextSize::kInterface));
+        const QFontMetricsF metrics(layout.font());
+        for (qreal width = 60; width < 2 * metrics.horizontalAdvance(text); width += 7) {
+            layout.setText(text);
+            layOutLines(layout, width, 3);
+            QVERIFY(layout.lineCount() <= 3);
+            const bool isCut = layout.text() != text;
+            QVERIFY(text.startsWith(isCut ? layout.text().chopped(1) : layout.text()));
+            QCOMPARE(isCut, layout.text().endsWith(u'…'));
+            int shown = 0;
+            for (int i = 0; i < layout.lineCount(); ++i) {
+                const QTextLine line = layout.lineAt(i);
+                QVERIFY(line.naturalTextWidth() <= width);
+                QCOMPARE(line.textStart(), shown);
+                shown += line.textLength();
+                const bool isLast = i + 1 == layout.lineCount();
+                QVERIFY(isLast || layout.text()[shown - 1] == u' ');
+            }
+            QCOMPARE(shown, layout.text().size());
+        }
     }
 
     void tintRunsCountInUtf16() {

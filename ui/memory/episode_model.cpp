@@ -8,6 +8,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/theme/episode_swatch.h"
+#include "ui/theme/text_lines.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -18,24 +19,13 @@ namespace {
 
 constexpr int kQuotedLines = 3;
 
-/// The text in at most kQuotedLines lines, the last one elided.
 void paintQuote(QPainter& painter, const QRect& area, const QString& text) {
     QTextLayout layout(text, painter.font());
-    layout.beginLayout();
-    int y = area.top();
-    for (int i = 0; i < kQuotedLines; ++i) {
-        QTextLine line = layout.createLine();
-        if (!line.isValid()) break;
-        line.setLineWidth(area.width());
-        const bool isLast = i + 1 == kQuotedLines;
-        const QString rest =
-            isLast ? text.mid(line.textStart()) : text.mid(line.textStart(), line.textLength());
-        painter.drawText(QRect(area.left(), y, area.width(), painter.fontMetrics().height()),
-                         Qt::AlignLeft | Qt::AlignTop,
-                         painter.fontMetrics().elidedText(rest, Qt::ElideRight, area.width()));
-        y += painter.fontMetrics().lineSpacing();
-    }
-    layout.endLayout();
+    QTextOption option;
+    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    layout.setTextOption(option);
+    layOutLines(layout, area.width(), kQuotedLines);
+    layout.draw(&painter, area.topLeft());
 }
 
 /// The swatch beside it has the number already.
