@@ -5,7 +5,7 @@
 namespace epi {
 namespace {
 
-constexpr std::size_t kBefore = 60;      // bytes shown before the first match
+constexpr std::size_t kBefore = 40;      // bytes shown before the first match: it is seen on the first lines
 constexpr std::size_t kWordSearch = 24;  // bytes within which a cut moves to white space
 
 bool continuesCharacter(char byte) {
@@ -35,7 +35,7 @@ std::size_t wordEnd(std::string_view text, std::size_t at) {
 Excerpt excerptOf(std::string_view text, std::span<const TextRange> matches, std::size_t maxBytes) {
     const auto first = matches.empty() ? std::size_t{0} : static_cast<std::size_t>(matches.front().begin);
     std::size_t begin = 0;
-    if (text.size() > maxBytes && first > kBefore && first < text.size()) {
+    if (first > kBefore && first < text.size()) {
         begin = std::min(wordStart(text, first - kBefore), first);
     }
     std::size_t end = text.size();

@@ -17,8 +17,9 @@ struct Excerpt {
     bool isCutAtBack = false;
 };
 
-/// At most `maxBytes` of `text` around the first match, cut between words where there is white space near,
-/// else between characters. `matches` are ascending; what lies outside the text or the excerpt is left out.
+/// At most `maxBytes` of `text` from a few words before the first match on, cut between words where there is
+/// white space near, else between characters. `matches` are ascending; what lies outside the text or the
+/// excerpt is left out.
 Excerpt excerptOf(std::string_view text, std::span<const TextRange> matches, std::size_t maxBytes = 240);
 
 }  // namespace epi

@@ -144,6 +144,20 @@ private Q_SLOTS:
         QCOMPARE(marked(hit.excerpt, hit.matches), (std::vector<std::string>{"\xC3\x89t\xC3\xA9", "boats"}));
     }
 
+    void anExcerptBeginsAFewWordsBeforeTheMatch() {
+        const std::string text =
+            "We left the house late, and by the time we came to the harbour the boats had gone.";
+        say(newConversation("one"), text);
+        const auto hit = [this](const char* typed) {
+            return store_->search({.text = typed, .limit = 50, .beforeMessage = {}})->messages.at(0);
+        };
+        QVERIFY(hit("boats").isCutAtFront && !hit("boats").isCutAtBack);
+        QVERIFY(text.ends_with(" " + hit("boats").excerpt));
+        QVERIFY(hit("boats").matches.at(0).begin > 10 && hit("boats").matches.at(0).begin <= 40);
+        QCOMPARE(hit("house").excerpt, text);
+        QVERIFY(!hit("house").isCutAtFront);
+    }
+
     void marksOverlappingPhrasesOnce() {
         say(newConversation("one"), "self-care is self care");
         const auto results = store_->search({.text = "self-care care", .limit = 50, .beforeMessage = {}});

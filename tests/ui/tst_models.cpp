@@ -10,6 +10,7 @@
 #include "ui/chat/reply_details_dialog.h"
 #include "ui/chat/retained_tint.h"
 #include "ui/conversations/conversation_model.h"
+#include "ui/conversations/search_delegate.h"
 #include "ui/memory/episode_model.h"
 #include "ui/memory/job_strip.h"
 #include "ui/theme/text_lines.h"
@@ -117,6 +118,25 @@ private Q_SLOTS:
             }
             QCOMPARE(shown, layout.text().size());
         }
+    }
+
+    void aHitShowsWhatWasFoundHoweverNarrow() {
+        const QString text =
+            QStringLiteral("…the ferry leaves in twenty minutes from berth 41 and is never late");
+        const auto begin = static_cast<int>(text.indexOf(QStringLiteral("berth")));
+        QTextLayout layout;
+        layout.setFont(Theme::current().font(TextSize::kSmall));
+        const qreal wide = QFontMetricsF(layout.font()).horizontalAdvance(text);
+        for (qreal width = 60; width < wide; width += 7) {
+            layOutMarked(layout, text, {{begin, begin + 5}}, width, 2);
+            QVERIFY(layout.lineCount() <= 2);
+            QVERIFY(layout.text().startsWith(u'…') && layout.text().contains(QStringLiteral("berth")));
+            QVERIFY(layout.text().endsWith(u'…') || layout.text().endsWith(QStringLiteral("late")));
+            const QTextLayout::FormatRange mark = layout.formats().constFirst();
+            QCOMPARE(layout.text().mid(mark.start, mark.length), QStringLiteral("berth"));
+        }
+        layOutMarked(layout, text, {{begin, begin + 5}}, wide, 2);
+        QCOMPARE(layout.text(), text);
     }
 
     void tintRunsCountInUtf16() {

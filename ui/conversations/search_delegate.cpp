@@ -5,7 +5,7 @@
 #include <QPainter>
 #include <QTextLayout>
 
-#include "ui/conversations/search_model.h"
+#include "ui/theme/text_lines.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -14,36 +14,30 @@ namespace {
 
 constexpr int kExcerptLines = 2;
 
+/// `text` begins `from` characters into what the matches count in.
+void setMarked(QTextLayout& layout, const QString& text, const QList<SearchModel::Match>& matches, int from) {
+    QList<QTextLayout::FormatRange> formats;
+    for (const SearchModel::Match& match : matches) {
+        QTextLayout::FormatRange range;
+        range.start = match.begin - from;
+        range.length = match.end - match.begin;
+        range.format.setFontWeight(QFont::Bold);
+        range.format.setForeground(Theme::current().colors().text);
+        formats.append(range);
+    }
+    layout.setText(text);
+    layout.setFormats(formats);
+}
+
 /// Draws at most `lines` lines with the matches marked.
 void drawMarked(QPainter& painter,
                 const QRect& area,
                 const QString& text,
                 const QList<SearchModel::Match>& matches,
                 int lines) {
-    QTextLayout layout(text, painter.font());
-    QTextOption option;
-    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
-    layout.setTextOption(option);
-    QList<QTextLayout::FormatRange> formats;
-    for (const SearchModel::Match& match : matches) {
-        QTextLayout::FormatRange range;
-        range.start = match.begin;
-        range.length = match.end - match.begin;
-        range.format.setFontWeight(QFont::Bold);
-        range.format.setForeground(Theme::current().colors().text);
-        formats.append(range);
-    }
-    layout.setFormats(formats);
-    layout.beginLayout();
-    double height = 0.0;
-    for (int i = 0; i < lines; ++i) {
-        QTextLine line = layout.createLine();
-        if (!line.isValid()) break;
-        line.setLineWidth(area.width());
-        line.setPosition({0.0, height});
-        height += line.height();
-    }
-    layout.endLayout();
+    QTextLayout layout;
+    layout.setFont(painter.font());
+    layOutMarked(layout, text, matches, area.width(), lines);
     painter.save();
     painter.setClipRect(area);
     layout.draw(&painter, area.topLeft());
@@ -51,6 +45,31 @@ void drawMarked(QPainter& painter,
 }
 
 }  // namespace
+
+void layOutMarked(QTextLayout& layout,
+                  const QString& text,
+                  const QList<SearchModel::Match>& matches,
+                  qreal width,
+                  int lines) {
+    QTextOption option;
+    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    layout.setTextOption(option);
+    setMarked(layout, text, matches, 0);
+    layOutLines(layout, width, lines);
+    if (matches.isEmpty()) return;
+    const SearchModel::Match first = matches.front();
+    // As many words before the match as there is room for.
+    QString whole = text;
+    for (int begin = 0; layout.text() != whole && begin < first.begin;) {
+        const int offset = begin > 0 ? begin - 1 : 0;  // the ellipsis in front is a character
+        if (layout.text().size() > first.end - offset) return;
+        const auto space = text.indexOf(u' ', begin);
+        begin = space < 0 ? first.begin : std::min(static_cast<int>(space) + 1, first.begin);
+        whole = u'…' + text.mid(begin);
+        setMarked(layout, whole, matches, begin - 1);
+        layOutLines(layout, width, lines);
+    }
+}
 
 void SearchDelegate::paint(QPainter* painter,
                            const QStyleOptionViewItem& option,
@@ -76,11 +95,7 @@ void SearchDelegate::paint(QPainter* painter,
     painter->setPen(isTitle ? colors.secondaryText : colors.text);
     const int titleHeight = painter->fontMetrics().height();
     const QRect titleArea(area.left(), area.top(), area.width(), titleHeight);
-    drawMarked(*painter,
-               titleArea,
-               painter->fontMetrics().elidedText(hit.title, Qt::ElideRight, area.width()),
-               isTitle ? hit.matches : QList<SearchModel::Match>(),
-               1);
+    drawMarked(*painter, titleArea, hit.title, isTitle ? hit.matches : QList<SearchModel::Match>(), 1);
     if (!isTitle) {
         area.setTop(area.top() + titleHeight + theme.px(1));
         painter->setFont(theme.font(TextSize::kSmall));
