@@ -52,6 +52,7 @@ struct MessageHit {
     bool isOnActiveBranch = true;
     Role role = Role::kUser;
     std::string speaker;
+    std::string session;  // date line; imported conversations
     std::int64_t createdAtMs = 0;
     std::string excerpt;
     bool isCutAtFront = false;

@@ -43,6 +43,7 @@ MessageHit readMessage(Statement& row) {
     // A role that is none shows when the conversation is opened; the hit leads there.
     if (const auto role = roleFromName(row.text())) hit.role = *role;
     hit.speaker = row.text();
+    hit.session = row.text();
     hit.createdAtMs = row.integer();
     const std::string text(row.text());
     const std::string caption(row.text());
@@ -92,8 +93,9 @@ Result<std::vector<MessageHit>> SearchRepository::messages(const std::string& ma
                                                            const SearchQuery& query) {
     // The order is one of two texts of our own.
     const std::string sql = std::string(
-                                "SELECT id, conversation_id, sequence, role, speaker, created_at_ms, "
-                                "messages.text, messages.caption, epi_match_ranges(message_words) "
+                                "SELECT id, conversation_id, sequence, role, speaker, session, "
+                                "created_at_ms, messages.text, messages.caption, "
+                                "epi_match_ranges(message_words) "
                                 "FROM message_words JOIN messages ON id = message_words.rowid "
                                 "WHERE message_words MATCH :match AND message_words.rowid < :before "
                                 "AND removed_at_ms IS NULL "

@@ -158,6 +158,16 @@ private Q_SLOTS:
         QVERIFY(!hit("house").isCutAtFront);
     }
 
+    void aHitSaysItsSession() {
+        MessageRecord message = userMessage(newConversation("one"), "a green boat");
+        message.session = "3 March 2025";
+        QVERIFY(store_->appendMessage(message));
+        const auto results = store_->search({.text = "boat", .limit = 50, .beforeMessage = {}});
+        QVERIFY(results && results->messages.size() == 1);
+        QCOMPARE(results->messages[0].session, message.session);
+        QVERIFY(results->messages[0].createdAtMs > 0);
+    }
+
     void marksOverlappingPhrasesOnce() {
         say(newConversation("one"), "self-care is self care");
         const auto results = store_->search({.text = "self-care care", .limit = 50, .beforeMessage = {}});

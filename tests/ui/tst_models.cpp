@@ -139,6 +139,20 @@ private Q_SLOTS:
         QCOMPARE(layout.text(), text);
     }
 
+    void aHitHasTheDateOfItsSession() {
+        SearchModel model;
+        SearchResults results;
+        results.messages = {{.messageId = 1,
+                             .conversationId = 7,
+                             .speaker = "Nora",
+                             .session = "3 March 2025",
+                             .createdAtMs = 1'796'000'000'000},
+                            {.messageId = 2, .conversationId = 7, .createdAtMs = 1'796'000'000'000}};
+        model.assign(results, {{7, QStringLiteral("The harbour")}});
+        QCOMPARE(model.at(0).details, QStringLiteral("Nora · 3 March 2025"));
+        QVERIFY2(model.at(1).details.endsWith(QStringLiteral(" 2026")), qPrintable(model.at(1).details));
+    }
+
     void tintRunsCountInUtf16() {
         Trace trace;
         trace.retainedShare = {255, 255, 0, 70};

@@ -42,13 +42,18 @@ QString speakerOf(const MessageHit& hit) {
     return hit.role == Role::kAssistant ? SearchModel::tr("Assistant") : SearchModel::tr("You");
 }
 
+/// The session's own date: a conversation that was imported has the messages' time from the import.
+QString dateOf(const MessageHit& hit) {
+    if (!hit.session.empty()) return toQString(hit.session).simplified();
+    return QLocale().toString(QDateTime::fromMSecsSinceEpoch(hit.createdAtMs).date(), u"d MMM yyyy"_s);
+}
+
 SearchModel::Hit hitOf(const MessageHit& hit, const QString& title) {
     SearchModel::Hit found;
     found.conversationId = hit.conversationId;
     found.messageId = hit.messageId;
     found.title = title;
-    const QDate date = QDateTime::fromMSecsSinceEpoch(hit.createdAtMs).date();
-    found.details = speakerOf(hit) + u" · "_s + QLocale().toString(date, u"d MMM yyyy"_s);
+    found.details = speakerOf(hit) + u" · "_s + dateOf(hit);
     if (!hit.isOnActiveBranch) found.details += u" · "_s + SearchModel::tr("other version");
     const QString front = hit.isCutAtFront ? u"…"_s : QString();
     found.excerpt = front + onOneLine(toQString(hit.excerpt)) + (hit.isCutAtBack ? u"…"_s : QString());
