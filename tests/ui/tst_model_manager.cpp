@@ -230,6 +230,23 @@ private Q_SLOTS:
         QVERIFY2(panel.verdict().contains(QLocale().toString(2048)), qPrintable(panel.verdict()));
     }
 
+    void theLegendsSquaresFollowTheScale() {
+        LoadPanel panel;
+        const auto sides = [&panel] {
+            QList<int> found;
+            for (const QLabel* label : panel.findChildren<QLabel*>()) {
+                if (const QPixmap square = label->pixmap(); !square.isNull()) found << square.width();
+            }
+            return found;
+        };
+        const auto restore = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        panel.show();
+        const int side = Theme::current().px(12);
+        QCOMPARE(sides(), (QList<int>{side, side, side}));
+        Theme::apply(ThemeChoice::kLight, 200);
+        QTRY_COMPARE(sides(), (QList<int>{2 * side, 2 * side, 2 * side}));
+    }
+
     void aChecksumRunsAsAJobAndIsShown() {
         WindowFixture app(folder_->path());
         ModelManager* manager = managerWith(app);

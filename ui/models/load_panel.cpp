@@ -118,12 +118,9 @@ QWidget* LoadPanel::makeLegend() {
     auto* legend = new QWidget(this);
     auto* grid = new QGridLayout(legend);
     grid->setContentsMargins(0, 0, 0, 0);
-    const auto add = [&](int row, const QColor& color) {
-        auto* swatch = new QLabel(legend);
-        swatch->setTextFormat(Qt::PlainText);
-        QPixmap square(Theme::current().px(12), Theme::current().px(12));
-        square.fill(color);
-        swatch->setPixmap(square);
+    const auto add = [&](int row, QColor (*color)()) {
+        QLabel* swatch = makeLabel(legend);
+        swatches_.push_back({swatch, color});
         QLabel* label = makeLabel(legend);
         auto* pair = new QHBoxLayout;
         pair->addWidget(swatch);
@@ -132,9 +129,9 @@ QWidget* LoadPanel::makeLegend() {
         grid->addLayout(pair, row, 0);
         return label;
     };
-    weights_ = add(0, MemoryBar::weightsColor());
-    caches_ = add(1, MemoryBar::cachesColor());
-    scratch_ = add(2, MemoryBar::scratchColor());
+    weights_ = add(0, &MemoryBar::weightsColor);
+    caches_ = add(1, &MemoryBar::cachesColor);
+    scratch_ = add(2, &MemoryBar::scratchColor);
     free_ = makeLabel(legend);
     free_->setProperty("textRole", u"secondary"_s);
     grid->addWidget(free_, 3, 0);
@@ -257,6 +254,11 @@ void LoadPanel::applyTheme() {
     const Theme& theme = Theme::current();
     layout()->setSpacing(theme.px(12));
     static_cast<QGridLayout*>(device_->parentWidget()->layout())->setHorizontalSpacing(theme.px(12));
+    for (const Swatch& swatch : swatches_) {
+        QPixmap square(theme.px(12), theme.px(12));
+        square.fill(swatch.color());
+        swatch.label->setPixmap(square);
+    }
 }
 
 }  // namespace epi

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <QWidget>
 
@@ -60,6 +61,12 @@ private:
     [[nodiscard]] std::optional<qint64> freeMemory() const;
     [[nodiscard]] bool isOnGpu() const;
 
+    /// A square of the legend.
+    struct Swatch {
+        QLabel* label;
+        QColor (*color)();
+    };
+
     std::optional<ModelFacts> facts_;
     std::optional<LoadEstimate> estimate_;
     std::optional<qint64> freeForTests_;
@@ -76,6 +83,7 @@ private:
     QLabel* caches_ = nullptr;
     QLabel* scratch_ = nullptr;
     QLabel* free_ = nullptr;
+    std::vector<Swatch> swatches_;
     QWidget* actions_;
     QLabel* verdict_;
     QPushButton* load_;
