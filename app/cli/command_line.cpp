@@ -5,6 +5,7 @@
 #include <exception>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/cli/interrupt.h"
 
@@ -26,6 +27,13 @@ Error argumentError(std::string message) {
     if (!message.empty() && !isAllCapitals)
         message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
     return {ErrorCode::kInvalidArgument, std::move(message)};
+}
+
+/// What was not understood comes before what is missing: it is often why.
+std::string messageOf(const CLI::ParseError& error, const CLI::App& root) {
+    const bool isMissing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    const std::vector<std::string> rest = root.remaining(true);
+    return isMissing && !rest.empty() ? CLI::ExtrasError(rest).what() : error.what();
 }
 
 }  // namespace
@@ -62,7 +70,7 @@ int CommandLine::run(int argc, const char* const* argv) {
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return root_.exit(error);
         // What follows a wrong argument was not read, so --json is looked for here.
         context.output.setJson(std::find(argv, argv + argc, std::string_view("--json")) != argv + argc);
-        context.output.error(argumentError(error.what()));
+        context.output.error(argumentError(messageOf(error, root_)));
         return exitCode(ErrorCode::kInvalidArgument);
     }
     context.output.setJson(isJson_);

@@ -81,6 +81,16 @@ private Q_SLOTS:
         QVERIFY(json.err.isEmpty());
     }
 
+    void namesWhatItDoesNotKnow() {
+        for (const QStringList& arguments : {QStringList{"frobnicate"},
+                                             QStringList{"ask", "--frobnicate"},
+                                             QStringList{"memory", "frobnicate"}}) {
+            const Finished result = run(arguments + QStringList{"--json"});
+            QCOMPARE(result.exitCode, 2);
+            QVERIFY2(result.errorMessage().contains(u"frobnicate"), result.out);
+        }
+    }
+
     void saysWhichModelIsMissing() {
         const Finished result = run({"model", "info", "no-such-model", "--json"});
         QCOMPARE(result.exitCode, 3);
@@ -297,6 +307,10 @@ private Q_SLOTS:
                 run({"ask", "-q", question, "--conversation", "conv-1", "--db", database, "--json"});
             QCOMPARE(result.exitCode, 2);
             QVERIFY2(result.out.contains("the question is empty"), result.out);
+            const Finished recalled = run(
+                {"memory", "recall", "-q", question, "--conversation", "conv-1", "--db", database, "--json"});
+            QCOMPARE(recalled.exitCode, 2);
+            QVERIFY2(recalled.out.contains("the question is empty"), recalled.out);
         }
         for (const QStringList& sampling : {QStringList{"--max-tokens", "0"},
                                             QStringList{"--temperature", "-1"},

@@ -13,6 +13,7 @@
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "app/cli/progress_line.h"
+#include "app/cli/question_option.h"
 #include "app/cli/residency_json.h"
 #include "app/cli/sampling_arguments.h"
 #include "app/cli/stored_memory.h"
@@ -175,8 +176,6 @@ Result<void> checkEpisode(std::int32_t episode, std::int64_t episodes) {
 }
 
 Result<void> ask(const AskOptions& options, const CommandContext& context) {
-    if (options.question.find_first_not_of(" \t\r\n") == std::string::npos)
-        return Error{ErrorCode::kInvalidArgument, "the question is empty"};
     EPI_TRY(checkSampling(options.sampling));
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
@@ -226,7 +225,7 @@ EPI_COMMANDS(ask) {
         [options](const epi::CommandContext& context) { return epi::ask(*options, context); });
     epi::addConversationOptions(command, options->conversation);
     epi::addMemoryModelOptions(command, options->model);
-    command.add_option("-q,--question", options->question, "The question")->required();
+    epi::addQuestionOption(command, options->question);
     command.add_option(
         "--episode", options->episode, "Answer from this episode, from 0, instead of the best match");
     epi::addMemoryOptions(command, options->memory, "--memory-seed");

@@ -10,6 +10,7 @@
 #include "app/cli/command_line.h"
 #include "app/cli/database_option.h"
 #include "app/cli/passage_finder.h"
+#include "app/cli/question_option.h"
 #include "core/base/printable.h"
 #include "core/eval/evidence.h"
 
@@ -174,7 +175,7 @@ EPI_COMMANDS(recall) {
         {"recall", "Print the passages that are quoted before a question"},
         [options](const CommandContext& context) { return epi::recall(*options, context); },
         &memory);
-    recall.add_option("-q,--question", options->question, "The question")->required();
+    epi::addQuestionOption(recall, options->question);
     CLI::App& eval = commandLine.addGroup({"eval", "Answer and score the questions of benchmarks"});
     CLI::App& evalRecall = commandLine.add(
         {"recall", "Count the questions whose evidence is quoted before them"},
