@@ -49,6 +49,7 @@ ChatSettingsDialog::ChatSettingsDialog(ChatSession& session, PreferenceStore& pr
     prompt_->setPlainText(toQString(session.conversation().systemPrompt));
     prompt_->setPlaceholderText(tr("None: the model speaks as it was trained to"));
     prompt_->setTabChangesFocus(true);
+    prompt_->setProperty("isField", true);
     prompt_->setAccessibleName(tr("System prompt"));
     sampling_->setOptions(session.sampling());
     memory_->setOptions(session.memory().options());

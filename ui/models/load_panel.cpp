@@ -252,6 +252,8 @@ void LoadPanel::changeEvent(QEvent* event) {
 
 void LoadPanel::applyTheme() {
     const Theme& theme = Theme::current();
+    for (QWidget* field : std::initializer_list<QWidget*>{device_, compute_, budget_, episodes_})
+        field->setMinimumHeight(theme.px(32));
     layout()->setSpacing(theme.px(12));
     static_cast<QGridLayout*>(device_->parentWidget()->layout())->setHorizontalSpacing(theme.px(12));
     for (const Swatch& swatch : swatches_) {

@@ -140,6 +140,7 @@ QWidget* ModelManager::makeList() {
     list_->setItemDelegate(new ModelDelegate(list_));
     list_->setAccessibleName(tr("Models"));
     list_->setUniformItemSizes(true);
+    list_->setProperty("isField", true);
     list_->setMouseTracking(true);
     auto* addFiles = new QPushButton(tr("Add &files…"), side);
     auto* addFolder = new QPushButton(tr("Add f&older…"), side);

@@ -22,6 +22,7 @@ RepliesPage::RepliesPage(PreferenceStore& preferences, QWidget* parent) : Settin
     prompt->setPlainText(preferences.current().replies.systemPrompt);
     prompt->setPlaceholderText(tr("None: the model speaks as it was trained to"));
     prompt->setTabChangesFocus(true);
+    prompt->setProperty("isField", true);
     prompt->setMaximumHeight(Theme::current().px(110));
     addRow(tr("S&ystem prompt"), prompt, tr("Stands before everything in new chats."));
     auto* form = new SamplingForm(content());
