@@ -64,7 +64,6 @@ Result<void> OnePassReader::read(std::span<const std::int32_t> episodes,
         task.promptAtLastPosition = memory_.resolved.preset.promptAtLastPosition;
         walk.prefills.emplace_back(executor, walk.caches[i + 1], std::move(task));
     }
-    peak.bytes += walk.trunk().nextBytes();
     const std::int64_t copyBytes =
         isOnCpu() ? walk.caches.back().ownBytes() : HostBlock::roundedUp(copyBytes_);
     peak.hostBytes = std::max(peak.hostBytes, static_cast<std::int64_t>(episodes.size()) * copyBytes);
@@ -114,7 +113,8 @@ Result<std::vector<KvCache>> OnePassReader::makeCaches(std::size_t count, Memory
     const std::int64_t probes = own.bytes - caches.front().allocatedBytes();
     peak.entriesPerHead = std::max(peak.entriesPerHead, own.entriesPerHead);
     peak.entriesBound = std::max(peak.entriesBound, own.entriesBound);
-    peak.bytes = std::max(peak.bytes, bytes + probes);
+    const BlockPrefill prefill(context_.model.executor(), caches.front(), taskOf(0));
+    peak.bytes = std::max(peak.bytes, bytes + probes + prefill.nextBytes());
     peak.twoPassBytes =
         std::max(peak.twoPassBytes, static_cast<std::int64_t>(count) * (own.twoPassBytes - probes) + probes);
     return caches;

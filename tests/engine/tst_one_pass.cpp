@@ -214,6 +214,10 @@ private Q_SLOTS:
         QVERIFY(all.peak.bytes <= 2 * one.peak.bytes);
         QCOMPARE(all.peak.entriesPerHead, one.peak.entriesPerHead);
         QVERIFY(all.peak.hostBytes > one.peak.hostBytes);
+        // Of all readings the largest.
+        const std::int64_t largest = all.peak.bytes;
+        QVERIFY(read(context(), {0}, all));
+        QCOMPARE(all.peak.bytes, largest);
     }
 
     void countsAllPositionsAnewTogether() {
