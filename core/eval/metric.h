@@ -18,7 +18,7 @@ struct Metric {
 
 std::span<const Metric* const> allMetrics();
 
-/// kNotFound lists the known ids.
+/// kInvalidArgument lists the known ids.
 Result<const Metric*> findMetric(std::string_view id);
 
 }  // namespace epi

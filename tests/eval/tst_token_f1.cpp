@@ -53,7 +53,7 @@ private Q_SLOTS:
     void listsTheKnownMetrics() {
         const auto unknown = findMetric("bleu");
         QVERIFY(!unknown);
-        QCOMPARE(unknown.error().code, ErrorCode::kNotFound);
+        QCOMPARE(unknown.error().code, ErrorCode::kInvalidArgument);
         QVERIFY(QString::fromStdString(unknown.error().message).contains("token_f1"));
         QVERIFY(findMetric("likelihood") && (*findMetric("likelihood"))->score == nullptr);
     }
