@@ -85,13 +85,14 @@ bool loadStates(const BuildContext& context, const Conversation& conversation, B
     return !memory.episodes.empty();
 }
 
-/// Reads the history into the caches of these episodes: one after the other, or in one pass where the preset
-/// has a trunk. The tokens are added to the memory's.
 struct Reading {
     const BuildContext& context;
     const Conversation& conversation;
     BuiltMemory& memory;
 };
+
+/// Reads the history into the caches of these episodes: one after the other, or in one pass where the preset
+/// has a trunk. The tokens are added to the memory's.
 Result<void> readHistory(const Reading& reading,
                          std::span<const std::int32_t> episodes,
                          MemoryPeak& peak,

@@ -59,7 +59,8 @@ struct MemoryPeak {
 /// clusters, patched prompts, then one block prefill per episode. The file of a finished episode is written
 /// while the next one is read, and is there before that is finished, and before the build ends in any way:
 /// one that was cancelled goes on with the next episode, one that was killed loses at most the file that was
-/// being written. A cache that cannot be written is told as a notice. kNotFound without an embedder.
+/// being written, and what the episode at hand had read (in one pass: all of them). A cache that cannot be
+/// written is told as a notice. kNotFound without an embedder.
 Result<BuiltMemory> buildMemory(const BuildContext& context,
                                 const Conversation& conversation,
                                 const MemoryOptions& options,
