@@ -159,9 +159,9 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     lastEpisode_ = prepared.episode;
     EPI_TRY_ASSIGN(prepared.opened,
                    store_.open(buildContext(context), conversation, prepared.episode, peak_));
-    const MemoryOptions& memory = conversation.memory->resolved.options;
-    const auto tail = static_cast<std::int64_t>(prepared.tokens.size()) +
-                      std::min(question.sampling.maxTokens, memory.block) + 1;
+    const auto tail =
+        static_cast<std::int64_t>(prepared.tokens.size()) +
+        std::min<std::int64_t>(question.sampling.maxTokens, tailRows(conversation.memory->resolved)) + 1;
     std::vector<std::int64_t> rows;
     for (const LayerArena::Content& layer : united.layers) {
         const auto heads = static_cast<std::int64_t>(layer.positions.size());

@@ -324,9 +324,8 @@ std::int64_t quotedRows(const BuiltMemory& memory) {
 
 namespace {
 
-std::vector<std::int64_t> cacheRows(const ModelSpec& spec, const BuiltMemory& memory) {
-    std::vector<std::int64_t> rows =
-        BlockPrefill::rowsPerHead(spec, memory.layerBudgets, memory.resolved.options.block);
+std::vector<std::int64_t> cacheRows(const ModelSpec& spec, const BuiltMemory& memory, std::int64_t tail) {
+    std::vector<std::int64_t> rows = BlockPrefill::rowsPerHead(spec, memory.layerBudgets, tail);
     for (std::int64_t& each : rows)
         each += quotedRows(memory);
     return rows;
@@ -335,6 +334,13 @@ std::vector<std::int64_t> cacheRows(const ModelSpec& spec, const BuiltMemory& me
 }  // namespace
 
 Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
+    return makeCache(model, memory, tailRows(memory.resolved), peak);
+}
+
+Result<KvCache> makeCache(const LanguageModel& model,
+                          const BuiltMemory& memory,
+                          std::int64_t tail,
+                          MemoryPeak& peak) {
     // Asked first, since ordinary memory is given out until the system ends somebody for it.
     const MemoryRoom room = memoryRoom(model, memory);
     const auto refusal = [&] {
@@ -343,9 +349,8 @@ Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory,
     if (!room.isEnough()) return refusal();
     const std::int64_t prompt = probeRows(memory);
     const Executor& executor = model.executor();
-    const std::int64_t block = memory.resolved.options.block;
     auto made = guarded("making a cache", [&]() -> Result<KvCache> {
-        return KvCache(executor.spec(), cacheRows(executor.spec(), memory), executor.placement());
+        return KvCache(executor.spec(), cacheRows(executor.spec(), memory, tail), executor.placement());
     });
     if (!made) return made.error().code == ErrorCode::kOutOfMemory ? refusal() : std::move(made).error();
     KvCache cache = *std::move(made);
@@ -362,7 +367,7 @@ Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory,
             static_cast<std::int64_t>(c10::elementSize(executor.placement().cacheType));
         scratch = std::max(scratch, rowBytes * (prompt + budget));
         peak.entriesPerHead = std::max(peak.entriesPerHead, shape.rowsPerHead + prompt);
-        peak.entriesBound = std::max(peak.entriesBound, budget + block + prompt + quotedRows(memory));
+        peak.entriesBound = std::max(peak.entriesBound, budget + tail + prompt + quotedRows(memory));
     }
     peak.bytes = std::max(peak.bytes, cache.allocatedBytes() + scratch);
     return cache;
@@ -370,7 +375,7 @@ Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory,
 
 std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory) {
     const Executor& executor = model.executor();
-    const std::vector<std::int64_t> rows = cacheRows(executor.spec(), memory);
+    const std::vector<std::int64_t> rows = cacheRows(executor.spec(), memory, tailRows(memory.resolved));
     std::int64_t bytes = 0;
     for (std::size_t layer = 0; layer < rows.size(); ++layer) {
         const AttentionSpec& attention = executor.spec().layers[layer].attention;

@@ -86,14 +86,19 @@ std::vector<OriginRange> pinnedRanges(const MemoryOptions& options, const Histor
 /// How a cache of this memory evicts.
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history);
 
-/// Rows of a cache behind budget and block: as many tokens may be quoted before a question. A dense memory
+/// Rows of a cache behind budget and tail: as many tokens may be quoted before a question. A dense memory
 /// holds everything anyway.
 std::int64_t quotedRows(const BuiltMemory& memory);
 
-/// A cache with room for this memory's budgets, a tail for new turns, a question and its answer, which is no
-/// longer than one block and one patched prompt, and what is quoted before the question. kOutOfMemory tells
-/// what is needed, what is free and what would fit.
+/// A cache with room for this memory's budgets, a tail for new turns, a question and its answer, and what is
+/// quoted before the question. kOutOfMemory tells what is needed, what is free and what would fit.
 Result<KvCache> makeCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak);
+
+/// The same with so many rows as a tail.
+Result<KvCache> makeCache(const LanguageModel& model,
+                          const BuiltMemory& memory,
+                          std::int64_t tail,
+                          MemoryPeak& peak);
 
 /// What makeCache allocates, in bytes.
 std::int64_t cacheBytes(const LanguageModel& model, const BuiltMemory& memory);

@@ -13,8 +13,9 @@ namespace {
 constexpr std::int64_t kSmallestAutoBudget = 1024;
 constexpr std::int64_t kLargestAutoBudget = 4096;
 constexpr std::int64_t kAutoBudgetStep = 256;
-constexpr std::int32_t kBlockOnGpu = 2048;
+constexpr std::int32_t kBlockOnGpu = 4096;
 constexpr std::int32_t kBlockOnCpu = 512;
+constexpr std::int32_t kLargestTail = 2048;
 
 Result<void> checkRange(const char* what, std::int64_t value, std::int64_t min, std::int64_t max) {
     if (value >= min && value <= max) return {};
@@ -68,6 +69,10 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     }
     resolved.isDense = historyTokens <= chosen.budget;
     return resolved;
+}
+
+std::int32_t tailRows(const ResolvedOptions& resolved) {
+    return std::min(resolved.options.block, kLargestTail);
 }
 
 std::int32_t recallTokens(const ResolvedOptions& resolved) {

@@ -23,11 +23,15 @@ struct ResolvedOptions {
     bool isDense = false;
 };
 
-/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024; block 2048 on a GPU,
+/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024; block 4096 on a GPU,
 /// 512 on a CPU. kInvalidArgument names an option out of its range.
 Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
                                        std::int64_t historyTokens,
                                        bool isOnGpu);
+
+/// Rows of a chat's cache behind its budget, for turns, a question and its reply: a block, and 2048 at most.
+/// Turns that do not fit are read in blocks of as many rows, each cut to the budget.
+std::int32_t tailRows(const ResolvedOptions& resolved);
 
 /// Tokens that may be quoted before a question.
 std::int32_t recallTokens(const ResolvedOptions& resolved);

@@ -13,9 +13,9 @@
 namespace epi {
 namespace {
 
-/// Whether every block is cut to the budgets, so that no layer holds more for longer than it runs.
+/// Whether every block of a memory of episodes is cut to the budgets, so that no layer holds more for longer
+/// than it runs.
 bool isCut(const BuiltMemory& memory, const Score& score) {
-    if (memory.resolved.isDense) return false;
     return !score.usesPatchedPrompt() ||
            std::ranges::none_of(memory.episodes, [](const auto& episode) { return episode.prompt.empty(); });
 }
@@ -84,13 +84,14 @@ std::int64_t probeRows(const BuiltMemory& memory) {
 }
 
 Result<KvCache> makeReadingCache(const LanguageModel& model, const BuiltMemory& memory, MemoryPeak& peak) {
+    if (memory.resolved.isDense) return makeCache(model, memory, peak);
     const Executor& executor = model.executor();
     const ReadingRows rows = readingRows(executor, memory.layerBudgets, memory.resolved.options.block);
     const std::int64_t probes = probeRows(memory);
     const ReadingPeak expected = readingPeak(executor.spec(), rows, probes, executor.placement().cacheType);
     // Of few layers two areas can be more than a block in each of them.
     if (!isCut(memory, *Score::bind(memory.resolved.score)) || expected.fused > expected.twoPasses)
-        return makeCache(model, memory, peak);
+        return makeCache(model, memory, memory.resolved.options.block, peak);
     // A memory that can be read but has no room to be asked is of no use.
     const MemoryRoom room = memoryRoom(model, memory);
     const auto refusal = [&] {

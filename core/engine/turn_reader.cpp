@@ -14,7 +14,7 @@ namespace {
 
 // Turns go through the model in pieces of this size, so that a cancel is seen soon.
 constexpr std::size_t kRowsPerForward = 256;
-// The end of a question that is longer than the room stays whole, as far as it leaves half of a block to the
+// The end of a question that is longer than the room stays whole, as far as it leaves half of the tail to the
 // reply.
 constexpr std::int64_t kUnevictedEnd = 64;
 
@@ -25,7 +25,7 @@ bool reindexes(const TurnReading& reading) {
 PrefillTask evictingTask(const TurnReading& reading, std::span<const TokenId> ids) {
     return {.ids = {ids.begin(), ids.end()},
             .firstPosition = reading.cache.nextPosition(),
-            .block = reading.memory.resolved.options.block,
+            .block = tailRows(reading.memory.resolved),
             .rule = evictionRule(reading.memory, reading.conversation.history),
             .prompt = reading.episode.prompt,
             .promptAtLastPosition = reading.memory.resolved.preset.promptAtLastPosition,
@@ -182,7 +182,7 @@ Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve) {
 
 Result<std::vector<TokenId>> readLongQuestion(const TurnReading& reading, std::vector<TokenId> tokens) {
     const auto end = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(reading.memory.resolved.options.block / 2, 1, kUnevictedEnd));
+        std::clamp<std::int64_t>(tailRows(reading.memory.resolved) / 2, 1, kUnevictedEnd));
     const std::size_t head = tokens.size() > end ? tokens.size() - end : 0;
     const PrefillTask task = evictingTask(reading, std::span(tokens).first(head));
     EPI_TRY(evictInPlace(reading.model.executor(), reading.cache, task, reading.cancel));

@@ -51,7 +51,17 @@ private Q_SLOTS:
 
     void choosesLongerBlocksOnAGpu() {
         QCOMPARE(resolveOptions({}, 10'000, false)->options.block, 512);
-        QCOMPARE(resolveOptions({}, 10'000, true)->options.block, 2048);
+        QCOMPARE(resolveOptions({}, 10'000, true)->options.block, 4096);
+    }
+
+    void keepsATailOfABlockBehindAChat() {
+        const auto tailOf = [](std::int32_t block) {
+            return tailRows(*resolveOptions({.block = block}, 10'000, true));
+        };
+        QCOMPARE(tailOf(33), 33);
+        QCOMPARE(tailOf(2048), 2048);
+        QCOMPARE(tailOf(0), 2048);
+        QCOMPARE(tailOf(16'384), 2048);
     }
 
     void keepsWhatIsAskedFor() {

@@ -130,6 +130,37 @@ private Q_SLOTS:
         QCOMPARE(again->text, next->text);
     }
 
+    void readsALongTurnThroughATailThatIsShorterThanABlock() {
+        SyncConversation history = longConversation(400);
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        const auto askIn = [&](const std::string& text, bool remember) {
+            Ask ask = askEpisode(1, text, remember);
+            ask.memory.block = 4096;
+            return session.run<TurnDone>(ask);
+        };
+        const auto first = askIn("What about the dog?", false);
+        QVERIFY2(first, session.why());
+        std::string text;
+        for (int i = 0; i < 900; ++i)
+            text += "The piano in the hall was played by the wind. ";
+        const auto done = askIn(text, true);
+        QVERIFY2(done, session.why());
+        // More than the cache's tail holds, and what may be quoted.
+        QVERIFY2(done->statistics.promptTokens + done->statistics.readTokens > 4096,
+                 std::to_string(done->statistics.promptTokens).c_str());
+        QVERIFY(session.run<Synced>(told(400, text, done->text)));
+        const auto next = askIn("And the piano?", false);
+        QVERIFY2(next, session.why());
+        const auto other = session.run<TurnDone>([&] {
+            Ask ask = askEpisode(0, "And the piano?", false);
+            ask.memory.block = 4096;
+            return ask;
+        }());
+        QVERIFY2(other, session.why());
+        QVERIFY2(other->statistics.readTokens > 4096, std::to_string(other->statistics.readTokens).c_str());
+    }
+
     void readsNothingAgainAfterItWasKilled() {
         // Another process dies without a chance to clean up once the turn is done and told.
         QProcess child;
