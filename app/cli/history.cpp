@@ -39,6 +39,7 @@ std::string engineName(const ConversationRecord& conversation) {
 
 SyncConversation syncOf(const ConversationRecord& conversation, std::span<const MessageRecord> messages) {
     return {.conversation = engineName(conversation),
+            .uid = conversation.uid,
             .layout = conversation.layout,
             .systemPrompt = conversation.systemPrompt,
             .speakers = conversation.speakers,

@@ -60,6 +60,7 @@ Result<void> PassageFinder::prepare(Store& store, const ConversationRecord& conv
     ProgressLine progressLine;
     const PassageIndexing indexing{
         .embedder = *embedder_,
+        .uid = conversation.uid,
         .folder = paths::episodeCaches(),
         .progress =
             [&](std::int64_t done, std::int64_t total) {

@@ -196,6 +196,7 @@ Result<void> EngineSession::indexHistory(Conversation& conversation, const JobCo
     const PassageIndex* const before = conversation.passages ? &*conversation.passages : nullptr;
     const PassageIndexing indexing{
         .embedder = *embedder_,
+        .uid = conversation.uid,
         .folder = config_.cacheFolder,
         .progress =
             [&](std::int64_t done, std::int64_t total) {

@@ -77,6 +77,7 @@ struct BuiltMemory {
 /// What the engine knows of one conversation. Engine thread only.
 struct Conversation {
     std::string name;
+    std::string uid;  // its files are named by it
     ConversationText text;
     HistoryTokens history;
     bool isPartial = false;  // more of the text is to come

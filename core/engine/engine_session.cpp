@@ -230,11 +230,13 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
                      "turns from " + std::to_string(command.firstTurn) + " on are sent, " +
                          std::to_string(known) + " are known"};
     }
-    const bool isOther = conversation.name.empty() || text.layout != command.layout ||
+    const std::string& uid = command.uid.empty() ? command.conversation : command.uid;
+    const bool isOther = conversation.uid != uid || text.layout != command.layout ||
                          text.systemPrompt != command.systemPrompt || text.speakers != command.speakers;
     const auto tail = std::span<const Turn>(text.turns).subspan(static_cast<std::size_t>(command.firstTurn));
     const std::int64_t changed = isOther ? 0 : command.firstTurn + firstDifference(tail, command.turns);
     conversation.name = command.conversation;
+    conversation.uid = uid;
     conversation.isPartial = command.isPartial;
     text.layout = command.layout;
     text.systemPrompt = command.systemPrompt;

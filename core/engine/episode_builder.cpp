@@ -36,14 +36,16 @@ constexpr std::int32_t kMostEpisodes = 12;  // that are chosen by themselves
 
 using Clock = std::chrono::steady_clock;
 
-MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, bool isDense) {
+MemoryIdentity identityOf(const BuildContext& context, const Conversation& conversation, bool isDense) {
     const Placement& placement = context.model.executor().placement();
     return {.model = context.model.info().fingerprint,
             .embedder = isDense || context.embedder == nullptr ? "" : context.embedder->fingerprint(),
             .precision = std::string(typeName(placement.cacheType)) +
                          (placement.keepsBlocks ? ", quantised activations" : ""),
-            .layout = layout,
-            .prompts = promptKey(context.wording)};
+            .layout = conversation.text.layout,
+            .prompts = promptKey(context.wording),
+            .conversation = conversation.name,
+            .uid = conversation.uid};
 }
 
 /// What follows from options, model and the length of a history: budgets, the key, whether episodes share
@@ -65,10 +67,10 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
         spec, memory.resolved, context.profile, pinnedEntries(evictionRule(memory, conversation.history)));
     memory.repeatRequest =
         encodeParts(context.model.tokenizer(), repeatPrompt(layout, *context.chatTemplate, context.wording));
-    MemoryIdentity identity = identityOf(context, layout, memory.resolved.isDense);
-    const bool hasTurns = static_cast<std::int64_t>(history.size()) > conversation.history.prefixTokens;
-    if (!hasTurns) identity.conversation = conversation.name;
-    memory.key = memoryKey(identity, memory.resolved, memory.layerBudgets, history);
+    memory.key = memoryKey(identityOf(context, conversation, memory.resolved.isDense),
+                           memory.resolved,
+                           memory.layerBudgets,
+                           history);
     return memory;
 }
 

@@ -70,7 +70,6 @@ Result<EpisodeStore::Opened> EpisodeStore::open(const BuildContext& context,
                                                 MemoryPeak& peak) {
     BuiltMemory& memory = *conversation.memory;
     const std::string key = episodeKey(memory.key, episode);
-    follow(conversation);
     rewind(key, conversation, memory.episodes[static_cast<std::size_t>(episode)]);
     if (const auto found = caches_.find(key); found != caches_.end()) {
         for (const std::string& victim : device_.request(key, found->second->allocatedBytes()))
@@ -132,21 +131,6 @@ Result<bool> EpisodeStore::restoreSnapshot(const std::string& key, KvCache& cach
     EPI_TRY(cache.restore(snapshot));
     keepBlock(snapshot);
     return true;
-}
-
-void EpisodeStore::follow(Conversation& conversation) {
-    BuiltMemory& memory = *conversation.memory;
-    const auto [followed, isNew] = followed_.try_emplace(memory.key, conversation.name);
-    if (isNew || followed->second == conversation.name) return;
-    followed->second = conversation.name;
-    forget(memory.key);
-    for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
-        const auto number = static_cast<std::int32_t>(index);
-        if (memory.cacheOf(number) != number) continue;
-        loadState(episodeFiles(folder_, episodeKey(memory.key, number)),
-                  conversation.text.turns,
-                  memory.episodes[index]);
-    }
 }
 
 void EpisodeStore::rewind(const std::string& key, Conversation& conversation, EpisodeMemory& episode) {

@@ -79,9 +79,6 @@ public:
     [[nodiscard]] Residency residency() const;
 
 private:
-    /// Chats that begin alike share the keys of their caches: copies that follow another one are forgotten,
-    /// and the state is what the files say.
-    void follow(Conversation& conversation);
     /// Takes the state back to a boundary in the history, and the copies with it.
     void rewind(const std::string& key, Conversation& conversation, EpisodeMemory& episode);
     /// Fills a cache from memory, files, or by reading the history again.
@@ -109,7 +106,6 @@ private:
     std::map<std::string, std::unique_ptr<KvCache>> caches_;
     std::map<std::string, KvSnapshot> snapshots_;
     SpareBlocks spares_{PageLock{}};
-    std::map<std::string, std::string> followed_;  // by memory key: the conversation whose turns copies hold
     bool isOnGpu_ = false;
     std::int64_t diskFaults_ = 0;
     std::int64_t rebuilds_ = 0;

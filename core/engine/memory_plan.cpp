@@ -98,7 +98,7 @@ std::string memoryKey(const MemoryIdentity& identity,
                             CacheKeyField{"score", bytes(resolved.score)},
                             CacheKeyField{"budgets", std::as_bytes(layerBudgets)},
                             CacheKeyField{"history", std::as_bytes(history)}};
-    return cacheKey(fields);
+    return cacheKey(identity.uid, fields);
 }
 
 std::string episodeKey(const std::string& memoryKey, std::int32_t episode) {

@@ -36,15 +36,16 @@ std::int32_t tailRows(const ResolvedOptions& resolved);
 /// Tokens that may be quoted before a question.
 std::int32_t recallTokens(const ResolvedOptions& resolved);
 
-/// What names the content of episode caches: model, embedder and history.
+/// What names the content of episode caches: conversation, model, embedder and history.
 struct MemoryIdentity {
     std::string model;      // fingerprint
     std::string embedder;   // fingerprint; empty for a dense memory
     std::string precision;  // type of keys and values
     HistoryLayout layout = HistoryLayout::kChat;
     std::string prompts;  // wording of the prompts that are not part of the history
-    /// Of a memory without a turn, which any other chat would begin with as well; empty otherwise.
+    /// Two that begin alike share nothing: what is said later in one must never be heard in the other.
     std::string conversation{};
+    std::string uid{};  // of the conversation
 };
 
 /// Key of the memory as a whole (its episodes and their prompts): it can be computed without embedding

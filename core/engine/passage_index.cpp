@@ -105,7 +105,7 @@ private:
             {"embedder", std::as_bytes(std::span(indexing_.embedder.fingerprint()))}};
         for (std::size_t row = first; row < end; ++row)
             fields.push_back({"text", std::as_bytes(std::span(texts_[row]))});
-        return indexing_.folder / (cacheKey(fields) + kSuffix);
+        return indexing_.folder / (cacheKey(indexing_.uid, fields) + kSuffix);
     }
 
     bool load(const std::filesystem::path& path, std::size_t rows) {

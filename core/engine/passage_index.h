@@ -27,6 +27,7 @@ struct PassageIndex {
 
 struct PassageIndexing {
     const TextEmbedder& embedder;
+    std::string uid;               // of the conversation
     std::filesystem::path folder;  // where embeddings are kept from one run of the program to the next
     std::function<void(std::int64_t done, std::int64_t total)> progress;
     CancelToken cancel;

@@ -10,6 +10,7 @@ namespace {
 
 // Goes into every key: keys of another scheme never equal ours.
 constexpr std::string_view kScheme = "epichat episode cache, key scheme 1";
+constexpr std::size_t kConversationDigits = 16;
 
 void update(Blake2b256& digest, std::span<const std::byte> bytes) {
     static_assert(std::endian::native == std::endian::little);
@@ -28,6 +29,15 @@ std::string cacheKey(std::span<const CacheKeyField> fields) {
         update(digest, field.bytes);
     }
     return hex(digest.finish());
+}
+
+std::string conversationKey(std::string_view uid) {
+    const CacheKeyField field{"conversation", std::as_bytes(std::span(uid))};
+    return cacheKey(std::span(&field, 1)).substr(0, kConversationDigits);
+}
+
+std::string cacheKey(std::string_view uid, std::span<const CacheKeyField> fields) {
+    return conversationKey(uid) + cacheKey(fields).substr(kConversationDigits);
 }
 
 }  // namespace epi

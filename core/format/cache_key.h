@@ -17,4 +17,11 @@ struct CacheKeyField {
 /// their lengths in front, so that no two lists of fields run together. The order counts.
 std::string cacheKey(std::span<const CacheKeyField> fields);
 
+/// What the keys of all files of a conversation begin with, 16 digits, by which they are found when it is
+/// deleted. `uid` is its name in every profile.
+std::string conversationKey(std::string_view uid);
+
+/// The key of what belongs to one conversation.
+std::string cacheKey(std::string_view uid, std::span<const CacheKeyField> fields);
+
 }  // namespace epi

@@ -26,6 +26,7 @@ inline constexpr MessageTag kTag<SyncConversation>{17, "SyncConversation"};
 template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<SyncConversation> auto& command) {
     visit("conversation", command.conversation);
+    visit("uid", command.uid);
     visit("layout", command.layout);
     visit("systemPrompt", command.systemPrompt);
     visit("speakers", command.speakers);

@@ -137,6 +137,16 @@ private Q_SLOTS:
                 narrated.layout = HistoryLayout::kNarrated;
                 return keyOf(narrated, {}, kHistory);
             },
+            [] {
+                MemoryIdentity other = identity();
+                other.conversation = "other";
+                return keyOf(other, {}, kHistory);
+            },
+            [] {
+                MemoryIdentity other = identity();
+                other.uid = "other";
+                return keyOf(other, {}, kHistory);
+            },
             [] { return keyOf(identity(), {.preset = "epicache-released"}, kHistory); },
             [] { return keyOf(identity(), {.budget = 512}, kHistory); },
             [] { return keyOf(identity(), {.block = 100}, kHistory); },

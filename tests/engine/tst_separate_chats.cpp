@@ -1,12 +1,44 @@
-// Chats that begin alike share files, never what was said later in one of them.
+// Chats that begin alike hear nothing of each other.
 
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include "core/engine/engine_session.h"
 #include "tests/engine/session_folders.h"
 
 namespace epi {
 namespace {
+
+/// An engine whose work between two commands is done when a test says so.
+class Stepped {
+public:
+    explicit Stepped(const LocalEngineConfig& config) : session_(config) {}
+
+    void prepare(const std::vector<SyncConversation>& conversations) {
+        LoadModel command;
+        command.model = "tiny";
+        command.embedder = kEmbedder;
+        command.device = DeviceChoice::kCpu;
+        command.compute = ComputeMode::kExact;
+        run<ModelLoaded>(command);
+        for (const SyncConversation& conversation : conversations)
+            run<Synced>(conversation);
+    }
+    template <typename T>
+    T run(const Command& command) {
+        auto last = session_.run(command, {.emit = [](const Event&) {}, .cancel = {}});
+        session_.save();
+        if (!last) qFatal("%s", last.error().message.c_str());
+        return std::get<T>(*std::move(last));
+    }
+    void workAhead() {
+        while (session_.workAhead())
+            continue;
+    }
+
+private:
+    EngineSession session_;
+};
 
 class TestSeparateChats : public QObject {
     Q_OBJECT
@@ -43,16 +75,22 @@ private Q_SLOTS:
     void init() { folders_.clearCaches(); }
 
     void aMemoryFromDiskNamesTheTurnsOfTheChatThatAsks() {
-        // A chat that was deleted and imported again, or is in another profile: other ids, the same words.
-        const SyncConversation first = longConversation(40, "first");
-        SyncConversation second = longConversation(40, "second");
-        for (Turn& turn : second.turns)
+        // The same chat in another profile: other ids, the same words.
+        SyncConversation chat = longConversation(40, "chat");
+        std::optional<MemoryBuilt> built;
+        {
+            Session session(folders_.config());
+            QVERIFY(prepare(session, {chat}));
+            built = session.run<MemoryBuilt>(BuildMemory{"chat", smallMemory()});
+            QVERIFY2(built, session.why());
+        }
+        for (Turn& turn : chat.turns)
             turn.id += 1'000;
         Session session(folders_.config());
-        QVERIFY(prepare(session, {first, second}));
-        const auto built = session.run<MemoryBuilt>(BuildMemory{"first", smallMemory()});
-        const auto found = session.run<MemoryBuilt>(BuildMemory{"second", smallMemory()});
-        QVERIFY2(built && found, session.why());
+        QVERIFY(prepare(session, {chat}));
+        const auto found = session.run<MemoryBuilt>(BuildMemory{"chat", smallMemory()});
+        QVERIFY2(found, session.why());
+        QCOMPARE(found->readTokens, 0);
         QVERIFY(built->episodes.size() > 1);
         QCOMPARE(found->episodes.size(), built->episodes.size());
         for (std::size_t i = 0; i < built->episodes.size(); ++i) {
@@ -112,6 +150,53 @@ private Q_SLOTS:
         QVERIFY2(same, apart.why());
         QCOMPARE(last->keptTokens, same->keptTokens);
         QCOMPARE(last->text, same->text);
+    }
+
+    void anotherChatHearsNothingWhenTheEngineWorksAhead_data() {
+        QTest::addColumn<bool>("isBuilt");
+        QTest::newRow("for the chat asked before one was looked at") << false;
+        QTest::newRow("for a chat whose memory is asked for behind a question") << true;
+    }
+    void anotherChatHearsNothingWhenTheEngineWorksAhead() {
+        QFETCH(bool, isBuilt);
+        const SyncConversation first = longConversation(40, "first");
+        const SyncConversation second = longConversation(40, "second");
+        const std::string question = "What about the dog?";
+        TurnDone alone;
+        {
+            Stepped session(folders_.config());
+            session.prepare({second});
+            alone = session.run<TurnDone>(ask("second", question, memory()));
+        }
+        folders_.clearCaches();
+        SyncConversation firstLater;
+        {
+            Stepped session(folders_.config());
+            session.prepare({first, second});
+            session.run<MemoryBuilt>(BuildMemory{"second", memory()});
+            const auto secret = session.run<TurnDone>(ask("first", "A secret about the piano", memory()));
+            firstLater = after(first, "A secret about the piano", secret);
+            session.run<Synced>(firstLater);
+            if (!isBuilt) {
+                session.run<Trace>(Inspect{"second", memory(), 1});
+                session.workAhead();
+                const auto other = session.run<TurnDone>(ask("second", question, memory()));
+                QCOMPARE(other.keptTokens, alone.keptTokens);
+                QCOMPARE(other.text, alone.text);
+                return;
+            }
+        }
+        Stepped session(folders_.config());
+        session.prepare({firstLater, second});
+        Ask elsewhere = ask("second", question, memory());
+        elsewhere.episode = 1;
+        elsewhere.remember = false;
+        session.run<TurnDone>(elsewhere);
+        session.run<MemoryBuilt>(BuildMemory{"first", memory()});
+        session.workAhead();
+        const auto other = session.run<TurnDone>(ask("second", question, memory()));
+        QCOMPARE(other.keptTokens, alone.keptTokens);
+        QCOMPARE(other.text, alone.text);
     }
 
     void newChatsAreFoundAgainAfterARestart() {

@@ -35,6 +35,18 @@ private Q_SLOTS:
                  std::string("de202d6dbd5e155d496facad683d7d636bb42ccde871382106358ae124009717"));
     }
 
+    void beginsWithTheConversationItBelongsTo() {
+        const CacheKeyField one{"a", {}};
+        const CacheKeyField two{"b", {}};
+        const std::string key = cacheKey("epichat:1", std::span(&one, 1));
+        QCOMPARE(key.size(), std::size_t{64});
+        QCOMPARE(conversationKey("epichat:1").size(), std::size_t{16});
+        QVERIFY(key.starts_with(conversationKey("epichat:1")));
+        QVERIFY(cacheKey("epichat:1", std::span(&two, 1)).starts_with(conversationKey("epichat:1")));
+        QVERIFY(key != cacheKey("epichat:1", std::span(&two, 1)));
+        QVERIFY(conversationKey("epichat:1") != conversationKey("epichat:2"));
+    }
+
     void differsWhereTheFieldsDiffer() {
         const std::vector<Fields> lists{{},
                                         {{"", ""}},

@@ -46,6 +46,7 @@ std::vector<Command> commands() {
     LoadModel load{"/m/x.gguf", "minilm", DeviceChoice::kCuda, ComputeMode::kFast, true, "{}"};
     SyncConversation sync;
     sync.conversation = "42";
+    sync.uid = "epichat:42";
     sync.layout = HistoryLayout::kNarrated;
     sync.systemPrompt = "Be \"brief\" \\ – 日本語 🙂";
     sync.speakers = {"Caroline", "Melanie"};

@@ -114,7 +114,11 @@ void ConversationSync::readPiece(std::shared_ptr<TurnScan> scan) {
                 },
                 [&](DamagedMessage&& message) { scan->addDamaged(message.id); }));
             Piece piece{.message = {}, .isEnd = isEnd, .isNew = !isEnd || !scan->isHeld()};
-            if (piece.isNew) piece.message = scan->takePiece(isEnd);
+            if (!piece.isNew) return piece;
+            piece.message = scan->takePiece(isEnd);
+            // From the store: the record of a chat that was just begun does not know it.
+            EPI_TRY_ASSIGN(const ConversationRecord record, store.conversation(id));
+            piece.message.uid = record.uid;
             return piece;
         },
         [this, run = run_](Result<Piece> piece) {
