@@ -88,8 +88,8 @@ std::size_t visibleBytes(const Tokenizer& tokenizer, const std::string& template
 }  // namespace
 
 std::span<const TokenId> HistoryTokens::head(std::int64_t turnCount) const {
-    const std::int64_t end =
-        turnCount == 0 ? prefixTokens : turns[static_cast<std::size_t>(turnCount - 1)].endToken;
+    const std::int64_t count = std::min(turnCount, std::ssize(turns));
+    const std::int64_t end = count <= 0 ? prefixTokens : turns[static_cast<std::size_t>(count - 1)].endToken;
     return std::span(ids).first(static_cast<std::size_t>(end));
 }
 

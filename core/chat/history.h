@@ -37,7 +37,7 @@ struct HistoryTokens {
     std::int64_t prefixTokens = 0;  // template text before the first turn
     std::vector<TurnSpan> turns;
 
-    /// Tokens of the prefix and the first `turnCount` turns.
+    /// Tokens of the prefix and the first `turnCount` turns; of all where there are fewer.
     [[nodiscard]] std::span<const TokenId> head(std::int64_t turnCount) const;
 };
 

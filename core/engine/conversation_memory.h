@@ -45,6 +45,7 @@ struct EpisodeMemory {
     std::vector<TurnBoundary> boundaries;
     StreamingCentroid wholeCentroid;  // before the embeddings of the boundaries
     std::uint64_t wholeIdentity = 0;  // of the file with the whole copy; 0: there is none
+    std::int64_t builtTurns = 0;      // of the history when its cache was built
     bool isAdded = false;             // for a question after the build (see addEpisode)
     bool isReindexed = false;         // positions of the whole copy were counted anew
     bool isGrown = false;             // the whole copy was made after turns that came after the build

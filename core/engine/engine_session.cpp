@@ -252,6 +252,7 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
     // Later turns that changed are found out by each episode when it is next opened.
     if (conversation.memory && (isOther || changed < conversation.memory->builtTurns))
         forgetMemory(conversation);
+    if (conversation.memory) forgetAddedEpisodes(*conversation.memory, changed);
     return Event(Synced{.turns = static_cast<std::int64_t>(text.turns.size()),
                         .tokens = static_cast<std::int64_t>(conversation.history.ids.size())});
 }
@@ -298,6 +299,16 @@ std::string EngineSession::takeNotice() {
 void EngineSession::forgetMemory(Conversation& conversation) {
     if (conversation.memory) store_.forget(conversation.memory->key);
     conversation.memory.reset();
+}
+
+void EngineSession::forgetAddedEpisodes(BuiltMemory& memory, std::int64_t turns) {
+    const auto first = std::ranges::find_if(memory.episodes, [&](const EpisodeMemory& episode) {
+        return episode.isAdded && episode.builtTurns > turns;
+    });
+    // Their places are for those that are added next.
+    for (auto each = first; each != memory.episodes.end(); ++each)
+        store_.forget(episodeKey(memory.key, static_cast<std::int32_t>(each - memory.episodes.begin())));
+    memory.episodes.erase(first, memory.episodes.end());
 }
 
 Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,

@@ -64,6 +64,9 @@ private:
                                       Coverage coverage,
                                       const JobContext& context);
     void forgetMemory(Conversation& conversation);
+    /// Forgets episodes that were added behind turns that are no longer the conversation's, of which only the
+    /// first `turns` are the same.
+    void forgetAddedEpisodes(BuiltMemory& memory, std::int64_t turns);
     /// Makes the cache folder small enough.
     void trimFolder(const std::string& memoryInUse) const;
     Result<Match> match(const Conversation& conversation,

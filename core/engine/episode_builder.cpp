@@ -296,6 +296,8 @@ Result<KvSnapshot> rebuildEpisode(const BuildContext& context,
                                   MemoryPeak& peak) {
     const c10::InferenceMode inference;
     return guarded("building the memory", [&]() -> Result<KvSnapshot> {
+        EpisodeMemory& lost = memory.episodes[static_cast<std::size_t>(episode)];
+        if (lost.isAdded) return readAddedEpisode(context, conversation, episode, lost, peak);
         return rebuild(context, conversation, memory, episode, peak);
     });
 }

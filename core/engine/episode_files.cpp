@@ -208,6 +208,7 @@ void loadState(const EpisodeFiles& files, std::span<const Turn> history, Episode
     episode.keptEntries = built->entries;
     episode.isReindexed = built->shift > 0;
     episode.wholeIdentity = built->identity;
+    episode.builtTurns = boundary->turns;
     episode.boundaries = {*boundary};
 
     if (const auto grown = readSnapshotHead(files.grown, files.key)) {
@@ -239,6 +240,7 @@ SnapshotNotes beginBuilt(const EpisodeFiles& files,
     episode.isReindexed = snapshot.shift > 0;
     episode.wholeIdentity = 0;
     episode.wholeCentroid = centroidAsBuilt(episode);
+    episode.builtTurns = episode.boundaries.front().turns;
     episode.isGrown = episode.areRowsUnsaved = false;
     episode.isWholeUnsaved = true;
     forgetTurns(files, episode);

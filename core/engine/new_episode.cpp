@@ -31,9 +31,7 @@ EpisodeMemory describe(const BuildContext& context,
             conversation.text.layout, *context.chatTemplate, episode.representatives, context.wording));
     const auto limit = static_cast<std::size_t>(conversation.memory->resolved.options.patchTokens);
     if (episode.prompt.size() > limit) episode.prompt.resize(limit);
-    const std::span<const Turn> turns(conversation.text.turns);
-    episode.boundaries = {
-        {.turns = static_cast<std::int64_t>(turns.size()), .history = historyDigest(turns)}};
+    episode.builtTurns = static_cast<std::int64_t>(conversation.text.turns.size());
     return episode;
 }
 
@@ -51,7 +49,21 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding,
                    context.embedder->embedQuestion(question, context.cancel));
     EpisodeMemory episode = describe(context, conversation, question, embedding.row(0));
+    const auto index = static_cast<std::int32_t>(memory.episodes.size());
+    EPI_TRY(readAddedEpisode(context, conversation, index, episode, peak));
+    memory.episodes.push_back(std::move(episode));
+    return index;
+}
+
+Result<KvSnapshot> readAddedEpisode(const BuildContext& context,
+                                    const Conversation& conversation,
+                                    std::int32_t index,
+                                    EpisodeMemory& episode,
+                                    MemoryPeak& peak) {
+    const BuiltMemory& memory = *conversation.memory;
     const HistoryTokens& history = conversation.history;
+    const auto turns = std::span(conversation.text.turns).first(static_cast<std::size_t>(episode.builtTurns));
+    episode.boundaries = {{.turns = episode.builtTurns, .history = historyDigest(turns)}};
     EPI_TRY_ASSIGN(KvCache cache, makeCache(context.model, memory, peak));
     const ForwardRequest request{
         .groups = {{.kind = RowGroup::Kind::kAppend,
@@ -61,16 +73,14 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
         .hook = nullptr,
         .cancel = context.cancel};
     if (history.prefixTokens > 0) EPI_TRY(context.model.executor().forward(request, cache));
-    cache.setNextPosition(static_cast<std::int64_t>(history.ids.size()));
-    const auto index = static_cast<std::int32_t>(memory.episodes.size());
+    cache.setNextPosition(std::ssize(history.head(episode.builtTurns)));
     const std::string key = episodeKey(memory.key, index);
-    const KvSnapshot snapshot = cache.snapshot();
+    KvSnapshot snapshot = cache.snapshot();
     const auto saved =
         saveBuilt(episodeFiles(context.cacheFolder, key), snapshot, memory.resolved.options.codec, episode);
     if (!saved && context.notice) context.notice("a new episode is not on disk: " + saved.error().message);
     if (context.built) context.built(key, snapshot, saved.has_value());
-    memory.episodes.push_back(std::move(episode));
-    return index;
+    return snapshot;
 }
 
 void findAddedEpisodes(const BuildContext& context, const ConversationText& text, BuiltMemory& memory) {

@@ -16,6 +16,13 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
                                 const std::string& question,
                                 MemoryPeak& peak);
 
+/// Reads such an episode of a memory, as when it was added. Its state is that of a built one afterwards.
+Result<KvSnapshot> readAddedEpisode(const BuildContext& context,
+                                    const Conversation& conversation,
+                                    std::int32_t index,
+                                    EpisodeMemory& episode,
+                                    MemoryPeak& peak);
+
 /// Finds the episodes on disk that were added to a memory, whose own are all there, as far as they were added
 /// within this history.
 void findAddedEpisodes(const BuildContext& context, const ConversationText& text, BuiltMemory& memory);

@@ -537,6 +537,71 @@ private Q_SLOTS:
         QCOMPARE(again->text, next->text);
     }
 
+    void forgetsANewEpisodeWhenATurnBeforeItIsEdited() {
+        SyncConversation history = longConversation(40);
+        Session session(config());
+        QVERIFY(prepare(session, history));
+        QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
+        Ask ask = askLong("And the piano?", true);
+        ask.memory = memory();
+        ask.memory.online.newEpisodeBelow = 2.0;
+        const auto added = session.run<TurnDone>(ask);
+        QVERIFY2(added, session.why());
+        QCOMPARE(added->episode, kEpisodes);
+        QVERIFY(session.run<Synced>(told(42, ask.question, added->text)));
+        // The first of the two questions is edited: what stands before it is told, and it is asked anew.
+        SyncConversation shorter = told(40, "", "");
+        shorter.turns.clear();
+        QVERIFY(session.run<Synced>(shorter));
+        Ask again = ask;
+        again.memory.online.newEpisodeBelow = 0.0;
+        again.remember = false;
+        const auto found = session.run<TurnDone>(again);
+        QVERIFY2(found, session.why());
+        QCOMPARE(found->similarities.size(), std::size_t{kEpisodes});
+        // One that is added now is another one, in the same place.
+        ask.question = "What about the rain?";
+        const auto other = session.run<TurnDone>(ask);
+        QVERIFY2(other, session.why());
+        QCOMPARE(other->episode, kEpisodes);
+        QCOMPARE(other->statistics.readTokens, 0);
+        QVERIFY2(other->keptTokens < 100, std::to_string(other->keptTokens).c_str());
+    }
+
+    void readsANewEpisodeAgainAsItWasBegun() {
+        SyncConversation history = longConversation(40);
+        Ask ask = askLong("What about the dog?", true);
+        ask.memory = memory();
+        ask.memory.online.newEpisodeBelow = 2.0;
+        std::optional<TurnDone> next;
+        const Ask probe = askEpisode(kEpisodes, "And the piano?", false);
+        {
+            Session session(config());
+            QVERIFY(prepare(session, history));
+            const auto done = session.run<TurnDone>(ask);
+            QVERIFY2(done, session.why());
+            const SyncConversation both = told(40, ask.question, done->text);
+            history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
+            QVERIFY(session.run<Synced>(both));
+            next = session.run<TurnDone>(probe);
+            QVERIFY2(next, session.why());
+        }
+        LocalEngineConfig small = config();
+        small.limits.deviceBytes = 1;  // nothing is loaded before it is asked
+        Session session(small);
+        QVERIFY(prepare(session, history));
+        QVERIFY2(session.run<TurnDone>(askEpisode(0, "And the piano?", false)), session.why());
+        const std::string suffix = "-" + std::to_string(kEpisodes) + ".kv";
+        for (const fs::path& file : filesWith(cacheFolder(), ".kv")) {
+            if (file.filename().string().ends_with(suffix)) fs::remove(file);
+        }
+        const auto again = session.run<TurnDone>(probe);
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->tier, std::string("rebuilt"));
+        QVERIFY2(again->keptTokens < 100, std::to_string(again->keptTokens).c_str());
+        QCOMPARE(again->text, next->text);
+    }
+
     void trimsTheFolderToItsLimitButKeepsTheMemoryInUse() {
         LocalEngineConfig small = config();
         small.limits.diskBytes = 1;
