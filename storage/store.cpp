@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/log.h"
 #include "storage/chat_transfer.h"
 #include "storage/clock.h"
 #include "storage/conversation_repository.h"
@@ -85,14 +86,6 @@ Result<Database> openReadWrite(const std::filesystem::path& file) {
     return database;
 }
 
-/// What the program that wrote before left running.
-Result<void> settleUnfinished(StoreState& state) {
-    return state.inTransaction([&]() -> Result<void> {
-        EPI_TRY(state.messages.cutOffStreaming());
-        return state.runs.pauseRunning();
-    });
-}
-
 }  // namespace
 
 Store::Store(std::unique_ptr<StoreState> state) : state_(std::move(state)) {}
@@ -110,11 +103,25 @@ Result<Store> Store::open(const std::filesystem::path& file) {
     EPI_TRY_ASSIGN(auto lock, ProfileLock::tryTake(file.string() + ".lock"));
     EPI_TRY_ASSIGN(Database database, lock ? openReadWrite(file) : openReadOnly(file));
     auto state = std::make_unique<StoreState>(std::move(lock), std::move(database));
-    const bool isReadOnly = state->database.isReadOnly();
-    if (!isReadOnly) EPI_TRY(settleUnfinished(*state));
     Store store(std::move(state));
-    if (!isReadOnly) EPI_TRY(store.forgetOld());
+    if (!store.isReadOnly()) store.tidy();
     return store;
+}
+
+void Store::tidy() {
+    // On a full disk nothing of this can be done, and all chats can be read.
+    const std::string kLater = "; it is tried again when the database is next opened";
+    if (const auto settled = settleUnfinished(); !settled)
+        logWarning(settled.error().message + " while replies that were cut off are marked" + kLater);
+    if (const auto forgot = forgetOld(); !forgot)
+        logWarning(forgot.error().message + " while old chats are deleted" + kLater);
+}
+
+Result<void> Store::settleUnfinished() {
+    return state_->inTransaction([&]() -> Result<void> {
+        EPI_TRY(state_->messages.cutOffStreaming());
+        return state_->runs.pauseRunning();
+    });
 }
 
 Result<void> Store::forgetOld() {

@@ -148,6 +148,9 @@ public:
 
 private:
     explicit Store(std::unique_ptr<StoreState> state);
+    /// What the program that wrote before left running, and what is old.
+    void tidy();
+    Result<void> settleUnfinished();
     Result<void> forgetOld();
     Result<void> forgetLog();
 

@@ -241,6 +241,29 @@ private Q_SLOTS:
         QCOMPARE(store->messages(conversation)->size(), std::size_t{2});
     }
 
+    void opensOnAFullDiskWhatHasSomethingToTidy() {
+        MessageRecord reply = userMessage(0, "half a rep");
+        reply.role = Role::kAssistant;
+        reply.state = MessageState::kStreaming;
+        conversationWith({userMessage(0, "long ago")});
+        const std::int64_t conversation = conversationWith({userMessage(0, "hello"), reply});
+        // Stays open: SQLite's shared memory, which is a file, has its room before the disk is full.
+        test::RawSqlite other(databaseIn(*folder_));
+        QVERIFY(other.execute("UPDATE conversations SET deleted_at_ms = 1 WHERE id = 1"));
+        diskIsFull = true;
+        {
+            auto store = Store::open(databaseIn(*folder_));
+            QVERIFY2(store, store ? "" : store.error().message.c_str());
+            QCOMPARE(store->bin()->size(), std::size_t{1});
+            QCOMPARE(store->messages(conversation)->front().text, std::string("hello"));
+        }
+        diskIsFull = false;
+        auto store = Store::open(databaseIn(*folder_));
+        QVERIFY(store);
+        QCOMPARE(store->bin()->size(), std::size_t{0});
+        QCOMPARE(store->messages(conversation)->back().state, MessageState::kCutOff);
+    }
+
     void writesNoMoreAfterAFailedFlush() {
         const std::int64_t conversation = conversationWith({userMessage(0, "hello")});
         auto store = Store::open(databaseIn(*folder_));
