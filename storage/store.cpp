@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/format/cache_key.h"
 #include "storage/chat_transfer.h"
 #include "storage/clock.h"
 #include "storage/conversation_repository.h"
@@ -16,6 +17,7 @@
 #include "storage/migrations.h"
 #include "storage/pin_repository.h"
 #include "storage/profile_lock.h"
+#include "storage/released_caches.h"
 #include "storage/run_repository.h"
 #include "storage/search_repository.h"
 #include "storage/settings_repository.h"
@@ -37,6 +39,7 @@ struct StoreState {
           transfer({conversations, messages, versions, history, pins}),
           episodes(database),
           runs(database),
+          releasedCaches(database),
           search(database),
           settings(database) {}
 
@@ -60,6 +63,7 @@ struct StoreState {
     ChatTransfer transfer;
     EpisodeRepository episodes;
     RunRepository runs;
+    ReleasedCaches releasedCaches;
     SearchRepository search;
     SettingsRepository settings;
 };
@@ -170,6 +174,7 @@ Result<std::int64_t> Store::importConversation(const ImportedConversation& impor
 Result<ImportOutcome> Store::importChat(const PortableChat& chat) {
     return state_->inTransaction([&]() -> Result<ImportOutcome> {
         EPI_TRY_ASSIGN(ChatTransfer::Plan plan, state_->transfer.plan(chat));
+        EPI_TRY(state_->releasedCaches.remove(std::vector{conversationKey(chat.uid)}));
         return state_->transfer.apply(chat, std::move(plan));
     });
 }
@@ -200,11 +205,20 @@ Result<void> Store::setInstructions(std::int64_t id,
 
 Result<void> Store::deleteConversation(std::int64_t id) {
     const auto remove = [&]() -> Result<void> {
+        EPI_TRY(state_->releasedCaches.addAllOf(id));
         EPI_TRY(state_->conversations.remove(id));
         return state_->search.forgetDeleted();
     };
     EPI_TRY(state_->inTransaction(remove));
     return forgetLog();
+}
+
+Result<std::vector<std::string>> Store::releasedCaches() {
+    return state_->releasedCaches.all();
+}
+
+Result<void> Store::forgetReleasedCaches(std::span<const std::string> keys) {
+    return state_->inTransaction([&] { return state_->releasedCaches.remove(keys); });
 }
 
 Result<std::vector<ConversationRecord>> Store::bin() {

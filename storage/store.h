@@ -57,8 +57,13 @@ public:
     Result<void> setInstructions(std::int64_t id,
                                  std::string_view systemPrompt,
                                  std::string_view samplingJson);
-    /// For ever, with everything that belongs to it.
+    /// For ever, with everything that belongs to it. Its caches are files of an engine: see releasedCaches.
     Result<void> deleteConversation(std::int64_t id);
+    /// What the names of cache files begin with that no conversation here has any more
+    /// (core/format/cache_folder.h).
+    Result<std::vector<std::string>> releasedCaches();
+    /// Once the files are gone.
+    Result<void> forgetReleasedCaches(std::span<const std::string> keys);
 
     // Order among many conversations. What lies in the bin for 30 days is deleted when the store is opened,
     // and what was said in turns that were taken out 30 days ago.

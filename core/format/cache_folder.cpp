@@ -6,12 +6,16 @@
 #include <system_error>
 #include <vector>
 
+#include "core/format/cache_key.h"
+
 #include <sys/stat.h>
 
 namespace epi {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kKeyDigits = 64;
 
 struct CacheFile {
     fs::path path;
@@ -38,6 +42,15 @@ std::vector<CacheFile> cacheFiles(const fs::path& folder) {
                          .usedSeconds = std::max(status.st_mtime, status.st_atime)});
     }
     return files;
+}
+
+/// What the names of files begin with that this key names.
+Result<std::string> beginningOf(const std::string& key) {
+    const std::string beginning = key.substr(0, kKeyDigits);
+    const bool isKey = (beginning.size() == kKeyDigits || beginning.size() == kConversationDigits) &&
+                       beginning.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (isKey) return beginning;
+    return Error{ErrorCode::kInvalidArgument, "'" + key + "' is not the key of a memory or a conversation"};
 }
 
 }  // namespace
@@ -75,6 +88,35 @@ Result<FolderUse> trimCacheFolder(const fs::path& folder, std::int64_t limitByte
         ++removed.files;
         removed.bytes += file.bytes;
     }
+    return removed;
+}
+
+Result<FolderUse> removeCaches(const fs::path& folder, std::span<const std::string> keys) {
+    std::vector<std::string> beginnings;
+    for (const std::string& key : keys) {
+        EPI_TRY_ASSIGN(std::string beginning, beginningOf(key));
+        beginnings.push_back(std::move(beginning));
+    }
+    std::vector<fs::path> files;
+    std::error_code failure;
+    for (const auto& entry : fs::directory_iterator(folder, failure)) {
+        const std::string name = entry.path().filename().string();
+        if (std::ranges::any_of(beginnings, [&](const std::string& each) { return name.starts_with(each); }))
+            files.push_back(entry.path());
+    }
+    FolderUse removed;
+    Result<void> done;
+    for (const fs::path& file : files) {
+        const auto bytes = fs::file_size(file, failure);
+        if (failure || !fs::remove(file, failure)) {
+            if (failure && failure != std::errc::no_such_file_or_directory)
+                done = Error{ErrorCode::kIo, file.string() + ": cannot remove: " + failure.message()};
+            continue;
+        }
+        ++removed.files;
+        removed.bytes += static_cast<std::int64_t>(bytes);
+    }
+    EPI_TRY(done);
     return removed;
 }
 

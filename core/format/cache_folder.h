@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "core/base/result.h"
 
@@ -20,5 +22,10 @@ FolderUse folderUse(const std::filesystem::path& folder);
 /// folder's own files take at most `limitBytes`. Safe while an engine works: a cache that is missing is built
 /// again. What was removed; kIo names a file that cannot be.
 Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder, std::int64_t limitBytes);
+
+/// Removes all files whose names begin like one of these keys: of a memory or one of its episodes, whose
+/// files come and go together, or of a conversation (core/format/cache_key.h). What was removed;
+/// kInvalidArgument for what is no key; kIo names a file that cannot be removed, once all others are gone.
+Result<FolderUse> removeCaches(const std::filesystem::path& folder, std::span<const std::string> keys);
 
 }  // namespace epi

@@ -10,7 +10,6 @@ namespace {
 
 // Goes into every key: keys of another scheme never equal ours.
 constexpr std::string_view kScheme = "epichat episode cache, key scheme 1";
-constexpr std::size_t kConversationDigits = 16;
 
 void update(Blake2b256& digest, std::span<const std::byte> bytes) {
     static_assert(std::endian::native == std::endian::little);

@@ -46,10 +46,10 @@ private Q_SLOTS:
         QCOMPARE(raw.text("PRAGMA user_version").toLongLong(), allMigrations().back().version);
         QCOMPARE(raw.text("PRAGMA journal_mode"), QString("wal"));
         QCOMPARE(raw.text("PRAGMA integrity_check"), QString("ok"));
-        QCOMPARE(
-            raw.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
-                     "WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name)"),
-            QString("answers conversations episodes folders messages pins questions runs settings tags"));
+        QCOMPARE(raw.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
+                          "WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name)"),
+                 QString("answers conversations episodes folders messages pins questions released_caches "
+                         "runs settings tags"));
         QCOMPARE(raw.text("SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list "
                           "WHERE type = 'virtual' ORDER BY name)"),
                  QString("message_stems message_words title_words"));
@@ -63,6 +63,23 @@ private Q_SLOTS:
         const QString before = test::RawSqlite(databaseIn(*folder_)).text("PRAGMA schema_version");
         { QVERIFY(Store::open(databaseIn(*folder_))); }
         QCOMPARE(test::RawSqlite(databaseIn(*folder_)).text("PRAGMA schema_version"), before);
+    }
+
+    void releasesTheCachesOfEarlierNames() {
+        const std::string key(64, 'a');
+        {
+            auto store = Store::open(databaseIn(*folder_));
+            QVERIFY(store);
+            const std::int64_t conversation = *store->createConversation({});
+            const std::vector<EpisodeRecord> episodes{{.index = 0, .cacheKey = key + "-0"},
+                                                      {.index = 1, .cacheKey = key + "-1"}};
+            QVERIFY(store->saveEpisodes(conversation, episodes));
+        }
+        QVERIFY(test::RawSqlite(databaseIn(*folder_))
+                    .execute("DROP TABLE released_caches; PRAGMA user_version = 7"));
+        auto store = Store::open(databaseIn(*folder_));
+        QVERIFY(store);
+        QCOMPARE(*store->releasedCaches(), std::vector{key});
     }
 
     void rollsBackAStepThatFails() {

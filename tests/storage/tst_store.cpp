@@ -4,6 +4,7 @@
 #include <QFile>
 #include <QtTest>
 
+#include "core/format/cache_key.h"
 #include "storage/store.h"
 #include "tests/storage/raw_sqlite.h"
 
@@ -314,6 +315,32 @@ private Q_SLOTS:
             QVERIFY(file.open(QIODevice::ReadOnly));
             QVERIFY2(!file.readAll().contains(canary.c_str()), suffix);
         }
+    }
+
+    void saysWhichCachesADeletedConversationLeaves() {
+        const std::int64_t deleted = newConversation();
+        const std::int64_t kept = newConversation();
+        const std::string key = conversationKey(store_->conversation(deleted)->uid);
+        QVERIFY(store_->releasedCaches()->empty());
+        QVERIFY(store_->deleteConversation(deleted));
+        reopen();
+        QCOMPARE(*store_->releasedCaches(), std::vector{key});
+        // One that is deleted meanwhile stays.
+        const std::string other = conversationKey(store_->conversation(kept)->uid);
+        QVERIFY(store_->deleteConversation(kept));
+        QVERIFY(store_->forgetReleasedCaches(std::vector{key}));
+        QCOMPARE(*store_->releasedCaches(), std::vector{other});
+    }
+
+    void leavesTheCachesOfAConversationThatIsImportedAgain() {
+        PortableChat chat;
+        chat.uid = "chatgpt:1";
+        const auto imported = store_->importChat(chat);
+        QVERIFY(imported);
+        QVERIFY(store_->deleteConversation(imported->conversationId));
+        QCOMPARE(*store_->releasedCaches(), std::vector{conversationKey(chat.uid)});
+        QVERIFY(store_->importChat(chat));
+        QVERIFY(store_->releasedCaches()->empty());
     }
 
     void neverGivesARowIdOutTwice() {
