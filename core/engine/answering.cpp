@@ -205,6 +205,7 @@ Result<void> EngineSession::indexHistory(Conversation& conversation, const JobCo
             },
         .cancel = context.cancel};
     EPI_TRY_ASSIGN(conversation.passages, indexPassages(indexing, conversation.text.turns, before));
+    keepPassagesOf(conversation);
     return {};
 }
 

@@ -14,6 +14,7 @@
 #include "core/engine/memory_folder.h"
 #include "core/engine/profile_text.h"
 #include "core/episode/segmenter.h"
+#include "core/format/cache_key.h"
 #include "core/model/embedders.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
@@ -22,6 +23,8 @@
 
 namespace epi {
 namespace {
+
+constexpr std::size_t kIndexedConversations = 3;
 
 /// The first turn that differs between two histories; the shorter length when one begins with the other.
 std::int64_t firstDifference(std::span<const Turn> a, std::span<const Turn> b) {
@@ -374,6 +377,21 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
     return Event(std::move(built));
 }
 
+std::size_t EngineSession::indexedConversations() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        conversations_, [](const auto& entry) { return entry.second.passages.has_value(); }));
+}
+
+void EngineSession::keepPassagesOf(const Conversation& conversation) {
+    std::erase_if(indexed_, [&](const std::string& name) {
+        return name == conversation.name || !conversations_.contains(name);
+    });
+    indexed_.push_back(conversation.name);
+    if (indexed_.size() <= kIndexedConversations) return;
+    conversations_.at(indexed_.front()).passages.reset();
+    indexed_.erase(indexed_.begin());
+}
+
 Result<Event> EngineSession::handle(const Inspect& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
     const BuildContext build = buildContext(context);
@@ -451,16 +469,19 @@ bool EngineSession::workAhead() {
 }
 
 Result<Event> EngineSession::handle(const Release& command, const JobContext& /*context*/) {
-    Released released;
+    EPI_TRY_ASSIGN(const FolderUse removed, removeCaches(config_.cacheFolder, command.keys));
     for (const std::string& key : command.keys) {
+        const auto isAllOf = [&](const auto& entry) {
+            return key == conversationKey(entry.second.uid);
+        };
         for (auto& [name, conversation] : conversations_) {
-            if (conversation.memory && key.starts_with(conversation.memory->key)) forgetMemory(conversation);
+            if (conversation.memory &&
+                (key.starts_with(conversation.memory->key) || conversation.memory->key.starts_with(key)))
+                forgetMemory(conversation);
         }
-        EPI_TRY_ASSIGN(const RemovedFiles removed, removeMemory(config_.cacheFolder, key));
-        released.files += removed.files;
-        released.bytes += removed.bytes;
+        std::erase_if(conversations_, isAllOf);
     }
-    return Event(released);
+    return Event(Released{.files = removed.files, .bytes = removed.bytes});
 }
 
 Result<Event> EngineSession::handle(const ProfileLayers& command, const JobContext& context) {

@@ -42,6 +42,9 @@ public:
     /// A small piece of work ahead of the next command; false when there is none.
     bool workAhead();
 
+    /// How many conversations' passages are in memory.
+    [[nodiscard]] std::size_t indexedConversations() const;
+
 private:
     /// After memory ran out: gives up the copies of all caches, which files or the history bring back.
     void recover();
@@ -111,6 +114,8 @@ private:
                            const CancelToken& cancel);
     /// Makes the passages of the history ready to be compared with questions. Needs an embedder.
     Result<void> indexHistory(Conversation& conversation, const JobContext& context);
+    /// Gives up the passages of those that were asked before the last ones: of a long history they are large.
+    void keepPassagesOf(const Conversation& conversation);
     /// Quotes what bears on the question and is not in the cache as a whole, as far as there is room.
     Result<void> quote(Conversation& conversation,
                        const Question& question,
@@ -167,6 +172,7 @@ private:
     Wording wording_;
     std::optional<LayerProfile> profile_;  // of the model, where one was made
     std::map<std::string, Conversation> conversations_;
+    std::vector<std::string> indexed_;  // of these the passages are kept; the last one asked comes last
     EpisodeStore store_;
     MemoryPeak peak_;
     /// The episode asked last, by conversation: it may have changes to save, and its neighbours come next.

@@ -30,7 +30,7 @@ struct Group {
     fs::file_time_type lastUsed = fs::file_time_type::min();
 };
 
-void remove(const fs::path& path, RemovedFiles& removed) {
+void remove(const fs::path& path, FolderUse& removed) {
     std::error_code error;
     const auto size = fs::file_size(path, error);
     if (error || !fs::remove(path, error)) return;
@@ -39,7 +39,7 @@ void remove(const fs::path& path, RemovedFiles& removed) {
 }
 
 /// The memories in a folder by key. Temporary files that nobody writes any more are removed.
-std::map<std::string, Group> groupsIn(const fs::path& folder, RemovedFiles& removed) {
+std::map<std::string, Group> groupsIn(const fs::path& folder, FolderUse& removed) {
     std::map<std::string, Group> groups;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
@@ -60,25 +60,13 @@ std::map<std::string, Group> groupsIn(const fs::path& folder, RemovedFiles& remo
 
 }  // namespace
 
-Result<RemovedFiles> removeMemory(const fs::path& folder, const std::string& key) {
-    const std::string memoryKey = key.substr(0, kKeyDigits);
-    if (!isKey(memoryKey))
-        return Error{ErrorCode::kInvalidArgument, "'" + key + "' is not the key of a memory"};
-    RemovedFiles removed;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        if (entry.path().filename().string().starts_with(memoryKey)) remove(entry.path(), removed);
-    }
-    return removed;
-}
-
 void touchMemory(const fs::path& folder, const std::string& memoryKey) {
     std::error_code error;  // an unknown time only makes the memory go earlier
     fs::last_write_time(folder / (memoryKey + ".memory"), fs::file_time_type::clock::now(), error);
 }
 
-RemovedFiles trimMemories(const fs::path& folder, std::int64_t limitBytes, const std::string& memoryInUse) {
-    RemovedFiles removed;
+FolderUse trimMemories(const fs::path& folder, std::int64_t limitBytes, const std::string& memoryInUse) {
+    FolderUse removed;
     const std::map<std::string, Group> groups = groupsIn(folder, removed);
     std::vector<const Group*> oldestFirst;
     std::int64_t bytes = 0;

@@ -85,7 +85,8 @@ struct Inspect {
     std::int32_t episode = 0;
 };
 
-/// Drops cache files by key. Answered by Released.
+/// Removes cache files by the keys of memories, and all that is known of conversations by theirs
+/// (conversationKey in core/format/cache_key.h). Answered by Released.
 struct Release {
     std::vector<std::string> keys;
 };

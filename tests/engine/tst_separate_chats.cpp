@@ -1,9 +1,14 @@
 // Chats that begin alike hear nothing of each other.
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
 #include <QTemporaryDir>
 #include <QtTest>
 
 #include "core/engine/engine_session.h"
+#include "core/format/cache_key.h"
 #include "tests/engine/session_folders.h"
 
 namespace epi {
@@ -31,6 +36,7 @@ public:
         if (!last) qFatal("%s", last.error().message.c_str());
         return std::get<T>(*std::move(last));
     }
+    [[nodiscard]] const EngineSession& engine() const { return session_; }
     void workAhead() {
         while (session_.workAhead())
             continue;
@@ -197,6 +203,71 @@ private Q_SLOTS:
         const auto other = session.run<TurnDone>(ask("second", question, memory()));
         QCOMPARE(other.keptTokens, alone.keptTokens);
         QCOMPARE(other.text, alone.text);
+    }
+
+    void leavesNothingOfADeletedChat() {
+        const std::string canary = "canary";
+        SyncConversation first = longConversation(80, "first");
+        SyncConversation second = longConversation(80, "second");
+        first.uid = "epichat:first";
+        for (Turn& turn : first.turns)
+            turn.text += " " + canary;
+        MemoryOptions options = memory();
+        options.online.recallTokens = 64;
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {first, second}));
+        QVERIFY2(session.run<TurnDone>(ask("first", "What about the dog?", options)), session.why());
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"first", smallMemory()}), session.why());
+        QVERIFY2(session.run<TurnDone>(ask("second", "What about the dog?", options)), session.why());
+        QVERIFY(session.run<Synced>(SyncConversation{.conversation = "third"}));  // what was asked is saved
+        const std::string key = conversationKey("epichat:first");
+        const auto filesOf = [&](const std::string& beginning) {
+            return std::ranges::count_if(
+                fs::directory_iterator(folders_.cacheFolder()),
+                [&](const auto& entry) { return entry.path().filename().string().starts_with(beginning); });
+        };
+        const auto holdCanary = [&] {
+            return std::ranges::count_if(
+                fs::directory_iterator(folders_.cacheFolder()), [&](const auto& entry) {
+                    std::ifstream file(entry.path(), std::ios::binary);
+                    return std::string(std::istreambuf_iterator<char>(file), {}).find(canary) !=
+                           std::string::npos;
+                });
+        };
+        const auto kept = filesOf(conversationKey("second"));
+        const auto gone = filesOf(key);
+        QCOMPARE(gone + kept, filesOf(""));
+        QVERIFY(holdCanary() > 0);
+        QVERIFY(filesWith(folders_.cacheFolder(), ".passages").size() >= 2);
+
+        const auto released = session.run<Released>(Release{{key}});
+        QVERIFY2(released, session.why());
+        QCOMPARE(released->files, static_cast<std::int64_t>(gone));
+        QCOMPARE(filesOf(""), kept);
+        QCOMPARE(holdCanary(), 0);
+        QVERIFY(session.run<Failed>(ask("first", "What about the dog?", options)));
+        QCOMPARE(session.lastError().code, ErrorCode::kNotFound);
+        const auto other = session.run<TurnDone>(ask("second", "And the piano?", options));
+        QVERIFY2(other, session.why());
+        QCOMPARE(other->tier, std::string("device"));
+    }
+
+    void keepsThePassagesOfTheLastChatsAlone() {
+        MemoryOptions options = memory();
+        options.online.recallTokens = 64;
+        Stepped session(folders_.config());
+        session.prepare({});
+        for (int chat = 0; chat < 6; ++chat) {
+            const std::string name = std::to_string(chat);
+            session.run<Synced>(longConversation(40, name));
+            session.run<TurnDone>(ask(name, "What about the dog?", options));
+        }
+        QCOMPARE(session.engine().indexedConversations(), std::size_t{3});
+        session.run<Released>(Release{{conversationKey("5")}});
+        QCOMPARE(session.engine().indexedConversations(), std::size_t{2});
+        // What was given up is read again.
+        session.run<TurnDone>(ask("0", "What about the dog?", options));
+        QCOMPARE(session.engine().indexedConversations(), std::size_t{3});
     }
 
     void newChatsAreFoundAgainAfterARestart() {
