@@ -348,8 +348,10 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
         return &*conversation.memory;
     }
     peak_ = {};
-    EPI_TRY_ASSIGN(conversation.memory, buildMemory(build, conversation, options, peak_));
-    trimFolder(conversation.memory->key);
+    auto built = buildMemory(build, conversation, options, peak_);
+    trimFolder(built ? built->key : "");  // one that was cancelled has written, too
+    if (!built) return std::move(built).error();
+    conversation.memory = *std::move(built);
     if (peak_.entriesPerHead > peak_.entriesBound) {
         return Error{ErrorCode::kInternal,
                      "a head was given " + std::to_string(peak_.entriesPerHead) + " entries, the bound is " +
@@ -424,7 +426,10 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
 
 void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode) {
     const c10::InferenceMode inference;
+    const BuiltMemory& memory = *conversation.memory;
+    const bool isWhole = memory.episodes[static_cast<std::size_t>(episode)].isWholeUnsaved;
     const auto saved = guarded("writing the memory", [&] { return store_.save(conversation, episode); });
+    if (saved && isWhole) trimFolder(memory.key);
     if (!saved) {
         logWarning(saved.error().message + "; the last turns are read again after a restart");
         notice_ = "the last turns are not in the cache folder and are read again after a restart: " +

@@ -623,6 +623,37 @@ private Q_SLOTS:
         QVERIFY2(session.run<TurnDone>(ask), session.why());
     }
 
+    void keepsTheFolderWithinItsLimitWhenABuildIsCancelled() {
+        LocalEngineConfig small = config();
+        small.limits.diskBytes = 1;
+        Session session(small);
+        QVERIFY(prepare(session, longConversation(400)));
+        const JobId job = session.post(BuildMemory{"long", memory()});
+        // By now one episode is in its file.
+        QTRY_VERIFY_WITH_TIMEOUT(!filesWith(cacheFolder(), ".kv").empty(), 60000);
+        session.cancel(job);
+        QVERIFY(session.log().waitForEnd(job));
+        const std::vector<Event> events = session.log().of(job);
+        QVERIFY(std::holds_alternative<Failed>(events.back()));
+        QVERIFY(fs::is_empty(cacheFolder()));
+    }
+
+    void keepsTheFolderWithinItsLimitWhenTurnsMakeAWholeCopy() {
+        SyncConversation history = longConversation(40);
+        LocalEngineConfig small = config();
+        small.limits.diskBytes = 1;
+        Session session(small);
+        QVERIFY(prepare(session, history));
+        QVERIFY2(turn(session, history, 2, "What about the dog?"), session.why());
+        const std::string strange(64, 'a');  // a memory that another engine has written meanwhile
+        std::ofstream(cacheFolder() / (strange + ".memory")) << "text";
+        for (int i = 0; i < 6; ++i)
+            QVERIFY2(turn(session, history, 2, "Question " + std::to_string(i) + " about the dog?"),
+                     session.why());
+        QVERIFY(!filesWith(cacheFolder(), ".grown").empty());
+        QCOMPARE(memoryFileBytes(cacheFolder(), strange), 0);
+    }
+
     void holdsEpisodesWithinTheLimitOfTheDevice() {
         LocalEngineConfig small = config();
         small.limits.deviceBytes = 1;
