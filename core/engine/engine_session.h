@@ -98,11 +98,13 @@ private:
         std::unique_ptr<KvCache> united;
         std::int32_t second = -1;
     };
+    /// Chooses, after a build as episodes where a dense memory is full; then the episode has read every turn,
+    /// and what is quoted is among the tokens.
     Result<Prepared> prepare(Conversation& conversation,
                              const MemoryOptions& options,
                              const Question& question,
                              const JobContext& context);
-    /// Builds the memory of a question, and anew as episodes once a dense one is full; matches the question.
+    /// Builds the memory where there is none, matches the question, and opens its episode.
     Result<Prepared> choose(Conversation& conversation,
                             const MemoryOptions& options,
                             const Question& question,

@@ -40,11 +40,6 @@ void EpisodeStore::setOnGpu(bool isOnGpu, const PageLock& lock) {
     spares_ = SpareBlocks(isOnGpu ? lock : PageLock{});
 }
 
-const KvCache* EpisodeStore::find(const BuiltMemory& memory, std::int32_t episode) const {
-    const auto found = caches_.find(episodeKey(memory.key, episode));
-    return found == caches_.end() ? nullptr : found->second.get();
-}
-
 CacheTier EpisodeStore::tierOf(const std::string& episodeKey) const {
     if (caches_.contains(episodeKey)) return CacheTier::kDevice;
     return snapshots_.contains(episodeKey) ? CacheTier::kMemory : CacheTier::kDisk;

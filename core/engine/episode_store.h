@@ -38,8 +38,6 @@ public:
                         Conversation& conversation,
                         std::int32_t episode,
                         MemoryPeak& peak);
-    /// The same episode if it is on the device already and needs nothing.
-    [[nodiscard]] const KvCache* find(const BuiltMemory& memory, std::int32_t episode) const;
 
     /// Writes what is unsaved of an episode that is on the device.
     Result<void> save(Conversation& conversation, std::int32_t episode);

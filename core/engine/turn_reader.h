@@ -49,8 +49,8 @@ QuotedQuestion quotedQuestionTokens(const TurnReading& reading,
 bool makePositionsFit(const TurnReading& reading, std::int64_t rows);
 
 /// Reads the turns that the cache has not read, so that room for `reserve` tokens is left behind them: where
-/// it is too small, the cache is cut to its budget first. Returns the number of tokens read. After a cancel
-/// the cache is as before when nothing had to be evicted; after another error it must be dropped.
+/// it is too small, the cache is cut to its budget first. Returns the number of tokens read. After an
+/// error, and after a cancel, the cache must be dropped: entries may be gone and positions counted anew.
 Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve);
 
 /// Reads all but the end of a question that is longer than the room, evicting; returns what is left to read.
