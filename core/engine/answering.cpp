@@ -56,7 +56,7 @@ Result<Match> EngineSession::match(const Conversation& conversation,
     const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
     for (const EpisodeMemory& episode : memory.episodes) {
         episodes.push_back(episode.episode);
-        // Episodes that share a cache stay where they were built: its turns belong to all of them.
+        // Episodes that share a cache stay where they were grouped: its turns belong to all of them.
         if (!memory.sharesCache) episodes.back().centroid = centroidAfter(episode, turns).mean;
     }
     return matchEpisode(embedding.row(0), episodes, memory.resolved.preset.similarity);
@@ -387,6 +387,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     done.statistics.firstTokenSeconds += preparedSeconds;
     done.residency = store_.residency();
     done.notice = takeNotice();
+    done.isRegrouped = std::exchange(conversation.isRegrouped, false);
     return done;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "core/chat/history.h"
 #include "core/engine/memory_plan.h"
 #include "core/engine/passage_index.h"
+#include "core/episode/embedding_matrix.h"
 
 namespace epi {
 
@@ -38,7 +40,11 @@ struct EpisodeMemory {
     std::vector<std::int64_t> turnIds;         // of its segments, ascending in the history
     std::string name;                          // its most distinctive words
     std::vector<TokenId> prompt;               // patched prompt; empty in a dense memory
-    std::int64_t keptEntries = 0;              // over all layers and heads, as built
+    /// Turns of the history when its segments were grouped, where that was after the build (see
+    /// regroupAhead); those that were added by then are among the segments.
+    std::int64_t groupedTurns = 0;
+    std::int64_t copiedAt = 0;     // turns when its cache was taken from another episode; 0: its own as built
+    std::int64_t keptEntries = 0;  // over all layers and heads, as built
 
     /// Ascending. The first is that of the cache's last whole copy, each later one adds rows to it; the last
     /// is where the cache stands. Never empty once the episode is built.
@@ -69,10 +75,21 @@ struct BuiltMemory {
     /// One cache serves all episodes: the score looks at none of them. It is the first one's.
     bool sharesCache = false;
 
+    /// Turns that its episodes were made of.
+    [[nodiscard]] std::int64_t groupedTurns() const {
+        return std::max(builtTurns, episodes.empty() ? 0 : episodes.front().groupedTurns);
+    }
     /// The episode whose cache answers for this one.
     [[nodiscard]] std::int32_t cacheOf(std::int32_t episode) const { return sharesCache ? 0 : episode; }
     std::int64_t readTokens = 0;  // run through the model for this memory and not told yet
     double seconds = 0.0;
+};
+
+/// Embeddings of the segments of a history, made ahead of the look whether its episodes still fit.
+struct EmbeddedSegments {
+    std::vector<std::string> texts;
+    EmbeddingMatrix embeddings;      // a row for each text
+    std::int64_t lookedAtTurns = 0;  // of the history at the last look
 };
 
 /// What the engine knows of one conversation. Engine thread only.
@@ -85,6 +102,8 @@ struct Conversation {
     std::optional<BuiltMemory> memory;
     std::optional<PassageIndex>
         passages;  // of an earlier state of the text; empty until something was quoted
+    EmbeddedSegments segments;
+    bool isRegrouped = false;  // not told yet
 };
 
 }  // namespace epi

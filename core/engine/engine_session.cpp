@@ -13,6 +13,7 @@
 #include "core/engine/episode_files.h"
 #include "core/engine/memory_folder.h"
 #include "core/engine/profile_text.h"
+#include "core/engine/regrouping.h"
 #include "core/episode/segmenter.h"
 #include "core/format/cache_key.h"
 #include "core/model/embedders.h"
@@ -209,6 +210,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     for (auto& [name, conversation] : conversations_) {
         conversation.memory.reset();
         conversation.passages.reset();
+        conversation.segments = {};
         conversation.history =
             tokenizeHistory(conversation.text, *chatTemplate_, model_->tokenizer(), wording_);
     }
@@ -252,9 +254,13 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
         conversation.history = tokenizeHistory(text, *chatTemplate_, model_->tokenizer(), wording_);
     }
 
+    conversation.segments.lookedAtTurns = std::min(conversation.segments.lookedAtTurns, changed);
     // Later turns that changed are found out by each episode when it is next opened.
-    if (conversation.memory && (isOther || changed < conversation.memory->builtTurns))
+    if (conversation.memory && (isOther || changed < conversation.memory->groupedTurns())) {
+        // Without the turns that they were grouped by, the episodes are those of the build.
+        conversation.isRegrouped = !isOther && changed >= conversation.memory->builtTurns;
         forgetMemory(conversation);
+    }
     if (conversation.memory) forgetAddedEpisodes(*conversation.memory, changed);
     return Event(Synced{.turns = static_cast<std::int64_t>(text.turns.size()),
                         .tokens = static_cast<std::int64_t>(conversation.history.ids.size())});
@@ -373,6 +379,7 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
     MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
     built.notice = takeNotice();
     memory->readTokens = 0;  // told once: what follows did not read it
+    conversation->isRegrouped = false;
     returnFreedBlocks();
     lastConversation_ = conversation->name;
     lastEpisode_ = -1;
@@ -466,10 +473,13 @@ bool EngineSession::workAhead() {
     if (!model_ || found == conversations_.end()) return false;
     const c10::InferenceMode inference;
     const auto loaded = guarded("loading an episode", [&]() -> Result<bool> {
-        const bool isLoaded = store_.prefetch(buildContext({}), found->second, peak_);
-        if (!isLoaded) store_.lockAhead();
-        return isLoaded;
+        const BuildContext build = buildContext({});
+        if (store_.prefetch(build, found->second, peak_)) return true;
+        EPI_TRY_ASSIGN(const bool isRegrouping, regroupAhead(build, found->second, store_, peak_));
+        if (!isRegrouping) store_.lockAhead();
+        return isRegrouping;
     });
+    if (!loaded) logWarning(loaded.error().message + "; it is tried again later");
     return loaded && *loaded;
 }
 

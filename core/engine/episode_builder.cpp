@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
-#include <set>
 
 #include "core/base/log.h"
 #include "core/base/seconds_since.h"
 #include "core/engine/block_prefill.h"
+#include "core/engine/episode_description.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/episode_reader.h"
 #include "core/engine/episode_writer.h"
@@ -17,7 +16,6 @@
 #include "core/engine/new_episode.h"
 #include "core/engine/one_pass_reader.h"
 #include "core/engine/reading_cache.h"
-#include "core/episode/episode_names.h"
 #include "core/episode/kmeans.h"
 #include "core/episode/patched_prompt.h"
 #include "core/episode/segmenter.h"
@@ -145,7 +143,7 @@ private:
             memory_.episodes.emplace_back();
             for (const Turn& turn : conversation_.text.turns)
                 memory_.episodes.front().turnIds.push_back(turn.id);
-            nameEpisodes();
+            nameEpisodes(conversation_, memory_);
             return {};
         }
         // An index from a build that did not come to its end has the same episodes.
@@ -172,26 +170,12 @@ private:
                        options.episodes == 0 ? bestClustering(embeddings, clusters, kMostEpisodes)
                                              : kMeans(embeddings, clusters));
         for (Episode& episode : groupEpisodes(embeddings, clustering, options.representatives)) {
-            memory_.episodes.push_back(describe(std::move(episode), segments));
+            memory_.episodes.push_back(
+                describeEpisode(context_, conversation_, memory_, std::move(episode), segments));
         }
-        nameEpisodes();
+        nameEpisodes(conversation_, memory_);
         if (context_.timed) context_.timed({.name = "clustering", .seconds = secondsSince(clusteringStart)});
         return {};
-    }
-
-    void nameEpisodes() {
-        std::map<std::int64_t, const std::string*> textOf;
-        for (const Turn& turn : conversation_.text.turns)
-            textOf[turn.id] = &turn.text;
-        std::vector<std::string> texts;
-        for (const EpisodeMemory& episode : memory_.episodes) {
-            std::string& text = texts.emplace_back();
-            for (const std::int64_t id : episode.turnIds)
-                text += *textOf.at(id) + "\n";
-        }
-        const std::vector<std::string> names = distinctiveWords(texts);
-        for (std::size_t index = 0; index < names.size(); ++index)
-            memory_.episodes[index].name = names[index];
     }
 
     Result<EmbeddingMatrix> embed(const std::vector<Segment>& segments) {
@@ -210,28 +194,6 @@ private:
                         .perSecond = static_cast<double>(done) / std::max(1e-9, secondsSince(start))});
             },
             context_.cancel);
-    }
-
-    EpisodeMemory describe(Episode episode, const std::vector<Segment>& segments) const {
-        EpisodeMemory memory;
-        for (const std::int64_t index : episode.representatives) {
-            memory.representatives.push_back(segments[static_cast<std::size_t>(index)].text);
-        }
-        std::set<std::int64_t> seen;
-        for (const std::int64_t index : episode.segments) {
-            for (const std::int64_t turn : segments[static_cast<std::size_t>(index)].turnIds) {
-                if (seen.insert(turn).second) memory.turnIds.push_back(turn);
-            }
-        }
-        memory.episode = std::move(episode);
-        if (memory_.sharesCache) return memory;
-        memory.prompt = encodeParts(
-            context_.model.tokenizer(),
-            patchedPrompt(
-                conversation_.text.layout, *context_.chatTemplate, memory.representatives, context_.wording));
-        const auto limit = static_cast<std::size_t>(memory_.resolved.options.patchTokens);
-        if (memory.prompt.size() > limit) memory.prompt.resize(limit);
-        return memory;
     }
 
     Result<void> readEpisodes() {
@@ -413,8 +375,10 @@ std::optional<BuiltMemory> findMemory(const BuildContext& context,
         auto planned = planMemory(context, conversation, head, options);
         if (!planned) return std::nullopt;
         BuiltMemory memory = *std::move(planned);
-        if (loadMemoryIndex(context.cacheFolder, memory, turns) && memory.builtTurns == built &&
-            loadStates(context, conversation, memory)) {
+        const bool isIndexed =
+            loadMemoryIndex(context.cacheFolder, memory, turns) && memory.builtTurns == built;
+        if (isIndexed) loadGroups(context.cacheFolder, memory, turns);
+        if (isIndexed && loadStates(context, conversation, memory)) {
             if (!memory.sharesCache) findAddedEpisodes(context, conversation.text, memory);
             return memory;
         }

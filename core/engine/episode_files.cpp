@@ -90,6 +90,14 @@ std::optional<StreamingCentroid> readCentroid(const json& notes) {
     return StreamingCentroid{.mean = *std::move(mean), .count = notes["segments"].get<std::int64_t>()};
 }
 
+/// When the cache in a file was taken from another episode: one of another grouping is no use.
+std::int64_t copiedAt(const SnapshotHead& built) {
+    const json& notes = built.notes;
+    return notes.contains("copied_at") && notes["copied_at"].is_number_unsigned()
+               ? notes["copied_at"].get<std::int64_t>()
+               : 0;
+}
+
 /// What is noted beside a whole copy.
 SnapshotNotes wholeNotes(const EpisodeMemory& episode, CacheCodec codec) {
     SnapshotNotes notes{.codec = codec,
@@ -98,6 +106,7 @@ SnapshotNotes wholeNotes(const EpisodeMemory& episode, CacheCodec codec) {
                                   {"segments", static_cast<std::uint64_t>(episode.wholeCentroid.count)}}};
     // The index of the memory does not know it.
     if (episode.isAdded) notes.notes["episode"] = describe(episode);
+    if (episode.copiedAt > 0) notes.notes["copied_at"] = static_cast<std::uint64_t>(episode.copiedAt);
     return notes;
 }
 
@@ -183,7 +192,10 @@ bool isIn(const TurnBoundary& boundary, std::span<const Turn> history) {
 StreamingCentroid centroidAfter(const EpisodeMemory& episode, std::int64_t turns) {
     StreamingCentroid centroid = episode.wholeCentroid;
     for (const TurnBoundary& boundary : episode.boundaries) {
-        if (boundary.turns > turns || boundary.embedding.size() != centroid.mean.size()) continue;
+        if (boundary.turns > turns || boundary.turns <= episode.groupedTurns ||
+            boundary.embedding.size() != centroid.mean.size()) {
+            continue;
+        }
         ++centroid.count;
         for (std::size_t i = 0; i < centroid.mean.size(); ++i) {
             centroid.mean[i] +=
@@ -204,7 +216,7 @@ void loadState(const EpisodeFiles& files, std::span<const Turn> history, Episode
         return;
     }
     const auto boundary = wholeBoundary(*built);
-    if (!boundary || !isIn(*boundary, history)) return;
+    if (!boundary || !isIn(*boundary, history) || copiedAt(*built) != episode.copiedAt) return;
     episode.keptEntries = built->entries;
     episode.isReindexed = built->shift > 0;
     episode.wholeIdentity = built->identity;
@@ -215,7 +227,7 @@ void loadState(const EpisodeFiles& files, std::span<const Turn> history, Episode
         const auto later = wholeBoundary(*grown);
         auto centroid = readCentroid(grown->notes);
         if (later && centroid && isIn(*later, history)) {
-            episode.wholeCentroid = *std::move(centroid);
+            if (later->turns > episode.groupedTurns) episode.wholeCentroid = *std::move(centroid);
             episode.wholeIdentity = grown->identity;
             episode.boundaries = {*later};
             episode.isGrown = true;

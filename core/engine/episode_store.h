@@ -44,6 +44,10 @@ public:
 
     /// Forgets the copy on the device, e.g. after an answer that must leave no trace; files and state stay.
     void drop(const BuiltMemory& memory, std::int32_t episode);
+    /// Forgets all copies of an episode's cache; files stay.
+    void discard(const BuiltMemory& memory, std::int32_t episode) {
+        discard(episodeKey(memory.key, episode));
+    }
     /// Forgets all copies of a memory (or, without a key, of all), but no files.
     void forget(const std::string& memoryKey);
 

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/log.h"
+#include "core/engine/episode_files.h"
 #include "core/format/cache_file.h"
 #include "core/tensor/placement.h"
 
@@ -13,6 +15,7 @@ namespace epi {
 namespace {
 
 constexpr const char* kIndexSuffix = ".memory";
+constexpr const char* kGroupsSuffix = ".groups";
 constexpr const char* kTurnPlaces = "turn_places";
 
 Error mismatch(const std::filesystem::path& path, const std::string& what) {
@@ -61,25 +64,54 @@ bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode) {
            readField(json, "prompt", episode.prompt);
 }
 
-Result<void> saveMemoryIndex(const std::filesystem::path& folder,
-                             const BuiltMemory& memory,
-                             std::span<const Turn> turns) {
+namespace {
+
+/// The episodes and the places of their turns.
+nlohmann::json describe(std::span<const EpisodeMemory> episodes, std::span<const Turn> turns) {
     std::map<std::int64_t, std::int64_t> placeOf;
     for (const Turn& turn : turns)
         placeOf.emplace(turn.id, std::ssize(placeOf));
-    nlohmann::json episodes = nlohmann::json::array();
-    for (const EpisodeMemory& episode : memory.episodes) {
+    nlohmann::json described = nlohmann::json::array();
+    for (const EpisodeMemory& episode : episodes) {
         std::vector<std::int64_t> places;
         for (const std::int64_t id : episode.turnIds)
             places.push_back(placeOf.at(id));
-        episodes.push_back(describe(episode));
-        episodes.back()[kTurnPlaces] = std::move(places);
+        described.push_back(describe(episode));
+        described.back()[kTurnPlaces] = std::move(places);
     }
+    return described;
+}
+
+Result<std::vector<EpisodeMemory>> readEpisodes(const std::filesystem::path& path,
+                                                const nlohmann::json& metadata,
+                                                std::span<const Turn> turns) {
+    if (!metadata.contains("episodes") || !metadata["episodes"].is_array())
+        return mismatch(path, "its episodes are missing or of another type");
+    std::vector<EpisodeMemory> episodes;
+    for (const nlohmann::json& json : metadata["episodes"]) {
+        EpisodeMemory& episode = episodes.emplace_back();
+        std::vector<std::int64_t> places;
+        if (!readEpisode(json, episode) || !readField(json, kTurnPlaces, places))
+            return mismatch(path, "an episode is damaged");
+        for (const std::int64_t place : places) {
+            if (place < 0 || place >= std::ssize(turns))
+                return mismatch(path, "a turn is not in the history");
+            episode.turnIds.push_back(turns[static_cast<std::size_t>(place)].id);
+        }
+    }
+    return episodes;
+}
+
+}  // namespace
+
+Result<void> saveMemoryIndex(const std::filesystem::path& folder,
+                             const BuiltMemory& memory,
+                             std::span<const Turn> turns) {
     const CacheFileHeader header{.key = memory.key,
                                  .metadata = {{"built_turns", memory.builtTurns},
                                               {"built_tokens", memory.builtTokens},
                                               {"layer_budgets", memory.layerBudgets},
-                                              {"episodes", std::move(episodes)}}};
+                                              {"episodes", describe(memory.episodes, turns)}}};
     return writeCacheFile(folder / (memory.key + kIndexSuffix), header, {});
 }
 
@@ -92,22 +124,57 @@ Result<void> loadMemoryIndex(const std::filesystem::path& folder,
     if (file.header().key != memory.key) return mismatch(path, "another key is inside");
     if (!readField(metadata, "built_turns", memory.builtTurns) ||
         !readField(metadata, "built_tokens", memory.builtTokens) ||
-        !readField(metadata, "layer_budgets", memory.layerBudgets) || !metadata.contains("episodes") ||
-        !metadata["episodes"].is_array()) {
+        !readField(metadata, "layer_budgets", memory.layerBudgets)) {
         return mismatch(path, "a field of the index is missing or of another type");
     }
-    for (const nlohmann::json& json : metadata["episodes"]) {
-        EpisodeMemory& episode = memory.episodes.emplace_back();
-        std::vector<std::int64_t> places;
-        if (!readEpisode(json, episode) || !readField(json, kTurnPlaces, places))
-            return mismatch(path, "an episode is damaged");
-        for (const std::int64_t place : places) {
-            if (place < 0 || place >= std::ssize(turns))
-                return mismatch(path, "a turn is not in the history");
-            episode.turnIds.push_back(turns[static_cast<std::size_t>(place)].id);
-        }
-    }
+    EPI_TRY_ASSIGN(memory.episodes, readEpisodes(path, metadata, turns));
     return {};
+}
+
+Result<void> saveGroups(const std::filesystem::path& folder,
+                        const BuiltMemory& memory,
+                        std::span<const Turn> turns) {
+    std::vector<std::int64_t> copiedAt;
+    for (const EpisodeMemory& episode : memory.episodes)
+        copiedAt.push_back(episode.copiedAt);
+    const CacheFileHeader header{.key = memory.key,
+                                 .metadata = {{"turns", std::ssize(turns)},
+                                              {"history", historyDigest(turns)},
+                                              {"copied_at", std::move(copiedAt)},
+                                              {"episodes", describe(memory.episodes, turns)}}};
+    return writeCacheFile(folder / (memory.key + kGroupsSuffix), header, {});
+}
+
+void loadGroups(const std::filesystem::path& folder, BuiltMemory& memory, std::span<const Turn> turns) {
+    const std::filesystem::path path = folder / (memory.key + kGroupsSuffix);
+    const auto load = [&]() -> Result<std::vector<EpisodeMemory>> {
+        EPI_TRY_ASSIGN(const CacheFile file, CacheFile::open(path));
+        const nlohmann::json& metadata = file.header().metadata;
+        if (file.header().key != memory.key) return mismatch(path, "another key is inside");
+        TurnBoundary grouped;
+        std::vector<std::int64_t> copiedAt;
+        if (!readField(metadata, "turns", grouped.turns) || !readField(metadata, "copied_at", copiedAt) ||
+            !metadata.contains("history") || !metadata["history"].is_string()) {
+            return mismatch(path, "a field is missing or of another type");
+        }
+        grouped.history = metadata["history"].get<std::string>();
+        if (grouped.turns < 0 || !isIn(grouped, turns))
+            return Error{ErrorCode::kNotFound, "the episodes were grouped in another history"};
+        EPI_TRY_ASSIGN(std::vector<EpisodeMemory> episodes, readEpisodes(path, metadata, turns));
+        if (episodes.size() != memory.episodes.size() || copiedAt.size() != episodes.size())
+            return mismatch(path, "it has other episodes");
+        for (std::size_t index = 0; index < episodes.size(); ++index) {
+            episodes[index].groupedTurns = grouped.turns;
+            episodes[index].copiedAt = copiedAt[index];
+        }
+        return episodes;
+    };
+    auto episodes = load();
+    if (episodes) {
+        memory.episodes = *std::move(episodes);
+    } else if (episodes.error().code != ErrorCode::kNotFound) {
+        logWarning(episodes.error().message + "; the episodes are those of the build");
+    }
 }
 
 }  // namespace epi

@@ -23,6 +23,14 @@ Result<void> loadMemoryIndex(const std::filesystem::path& folder,
                              BuiltMemory& memory,
                              std::span<const Turn> turns);
 
+/// How the episodes of a memory were grouped after its build, as a file beside the index: `turns` are the
+/// whole history then.
+Result<void> saveGroups(const std::filesystem::path& folder,
+                        const BuiltMemory& memory,
+                        std::span<const Turn> turns);
+/// Takes that over where the history still begins so; otherwise the episodes stay as built.
+void loadGroups(const std::filesystem::path& folder, BuiltMemory& memory, std::span<const Turn> turns);
+
 /// An episode as JSON, all but its cache and its turns; false when a field is missing or of another type.
 nlohmann::json describe(const EpisodeMemory& episode);
 bool readEpisode(const nlohmann::json& json, EpisodeMemory& episode);

@@ -49,9 +49,9 @@ double cosineSimilarity(std::span<const float> a, std::span<const float> b) {
     return norms > 0.0 ? dot / norms : 0.0;
 }
 
-std::vector<Episode> groupEpisodes(const EmbeddingMatrix& embeddings,
-                                   const Clustering& clustering,
-                                   std::int32_t representatives) {
+std::vector<Episode> episodesOf(const EmbeddingMatrix& embeddings,
+                                const Clustering& clustering,
+                                std::int32_t representatives) {
     assert(representatives > 0);
     assert(clustering.labels.size() == static_cast<std::size_t>(embeddings.rows));
     std::vector<Episode> episodes(static_cast<std::size_t>(clustering.centroids.rows));
@@ -65,6 +65,13 @@ std::vector<Episode> groupEpisodes(const EmbeddingMatrix& embeddings,
         episodes[cluster].representatives =
             nearestSegments(embeddings, episodes[cluster], static_cast<std::size_t>(representatives));
     }
+    return episodes;
+}
+
+std::vector<Episode> groupEpisodes(const EmbeddingMatrix& embeddings,
+                                   const Clustering& clustering,
+                                   std::int32_t representatives) {
+    std::vector<Episode> episodes = episodesOf(embeddings, clustering, representatives);
     std::erase_if(episodes, [](const Episode& episode) { return episode.segments.empty(); });
     std::ranges::sort(episodes, {}, [](const Episode& episode) { return episode.segments.front(); });
     return episodes;

@@ -16,6 +16,11 @@ struct Episode {
     std::vector<float> centroid;                // [columns], mean of its embeddings, not of unit length
 };
 
+/// The clusters as episodes, by number: one without rows has no segments. Requires as groupEpisodes.
+std::vector<Episode> episodesOf(const EmbeddingMatrix& embeddings,
+                                const Clustering& clustering,
+                                std::int32_t representatives);
+
 /// The clusters as episodes, ordered by their first segment, so that numbers do not depend on how the
 /// clustering happened to count. An episode is represented by the segments of largest cosine to its centroid
 /// (ties: the earlier segment), as many as `representatives` or as it has.

@@ -158,6 +158,7 @@ struct TurnDone {
     std::string notice;                 // e.g. that a cache could not be written; empty without
     std::vector<QuotedPassage> quoted;  // before the question, in the order of the history
     std::int64_t quotedTokens = 0;      // with dates and the words around them
+    bool isRegrouped = false;           // episodes have changed since they were last told (see BuildMemory)
 };
 
 struct EvalAnswer {

@@ -26,6 +26,7 @@ struct FakeScript {
     bool hasModel = true;
     std::vector<std::string> replyPieces = {"The ", "answer ", "is ", "forty-two."};
     std::string replyReason = "end";  // why a reply ends that nobody stops
+    bool isRegrouped = false;         // whether a reply says that the episodes have changed
     std::int32_t episodes = 4;
     std::int32_t layers = 12;
     std::int32_t kvHeads = 4;

@@ -271,6 +271,25 @@ private Q_SLOTS:
         QVERIFY(!app.messages().isTinted());
     }
 
+    void asksForEpisodesThatHaveChanged() {
+        WindowFixture app(folder_->path(), {.isRegrouped = true});
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.build({.budget = 256}));
+        QVERIFY(app.ask(QStringLiteral("What about gardens?")));
+        const auto builds = [&] {
+            std::vector<BuildMemory> found;
+            for (const Command& command : app.engine->posted()) {
+                if (const auto* build = std::get_if<BuildMemory>(&command)) found.push_back(*build);
+            }
+            return found;
+        };
+        QTRY_COMPARE(builds().size(), std::size_t{2});
+        QVERIFY(!builds().back().rebuild);
+        QCOMPARE(builds().back().memory.budget, 256);
+        QTRY_VERIFY(!app.window.session()->memory().isBuilding());
+        QCOMPARE(app.window.memoryPanel().episodeCount(), 4);
+    }
+
     void memoryAndChipsAreThereAfterARestart() {
         qint64 id = 0;
         QString chip;

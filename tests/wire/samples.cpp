@@ -128,6 +128,7 @@ std::vector<Event> events() {
     done.notice = "disk full";
     done.quoted = {QuotedPassage{11, 0, 6, 0.03125, 9}, QuotedPassage{-12, 800, 1600, 0.5, 200}};
     done.quotedTokens = 233;
+    done.isRegrouped = true;
     return {hello,
             loaded,
             Synced{12, 3456},

@@ -258,6 +258,7 @@ void ChatSession::onTurnDone(const TurnDone& turn) {
                 isStopped ? MessageState::kStopped : MessageState::kComplete,
                 ReplyDetails::of(turn));
     if (!turn.notice.empty()) noticed(sentence(turn.notice));
+    if (turn.isRegrouped) memory_.refresh();
 }
 
 void ChatSession::onFailed(const Error& error) {

@@ -93,6 +93,12 @@ void MemorySession::build(MemoryOptions options) {
     });
 }
 
+void MemorySession::refresh() {
+    if (isBuilding() || conversationId_ == 0) return;
+    // What is there is asked for as it was: another option, a new pin, would build another.
+    buildJob_ = engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = options_});
+}
+
 void MemorySession::cancelBuild() {
     if (isTelling_) sync_.cancel(&building_);
     if (buildJob_ != 0) engine_.cancel(buildJob_);

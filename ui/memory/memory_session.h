@@ -41,6 +41,8 @@ public:
     /// Of what is said now; pinned messages count, whatever the options say of them.
     void build(MemoryOptions options);
     void cancelBuild();
+    /// Asks the engine for the episodes of the memory there is: they have changed.
+    void refresh();
     /// Asks the engine what an episode keeps; `traceArrived` answers, at once when it is known.
     void inspect(int episode);
 
