@@ -41,6 +41,16 @@ private Q_SLOTS:
         QVERIFY(help.err.isEmpty());
     }
 
+    void itsHelpOfAllCommandsReachesThoseOfGroups() {
+        const Finished help = run({"--help-all"});
+        QCOMPARE(help.exitCode, 0);
+        for (const char* text :
+             {"\nask\n", "\nmemory build\n", "--patch-tokens", "\neval export\n", "130 cancelled"})
+            QVERIFY2(help.out.contains(text), text);
+        QCOMPARE(help.out.count("\nmemory build\n"), 1);
+        QVERIFY(run({"memory", "--help-all"}).out.contains("--patch-tokens"));
+    }
+
     void offersJsonOnEveryCommand_data() {
         QTest::addColumn<QStringList>("command");
         for (const char* command :
