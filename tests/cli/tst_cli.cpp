@@ -205,6 +205,14 @@ private Q_SLOTS:
         }
     }
 
+    void speaksOfOneQuestionInTheSingular() {
+        const QString file = write("conversations.json", kConversation);
+        const QString database = cli_->filePath("chats.db");
+        for (const Finished& result :
+             {run({"import", file, "--db", database}), run({"conversations", "--db", database})})
+            QVERIFY2(result.out.contains("\t2 messages\t1 question\t"), result.out);
+    }
+
     void importsTheSameFileOnce() {
         const QString file = write("conversations.json", kConversation);
         const QString database = cli_->filePath("chats.db");
