@@ -30,7 +30,7 @@ Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
         output.notice("the history has " + groupedSigned(built.historyTokens) +
                       " tokens, the model was trained on " + groupedSigned(engine.model().trainedContext));
     }
-    if (!built.notice.empty()) output.notice(built.notice);
+    if (!built.notices.empty()) output.notice(textOf(built.notices));
     return built;
 }
 

@@ -67,7 +67,7 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
     const KvSnapshot snapshot = cache.snapshot();
     const auto saved =
         saveBuilt(episodeFiles(context.cacheFolder, key), snapshot, memory.resolved.options.codec, episode);
-    if (!saved && context.notice) context.notice("a new episode is not on disk: " + saved.error().message);
+    if (!saved && context.notice) context.notice(saved.error().message);
     if (context.built) context.built(key, snapshot, saved.has_value());
     memory.episodes.push_back(std::move(episode));
     return index;

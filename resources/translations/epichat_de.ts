@@ -119,6 +119,46 @@
         <source>passages</source>
         <translation>Textstellen</translation>
     </message>
+    <message>
+        <source>%1 is the default model on this computer.</source>
+        <translation>%1 ist das Standardmodell auf diesem Computer.</translation>
+    </message>
+    <message>
+        <source>Answers are computed on the CPU, because no NVIDIA driver was found.</source>
+        <translation>Antworten werden auf der CPU berechnet, weil kein NVIDIA-Treiber gefunden wurde.</translation>
+    </message>
+    <message>
+        <source>Answers are computed on the CPU, because %1 is not installed.</source>
+        <translation>Antworten werden auf der CPU berechnet, weil %1 nicht installiert ist.</translation>
+    </message>
+    <message>
+        <source>Answers are computed on the CPU: %1.</source>
+        <translation>Antworten werden auf der CPU berechnet: %1.</translation>
+    </message>
+    <message>
+        <source>Replies are written more slowly than they could be: %1.</source>
+        <translation>Antworten werden langsamer geschrieben, als es möglich wäre: %1.</translation>
+    </message>
+    <message>
+        <source>A memory of episodes needs a sentence embedder: %1.</source>
+        <translation>Ein Gedächtnis aus Episoden braucht ein Modell, das Sätze einbettet: %1.</translation>
+    </message>
+    <message>
+        <source>The conversation is longer than the %1 tokens the model was trained on: the positions of what is kept were counted anew.</source>
+        <translation>Das Gespräch ist länger als die %1 Token, für die das Modell trainiert wurde: Die Positionen dessen, was behalten ist, wurden neu gezählt.</translation>
+    </message>
+    <message>
+        <source>The last turns are not in the cache folder and are read again after a restart: %1.</source>
+        <translation>Die letzten Beiträge liegen nicht im Cache-Ordner und werden nach einem Neustart noch einmal gelesen: %1.</translation>
+    </message>
+    <message>
+        <source>The memory is not on disk and has to be built again after a restart: %1.</source>
+        <translation>Das Gedächtnis liegt nicht auf der Festplatte und muss nach einem Neustart neu aufgebaut werden: %1.</translation>
+    </message>
+    <message>
+        <source>A new episode is not on disk: %1.</source>
+        <translation>Eine neue Episode liegt nicht auf der Festplatte: %1.</translation>
+    </message>
 </context>
 <context>
     <name>epi::AppearancePage</name>

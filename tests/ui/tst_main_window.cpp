@@ -308,6 +308,17 @@ private Q_SLOTS:
         QVERIFY(detailsOf(app).contains(QStringLiteral("4 episode")));
     }
 
+    void aBuildTellsWhatTheEngineHasToSay() {
+        FakeScript script;
+        script.buildNotices = {makeNotice(NoticeCode::kMemoryUnsaved, {"the disk is full"})};
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.build({.budget = 256}));
+        QCOMPARE(app.window.page().notice().text(),
+                 QStringLiteral("The memory is not on disk and has to be built again after a restart: the "
+                                "disk is full."));
+    }
+
     void aFailedAnswerSaysWhyAndKeepsTheQuestion() {
         FakeScript script;
         script.holdAskAt = 1;

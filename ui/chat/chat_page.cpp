@@ -224,9 +224,11 @@ void ChatPage::connectSession() {
     connect(session_, &ChatSession::answeringChanged, this, &ChatPage::refresh);
     connect(session_, &ChatSession::replyFinished, this, &ChatPage::refreshHeader);
     connect(&session_->messages(), &MessageModel::rowsInserted, this, &ChatPage::refresh);
-    connect(session_, &ChatSession::noticed, this, [this](const QString& notice) {
+    const auto tell = [this](const QString& notice) {
         notice_->show(NoticeKind::kInformation, notice);
-    });
+    };
+    connect(session_, &ChatSession::noticed, this, tell);
+    connect(&memory, &MemorySession::noticed, this, tell);
     connect(session_, &ChatSession::failed, this, [this](const Error& error) {
         notice_->show(NoticeKind::kError, describe(error));
     });

@@ -257,7 +257,7 @@ void ChatSession::onTurnDone(const TurnDone& turn) {
     finishReply(toQString(turn.text),
                 isStopped ? MessageState::kStopped : MessageState::kComplete,
                 ReplyDetails::of(turn));
-    if (!turn.notice.empty()) noticed(sentence(turn.notice));
+    if (!turn.notices.empty()) noticed(describe(turn.notices));
 }
 
 void ChatSession::onFailed(const Error& error) {

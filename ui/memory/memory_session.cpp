@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/wire/options_json.h"
+#include "ui/bridge/text.h"
 
 namespace epi {
 
@@ -169,6 +170,8 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
     buildingChanged();
     Q_EMIT
     changed();
+    if (!built.notices.empty()) Q_EMIT
+    noticed(describe(built.notices));
 }
 
 void MemorySession::forget(JobId job, const Error& error) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <QObject>
+#include <QString>
 
 #include "core/wire/messages.h"
 #include "storage/records.h"
@@ -64,6 +65,8 @@ Q_SIGNALS:
     void buildingChanged();
     void progressed(const epi::Progress& progress);
     void traceArrived(int episode);
+    /// The memory is built, but the engine has something to tell, e.g. that it is not on disk.
+    void noticed(const QString& notice);
     /// A build or an inspection went wrong; not sent for a cancelled build.
     void failed(const epi::Error& error);
 

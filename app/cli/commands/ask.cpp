@@ -121,7 +121,7 @@ json describe(const TurnDone& turn) {
             {"residency", describe(turn.residency)},
             {"tier", turn.tier},
             {"positions", turn.positions},
-            {"notice", turn.notice},
+            {"notice", textOf(turn.notices)},
             {"quoted", describe(turn.quoted)},
             {"quoted_tokens", turn.quotedTokens},
             {"read_tokens", statistics.readTokens},
@@ -204,7 +204,7 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     if (turn.reason == "cancelled") {
         return Error{ErrorCode::kCancelled, "the reply was cancelled, what was said is stored"};
     }
-    if (!turn.notice.empty()) context.output.notice(turn.notice);
+    if (!turn.notices.empty()) context.output.notice(textOf(turn.notices));
     context.output.print(describe(turn), "");
     if (!context.output.isJson()) {
         context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +

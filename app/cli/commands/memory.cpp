@@ -75,7 +75,7 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"read_tokens", built.readTokens},
                    {"pinned_tokens", built.pinnedTokens},
                    {"past_trained_context", built.pastTrainedContext},
-                   {"notice", built.notice},
+                   {"notice", textOf(built.notices)},
                    {"positions", built.positions},
                    {"seconds", built.seconds}};
     for (std::size_t i = 0; i < episodes.size(); ++i)
