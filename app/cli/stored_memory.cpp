@@ -27,8 +27,8 @@ Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
                                            }));
     progressLine.clear();
     if (built.pastTrainedContext) {
-        output.notice("the history has " + groupedSigned(built.historyTokens) +
-                      " tokens, the model was trained on " + groupedSigned(engine.model().trainedContext));
+        output.notice("the history has " + counted(built.historyTokens, "token") +
+                      ", the model was trained on " + groupedSigned(engine.model().trainedContext));
     }
     if (!built.notices.empty()) output.notice(textOf(built.notices));
     return built;

@@ -58,7 +58,7 @@ struct Progress {
     std::int64_t total = 0;
     std::string unit;           // "tokens", "segments", "bytes", "questions"
     std::int32_t episode = -1;  // being built; -1 without
-    std::int32_t episodes = 0;
+    std::int32_t episodes = 0;  // of the memory; without `episode` one cache is built that serves them all
     double perSecond = 0.0;
 };
 

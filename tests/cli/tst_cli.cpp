@@ -263,6 +263,28 @@ private Q_SLOTS:
         QCOMPARE(run(eval + where + QStringList{"--tokens", "0"}).json()["share"].toDouble(), 0.0);
     }
 
+    void namesEpisodesByTheNumbersThatChooseThem() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", longConversation()), "--db", database}).exitCode, 0);
+        const QStringList ask{"ask",          "-q",         "Which bicycle?",
+                              "--db",         database,     "--conversation",
+                              "conv-2",       "-m",         model,
+                              "--embedder",   embedder,     "--device",
+                              "cpu",          "--episodes", "2",
+                              "--max-tokens", "4",          "--budget",
+                              "256",          "--block",    "128",
+                              "--episode",    "1"};
+        const Finished all = run(ask);
+        QVERIFY2(all.exitCode == 0, all.err + all.out);
+        QVERIFY2(all.err.contains("\nreading one cache for 2 episodes\n"), all.err);
+        const Finished each = run(ask + QStringList{"--preset", "epicache", "--patch-tokens", "32"});
+        QVERIFY2(each.exitCode == 0, each.err + each.out);
+        QVERIFY2(each.err.contains("\nreading episode 0 of 0 to 1\nreading episode 1 of 0 to 1\n"), each.err);
+        QVERIFY2(each.err.contains("\nepichat-cli: episode 1 of 0 to 1, 256 of "), each.err);
+    }
+
     void asksWithEarlierTurnsQuoted() {
         const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
         const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));

@@ -105,6 +105,24 @@ private Q_SLOTS:
         QVERIFY(done->episode >= 0 && done->episode < kEpisodes);
     }
 
+    void readingOneCacheForAllEpisodesIsToldAsThat() {
+        Session session(config());
+        QVERIFY(prepare(session) > 1000);
+        MemoryOptions memory = smallMemory();
+        memory.preset = "epichat";
+        const JobId build = session.post(BuildMemory{"long", memory});
+        QVERIFY(session.log().waitForEnd(build));
+        int told = 0;
+        for (const Event& event : session.log().of(build)) {
+            const auto* progress = std::get_if<Progress>(&event);
+            if (progress == nullptr || progress->phase != "reading") continue;
+            ++told;
+            QCOMPARE(progress->episode, -1);
+            QCOMPARE(progress->episodes, kEpisodes);
+        }
+        QVERIFY(told > 1);
+    }
+
     void aMemoryThatIsNotOnDiskIsTold() {
         const fs::path file = fs::path(caches_->path().toStdString()) / "file";
         std::ofstream(file) << "no folder";

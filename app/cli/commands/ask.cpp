@@ -10,6 +10,7 @@
 #include "app/cli/command_line.h"
 #include "app/cli/database_option.h"
 #include "app/cli/engine_runner.h"
+#include "app/cli/episode_text.h"
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "app/cli/progress_line.h"
@@ -207,10 +208,9 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     if (!turn.notices.empty()) context.output.notice(textOf(turn.notices));
     context.output.print(describe(turn), "");
     if (!context.output.isJson()) {
-        context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +
-                              std::to_string(turn.similarities.size()) + ", " +
-                              groupedSigned(turn.keptTokens) + " of " + groupedSigned(turn.historyTokens) +
-                              " tokens kept, " + groupedSigned(turn.quotedTokens) + " quoted");
+        context.output.notice(episodeText(turn.episode, std::ssize(turn.similarities)) + ", " +
+                              groupedSigned(turn.keptTokens) + " of " + counted(turn.historyTokens, "token") +
+                              " kept, " + groupedSigned(turn.quotedTokens) + " quoted");
     }
     return {};
 }
