@@ -5,6 +5,7 @@
 #include <QTest>
 #include <QTextLayout>
 
+#include "ui/bridge/text.h"
 #include "ui/chat/message_layout.h"
 #include "ui/chat/message_model.h"
 #include "ui/chat/reply_details_dialog.h"
@@ -13,10 +14,12 @@
 #include "ui/conversations/search_delegate.h"
 #include "ui/memory/episode_model.h"
 #include "ui/memory/job_strip.h"
+#include "ui/theme/source_plurals.h"
 #include "ui/theme/text_lines.h"
 #include "ui/theme/theme.h"
 
 using namespace epi;
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -53,7 +56,11 @@ double contrast(const QColor& a, const QColor& b) {
 class TestModels : public QObject {
     Q_OBJECT
 
+    SourcePlurals plurals_;
+
 private Q_SLOTS:
+    void initTestCase() { QCoreApplication::installTranslator(&plurals_); }
+
     void messageModelKeepsTheRulesOfModels() {
         MessageModel model;
         const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
@@ -228,6 +235,23 @@ private Q_SLOTS:
         QCOMPARE(progressText(progress),
                  QStringLiteral("Building memory · episode 2 of 4 · 50 of 100 tokens"));
         QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
+        // One cache that serves several episodes is not one of them.
+        progress.episode = -1;
+        QCOMPARE(progressText(progress),
+                 QStringLiteral("Reading the history · one cache for 4 episodes · 50 of 100 tokens"));
+        progress.episodes = 1;
+        QCOMPARE(progressText(progress), QStringLiteral("Reading the history · 50 of 100 tokens"));
+        progress = {.phase = "answering", .done = 0, .total = 1, .unit = "questions"};
+        QCOMPARE(progressText(progress), QStringLiteral("Answering · 0 of 1 question"));
+    }
+
+    void aNoticeOfAnotherVersionIsToldInItsOwnWords() {
+        const std::vector<Notice> notices{
+            {.code = NoticeCode::kOther, .arguments = {}, .text = "the sun shines"},
+            makeNotice(NoticeCode::kNoPlugin, {"libepi_cuda.so"})};
+        QCOMPARE(describe(notices),
+                 QStringLiteral("The sun shines. Answers are computed on the CPU, because libepi_cuda.so is "
+                                "not installed."));
     }
 
     void aHeaderShowsIdsThatPeopleGive() {

@@ -327,7 +327,7 @@ void ChatPage::refresh() {
     const bool needsMemory = (isLong || isNarrated) && !session_->memory().isBuilt();
     banner_->setVisible(hasMessages && !isBuilding && !isBannerDismissed_ &&
                         (needsMemory || isBuildOffered_));
-    const QString count = QLocale().toString(hasMessages ? session_->messages().rowCount() : 0);
+    const int count = hasMessages ? session_->messages().rowCount() : 0;
     const QString how =
         tr("Build a memory of it: it is sorted into episodes, and each question is answered from "
            "the one that fits.");
@@ -335,10 +335,10 @@ void ChatPage::refresh() {
         bannerText_->setText(tr("Build the memory of this conversation anew."));
     } else if (isLong) {
         bannerText_->setText(
-            tr("This conversation has %1 messages, more than a model reads at once.").arg(count) + u' ' +
-            how);
+            tr("This conversation has %Ln message(s), more than a model reads at once.", nullptr, count) +
+            u' ' + how);
     } else {
-        bannerText_->setText(tr("This conversation has %1 messages.").arg(count) + u' ' + how);
+        bannerText_->setText(tr("This conversation has %Ln message(s).", nullptr, count) + u' ' + how);
     }
     refreshHeader();
 }
@@ -352,12 +352,11 @@ void ChatPage::refreshHeader() {
     }
     const MemorySession& memory = session_->memory();
     title_->setText(toQString(session_->conversation().title));
-    QStringList parts{tr("%n message(s)", nullptr, session_->messages().rowCount())};
+    QStringList parts{tr("%Ln message(s)", nullptr, session_->messages().rowCount())};
     if (memory.lastBuilt()) {
-        parts << tr("%1 tokens")
-                     .arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
+        parts << tr("%Ln token(s)", nullptr, static_cast<int>(memory.lastBuilt()->historyTokens));
     } else if (const auto trace = memory.trace(tintEpisode_)) {
-        parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(trace->historyTokens)));
+        parts << tr("%Ln token(s)", nullptr, static_cast<int>(trace->historyTokens));
     }
     if (memory.isBuilt()) {
         parts << tr("%n episode(s)", nullptr, static_cast<int>(memory.episodes().size()));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <QLocale>
 #include <QPainter>
 #include <QTextLayout>
 
@@ -38,8 +37,8 @@ QString detailsOf(const EpisodeRecord& episode) {
     const QString segments = EpisodeModel::tr("%n segment(s)", nullptr, static_cast<int>(episode.segments));
     const QString turns =
         EpisodeModel::tr("%n message(s)", nullptr, static_cast<int>(episode.turnIds.size()));
-    const QString kept = EpisodeModel::tr("%1 entries kept")
-                             .arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
+    const QString kept =
+        EpisodeModel::tr("%Ln entr(y|ies) kept", nullptr, static_cast<int>(episode.keptEntries));
     return QStringList{turns, kept, segments}.join(u" · "_s);
 }
 

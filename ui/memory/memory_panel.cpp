@@ -183,15 +183,14 @@ void MemoryPanel::showTrace() {
         bars_->assign({}, {});
         return;
     }
-    const QLocale locale;
     const std::size_t heads = trace->keptPerHead.empty() ? 0 : trace->keptPerHead.front().size();
-    layersTitle_->setText(tr("Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line "
-                             "marks the layer's budget per head.")
-                              .arg(episode_ + 1)
-                              .arg(locale.toString(static_cast<qlonglong>(sumOf(*trace))),
-                                   locale.toString(static_cast<qlonglong>(trace->historyTokens)),
-                                   locale.toString(static_cast<qulonglong>(trace->keptPerHead.size())),
-                                   locale.toString(static_cast<qulonglong>(heads))));
+    layersTitle_->setText(
+        tr("Episode %1 keeps %2 of %3 in %4 with %5. A line marks the layer's budget per head.")
+            .arg(episode_ + 1)
+            .arg(tr("%Ln entr(y|ies)", nullptr, static_cast<int>(sumOf(*trace))),
+                 tr("%Ln token(s)", nullptr, static_cast<int>(trace->historyTokens)),
+                 tr("%Ln layer(s)", nullptr, static_cast<int>(trace->keptPerHead.size())),
+                 tr("%Ln KV head(s)", nullptr, static_cast<int>(heads))));
     bars_->assign(trace->layerBudgets, trace->keptPerHead);
 }
 
