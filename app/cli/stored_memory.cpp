@@ -40,8 +40,8 @@ Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const Output& output,
                                       bool rebuild) {
     EPI_TRY_ASSIGN(MemoryBuilt built, buildToldMemory(engine, conversation, options, output, rebuild));
-    EPI_TRY(conversation.store.saveEpisodes(conversation.record.id,
-                                            episodeRecords(conversation.record.id, built)));
+    EPI_TRY(conversation.store.saveEpisodes(
+        conversation.record.id, episodeRecords(conversation.record.id, built), built.historyTokens));
     EPI_TRY(conversation.store.setMemory(conversation.record.id, toJsonText(options)));
     return built;
 }

@@ -13,6 +13,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/context_meter.h"
 #include "ui/chat/edit_banner.h"
 #include "ui/chat/find_bar.h"
 #include "ui/chat/message_view.h"
@@ -353,11 +354,8 @@ void ChatPage::refreshHeader() {
     const MemorySession& memory = session_->memory();
     title_->setText(toQString(session_->conversation().title));
     QStringList parts{tr("%Ln message(s)", nullptr, session_->messages().rowCount())};
-    if (memory.lastBuilt()) {
-        parts << tr("%Ln token(s)", nullptr, static_cast<int>(memory.lastBuilt()->historyTokens));
-    } else if (const auto trace = memory.trace(tintEpisode_)) {
-        parts << tr("%Ln token(s)", nullptr, static_cast<int>(trace->historyTokens));
-    }
+    if (const auto tokens = static_cast<int>(tokenCount()); tokens > 0)
+        parts << tr("%Ln token(s)", nullptr, tokens);
     if (memory.isBuilt()) {
         parts << tr("%n episode(s)", nullptr, static_cast<int>(memory.episodes().size()));
         // 0 leaves it to the history, and was stored as such by the command line.
@@ -367,6 +365,15 @@ void ChatPage::refreshHeader() {
         parts << tr("no memory yet");
     }
     details_->setText(parts.join(u" · "_s));
+}
+
+std::int64_t ChatPage::tokenCount() const {
+    // The chat has grown since its memory was built where replies have come since.
+    const std::int64_t built = session_->memory().historyTokens();
+    const auto& reply = session_->lastReply();
+    if (!reply) return built;
+    const auto context = contextAfter(*reply, 0);
+    return std::max(built, context ? context->total : reply->historyTokens);
 }
 
 void ChatPage::setTint(bool isOn) {

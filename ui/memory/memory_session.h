@@ -52,6 +52,8 @@ public:
     [[nodiscard]] const std::vector<EpisodeRecord>& episodes() const { return episodes_; }
     [[nodiscard]] const std::optional<MemoryBuilt>& lastBuilt() const { return built_; }
     [[nodiscard]] std::shared_ptr<const Trace> trace(int episode) const;
+    /// Of the history when the memory was built; 0 while nothing tells.
+    [[nodiscard]] std::int64_t historyTokens() const;
     /// Whether an episode was made of any of these messages.
     [[nodiscard]] bool remembersAny(const std::vector<std::int64_t>& messageIds) const;
     /// Whether an episode was made of this message or a later one.
@@ -84,6 +86,7 @@ private:
     std::vector<std::int64_t> pins_;
     std::vector<EpisodeRecord> episodes_;
     std::optional<MemoryBuilt> built_;
+    std::int64_t historyTokens_ = 0;  // as stored; 0: not known
     std::map<int, std::shared_ptr<const Trace>> traces_;
     std::map<JobId, int> inspections_;
     std::set<int> asked_;  // episodes that are inspected, or will be when the engine knows the conversation

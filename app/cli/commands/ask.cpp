@@ -93,7 +93,15 @@ json detailsOf(const TurnDone& turn) {
             {"pastTrainedContext", turn.pastTrainedContext},
             {"reason", turn.reason},
             {"quotedTokens", turn.quotedTokens},
-            {"quoted", quotedIds(turn.quoted)}};
+            {"quoted", quotedIds(turn.quoted)},
+            {"similarities", turn.similarities},
+            {"tier", turn.tier},
+            {"positions", turn.positions},
+            {"promptTokens", turn.statistics.promptTokens},
+            {"readTokens", turn.statistics.readTokens},
+            {"promptSeconds", turn.statistics.promptSeconds},
+            {"usedTokens", turn.usedTokens},
+            {"roomTokens", turn.roomTokens}};
 }
 
 json describe(const std::vector<QuotedPassage>& quoted) {
