@@ -102,6 +102,43 @@ private Q_SLOTS:
         QCOMPARE(model.index(0).data(EpisodeModel::kFirstTurnRole).toLongLong(), 5);
     }
 
+    void partsThatDoNotFitBeginALine() {
+        const QFontMetricsF metrics(Theme::current().font(TextSize::kSmall));
+        const QStringList parts{u"8 messages"_s, u"23,040 entries kept"_s, u"2 segments"_s};
+        const auto width = [&](const QString& text) {
+            return std::ceil(metrics.horizontalAdvance(text));
+        };
+        const QString whole = parts.join(u" · "_s);
+        QCOMPARE(joinParts(parts, u" · "_s, metrics, width(whole)), whole);
+        QCOMPARE(joinParts(parts, u" · "_s, metrics, width(whole) - 1),
+                 u"8 messages · 23,040 entries kept\u20282 segments"_s);
+        QCOMPARE(joinParts(parts, u" · "_s, metrics, 1), parts.join(QChar::LineSeparator));
+    }
+
+    void anEpisodesCardIsAsHighAsItsDetailsNeed() {
+        EpisodeModel model;
+        model.assign({{.conversationId = 1,
+                       .index = 0,
+                       .segments = 2,
+                       .turnIds = {5, 6},
+                       .representatives = {"gardens"},
+                       .keptEntries = 23'040,
+                       .cacheKey = "k",
+                       .name = "rye"}});
+        const EpisodeDelegate delegate;
+        const auto heightAt = [&](int width) {
+            QStyleOptionViewItem option;
+            option.rect = QRect(0, 0, width, 0);
+            return delegate.sizeHint(option, model.index(0)).height();
+        };
+        const QFontMetricsF small(Theme::current().font(TextSize::kSmall));
+        const QString details = model.index(0).data(EpisodeModel::kDetailsRole).toString();
+        const int around = Theme::current().px(8) + Theme::current().px(12);
+        const int whole = static_cast<int>(std::ceil(small.horizontalAdvance(details))) + 2 * around;
+        QCOMPARE(heightAt(2 * whole), heightAt(whole));
+        QVERIFY(heightAt(whole - 2) > heightAt(whole) + small.height() / 2);
+    }
+
     void onlyTheLastLineOfAQuoteIsCut() {
         const QString text = QStringLiteral(
             "Berth 41. It is the last one on the left, and the ferry leaves in twenty minutes from there.");

@@ -64,7 +64,7 @@ QWidget* MemoryPanel::makeEpisodesTab() {
     list_->setFrameShape(QFrame::NoFrame);
     list_->setMouseTracking(true);
     list_->viewport()->setAutoFillBackground(false);
-    list_->setUniformItemSizes(true);
+    list_->setResizeMode(QListView::Adjust);  // how high a card is depends on its width
     list_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     const auto activate = [this](const QModelIndex& index) {
@@ -216,6 +216,7 @@ void MemoryPanel::applyTheme() {
     const Theme& theme = Theme::current();
     layersTitle_->parentWidget()->layout()->setContentsMargins(0, 0, 0, 0);
     layersTitle_->setMargin(theme.px(12));
+    list_->parentWidget()->setContentsMargins(0, theme.px(6), 0, 0);
     setMinimumWidth(theme.px(200));
     list_->doItemsLayout();
 }
