@@ -13,8 +13,8 @@ constexpr std::size_t kMaxListed = 20;
 
 // SELECT lists below give the columns in this order, and `read` takes them in it.
 #define EPI_CONVERSATION_COLUMNS                                                                          \
-    "id, uid, source_id, title, layout, speakers, system_prompt, memory, sampling, created_at_ms, "       \
-    "updated_at_ms, "                                                                                     \
+    "id, uid, source_id, title, layout, speakers, system_prompt, memory, memory_tokens, sampling, "       \
+    "created_at_ms, updated_at_ms, "                                                                      \
     "(SELECT count(*) FROM messages WHERE conversation_id = conversations.id AND sequence IS NOT NULL), " \
     "(SELECT count(*) FROM questions WHERE conversation_id = conversations.id), "                         \
     "folder_id, (SELECT name FROM folders WHERE folders.id = folder_id), "                                \
@@ -44,6 +44,7 @@ Result<ConversationRecord> ConversationRepository::read(Statement& row) const {
     auto speakers = stringsFromJsonColumn(row.text());
     conversation.systemPrompt = row.text();
     conversation.memory = row.text();
+    conversation.memoryTokens = row.integer();
     conversation.sampling = row.text();
     conversation.createdAtMs = row.integer();
     conversation.updatedAtMs = row.integer();
@@ -200,6 +201,12 @@ Result<void> ConversationRepository::setMemory(std::int64_t id, std::string_view
     EPI_TRY_ASSIGN(Statement change,
                    database_.prepare("UPDATE conversations SET memory = :memory WHERE id = :id"));
     return runOn(id, change.bind(":memory", memoryJson));
+}
+
+Result<void> ConversationRepository::setMemoryTokens(std::int64_t id, std::int64_t tokens) {
+    EPI_TRY_ASSIGN(Statement change,
+                   database_.prepare("UPDATE conversations SET memory_tokens = :tokens WHERE id = :id"));
+    return runOn(id, change.bind(":tokens", tokens));
 }
 
 Result<void> ConversationRepository::setInstructions(std::int64_t id,

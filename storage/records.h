@@ -65,8 +65,9 @@ struct ConversationRecord {
     HistoryLayout layout = HistoryLayout::kChat;
     std::vector<std::string> speakers;
     std::string systemPrompt;
-    std::string memory;    // JSON of the MemoryOptions last used; empty before the first build
-    std::string sampling;  // JSON of SamplingOptions; empty: the defaults
+    std::string memory;             // JSON of the MemoryOptions last used; empty before the first build
+    std::int64_t memoryTokens = 0;  // of the history when that memory was built; 0: not known
+    std::string sampling;           // JSON of SamplingOptions; empty: the defaults
     std::int64_t createdAtMs = 0;
     std::int64_t updatedAtMs = 0;
     std::int64_t messageCount = 0;

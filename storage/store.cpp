@@ -385,8 +385,13 @@ Result<std::vector<PassageCandidate>> Store::recallCandidates(const RecallQuery&
     return candidates;
 }
 
-Result<void> Store::saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes) {
-    return state_->inTransaction([&] { return state_->episodes.replace(conversationId, episodes); });
+Result<void> Store::saveEpisodes(std::int64_t conversationId,
+                                 std::span<const EpisodeRecord> episodes,
+                                 std::int64_t historyTokens) {
+    return state_->inTransaction([&]() -> Result<void> {
+        EPI_TRY(state_->episodes.replace(conversationId, episodes));
+        return state_->conversations.setMemoryTokens(conversationId, historyTokens);
+    });
 }
 
 Result<std::vector<EpisodeRecord>> Store::episodes(std::int64_t conversationId) {

@@ -136,7 +136,10 @@ public:
     /// neighbours, best first. Any text is a question; nothing in it is syntax.
     Result<std::vector<PassageCandidate>> recallCandidates(const RecallQuery& query);
 
-    Result<void> saveEpisodes(std::int64_t conversationId, std::span<const EpisodeRecord> episodes);
+    /// Of a memory that was built over a history of so many tokens.
+    Result<void> saveEpisodes(std::int64_t conversationId,
+                              std::span<const EpisodeRecord> episodes,
+                              std::int64_t historyTokens);
     Result<std::vector<EpisodeRecord>> episodes(std::int64_t conversationId);
 
     Result<std::vector<QuestionRecord>> questions(std::int64_t conversationId);

@@ -29,7 +29,7 @@ void MainWindow::connectEngine() {
         watchModel();
         refreshModelMenu();
         if (engine_.state() != EngineClient::State::kReady) return;
-        const QString notice = sentence(engine_.model()->notice);
+        const QString notice = describe(engine_.model()->notices);
         if (const QString reason = std::exchange(lossReason_, {}); !reason.isEmpty()) {
             const bool isRemote = !preferences_.current().engineCommand.isEmpty();
             notice_->show(NoticeKind::kWarning,

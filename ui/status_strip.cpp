@@ -106,7 +106,7 @@ void StatusStrip::showEngine(const EngineClient& engine) {
     setSpokenText(model_, engine.model() ? toQString(engine.model()->title) : QString());
     model_->setToolTip(engine.model() ? plainToolTip(toQString(engine.model()->path)) : QString());
     model_->setVisible(engine.model().has_value());
-    const QString reason = engine.hello() ? toQString(engine.hello()->deviceReason) : QString();
+    const QString reason = engine.hello() ? describe(engine.hello()->notices) : QString();
     const QString device = engine.model()   ? toQString(engine.model()->device)
                            : engine.hello() ? toQString(engine.hello()->device)
                                             : QString();

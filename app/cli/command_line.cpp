@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <exception>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -36,10 +38,29 @@ std::string messageOf(const CLI::ParseError& error, const CLI::App& root) {
     return isMissing && !rest.empty() ? CLI::ExtrasError(rest).what() : error.what();
 }
 
+/// Help of all commands: those of a group as well as those of the first level, by the words that call them.
+class CommandHelp final : public CLI::Formatter {
+public:
+    std::string make_expanded(const CLI::App* command) const override {
+        const std::vector<const CLI::App*> commands =
+            command->get_subcommands([](const CLI::App*) { return true; });
+        if (!commands.empty()) {
+            std::string text;
+            for (const CLI::App* const each : commands)
+                text += (text.empty() ? "" : "\n") + make_expanded(each);
+            return text;
+        }
+        const CLI::App* const parent = command->get_parent();
+        const bool isInGroup = parent != nullptr && parent->get_parent() != nullptr;
+        return (isInGroup ? parent->get_name() + " " : "") + CLI::Formatter::make_expanded(command);
+    }
+};
+
 }  // namespace
 
 CommandLine::CommandLine() : root_("Local models with a long memory, from the command line", "epichat-cli") {
     root_.footer(kFooter);
+    root_.formatter(std::make_shared<CommandHelp>());  // before there are commands, which take it over
     root_.set_version_flag("--version", "epichat-cli " EPI_VERSION, "Print the version and exit");
     root_.set_help_all_flag("--help-all", "Print the help of all commands and exit");
     root_.require_subcommand(1);

@@ -81,7 +81,7 @@ Result<void> EngineRunner::load(const ModelArguments& arguments, const Output& o
                                               .compute = choice.compute,
                                               .plainTemplate = arguments.plainTemplate,
                                               .prompts = std::move(prompts)}));
-    if (!model_.notice.empty()) output.notice(model_.notice);
+    if (!model_.notices.empty()) output.notice(textOf(model_.notices));
     return {};
 }
 

@@ -13,7 +13,7 @@ namespace {
 std::string lineOf(const std::string& name, const Mean& mean) {
     char score[32];
     std::snprintf(score, sizeof score, "%.4f", mean.score);
-    return name + "\t" + groupedSigned(mean.questions) + " questions\tF1 " + score + "\n";
+    return name + "\t" + counted(mean.questions, "question") + "\tF1 " + score + "\n";
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <cmath>
 #include <iostream>
+#include <string_view>
 
+#include "app/cli/episode_text.h"
 #include "core/base/printable.h"
 
 #include <unistd.h>
@@ -13,16 +15,19 @@ namespace {
 std::string partOf(const Progress& progress) {
     std::string part = progress.phase;
     if (progress.episode >= 0) {
-        part +=
-            " episode " + std::to_string(progress.episode + 1) + " of " + std::to_string(progress.episodes);
+        part += " " + episodeText(progress.episode, progress.episodes);
+    } else if (progress.episodes > 1) {
+        part += " one cache for " + counted(progress.episodes, "episode");
     }
     return part;
 }
 
 std::string amountOf(const Progress& progress) {
     if (progress.total == 0) return {};
+    // Units are plurals.
+    const std::string_view one = std::string_view(progress.unit).substr(0, progress.unit.size() - 1);
     std::string text =
-        ": " + groupedSigned(progress.done) + " of " + groupedSigned(progress.total) + " " + progress.unit;
+        ": " + groupedSigned(progress.done) + " of " + counted(progress.total, one, progress.unit);
     if (progress.perSecond > 0.0) text += ", " + groupedSigned(std::llround(progress.perSecond)) + "/s";
     return text;
 }

@@ -27,10 +27,10 @@ Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
                                            }));
     progressLine.clear();
     if (built.pastTrainedContext) {
-        output.notice("the history has " + groupedSigned(built.historyTokens) +
-                      " tokens, the model was trained on " + groupedSigned(engine.model().trainedContext));
+        output.notice("the history has " + counted(built.historyTokens, "token") +
+                      ", the model was trained on " + groupedSigned(engine.model().trainedContext));
     }
-    if (!built.notice.empty()) output.notice(built.notice);
+    if (!built.notices.empty()) output.notice(textOf(built.notices));
     return built;
 }
 
@@ -40,8 +40,8 @@ Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const Output& output,
                                       bool rebuild) {
     EPI_TRY_ASSIGN(MemoryBuilt built, buildToldMemory(engine, conversation, options, output, rebuild));
-    EPI_TRY(conversation.store.saveEpisodes(conversation.record.id,
-                                            episodeRecords(conversation.record.id, built)));
+    EPI_TRY(conversation.store.saveEpisodes(
+        conversation.record.id, episodeRecords(conversation.record.id, built), built.historyTokens));
     EPI_TRY(conversation.store.setMemory(conversation.record.id, toJsonText(options)));
     return built;
 }

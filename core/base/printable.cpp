@@ -74,4 +74,10 @@ std::string groupedSigned(std::int64_t value) {
     return "-" + grouped(std::uint64_t{0} - static_cast<std::uint64_t>(value));
 }
 
+std::string counted(std::int64_t number, std::string_view one, std::string_view many) {
+    std::string text = groupedSigned(number) + " ";
+    if (number == 1) return text += one;
+    return many.empty() ? text.append(one).append("s") : text.append(many);
+}
+
 }  // namespace epi

@@ -21,4 +21,7 @@ std::string inQuotes(std::string_view bytes);
 std::string grouped(std::uint64_t value);
 std::string groupedSigned(std::int64_t value);
 
+/// How many there are of something: "1 token", "4,096 tokens"; `many` where that is not `one` with an s.
+std::string counted(std::int64_t number, std::string_view one, std::string_view many = {});
+
 }  // namespace epi

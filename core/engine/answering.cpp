@@ -94,8 +94,11 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
     prepared.episode = question.episode.value_or(prepared.match.episode);
     if (beginsEpisode(*memory, question, prepared.match)) {
-        EPI_TRY_ASSIGN(prepared.episode,
-                       addEpisode(buildContext(context), conversation, question.text, peak_));
+        BuildContext adding = buildContext(context);
+        adding.notice = [this](const std::string& reason) {
+            tell(makeNotice(NoticeCode::kEpisodeUnsaved, {reason}));
+        };
+        EPI_TRY_ASSIGN(prepared.episode, addEpisode(adding, conversation, question.text, peak_));
         prepared.match = {.episode = prepared.episode,
                           .similarities = std::move(prepared.match.similarities)};
         prepared.match.similarities.push_back(1.0);
@@ -270,8 +273,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
         makePositionsFit(turns, static_cast<std::int64_t>(prepared.tokens.size()) + room);
     }
     if (cache.shift() > 0) {
-        notice_ = "the conversation is longer than the " + std::to_string(model_->info().trainedContext) +
-                  " tokens the model was trained on: the positions of what is kept were counted anew";
+        tell(makeNotice(NoticeCode::kPositionsRenewed, {std::to_string(model_->info().trainedContext)}));
     }
     const KvCache::Mark mark = cache.mark();
     const bool isLong =
@@ -386,7 +388,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
     done.residency = store_.residency();
-    done.notice = takeNotice();
+    done.notices = takeNotices();
     done.isRegrouped = std::exchange(conversation.isRegrouped, false);
     return done;
 }

@@ -55,7 +55,7 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
                       .pinnedTokens = pinnedTokens,
                       .pastTrainedContext = memory.builtTokens > trainedContext,
                       .seconds = memory.seconds,
-                      .notice = {},
+                      .notices = {},
                       .positions = isReindexed ? "reindexed" : "kept"};
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
@@ -71,21 +71,30 @@ MemoryBuilt describe(const Conversation& conversation, const MemoryPeak& peak, s
     return built;
 }
 
+/// Why it is the CPU that computes. Requires: CUDA cannot be used.
+Notice cpuNotice() {
+    switch (cudaObstacle()) {
+        case CudaObstacle::kNoDriver:
+            return makeNotice(NoticeCode::kNoDriver);
+        case CudaObstacle::kNoPlugin:
+            return makeNotice(NoticeCode::kNoPlugin, {"libepi_cuda.so"});
+        case CudaObstacle::kNone:
+        case CudaObstacle::kOther:
+            break;
+    }
+    return makeNotice(NoticeCode::kNoCuda, {cudaUnavailableReason()});
+}
+
 /// What the user should know of a model that was loaded: why it is this one, and why it does not run on a
 /// GPU.
-std::string noticeOf(const LoadModel& command, const ModelInfo& info) {
-    std::string notice;
-    if (command.model.empty()) notice = info.path.stem().string() + " is the default model on this computer";
-    if (!info.notice.empty()) {
-        notice += (notice.empty() ? "" : "; ") + std::string("answers are computed on the CPU, because ") +
-                  info.notice;
-    }
-    if (!info.decoderNotice.empty()) {
-        notice += (notice.empty() ? "" : "; ") +
-                  std::string("replies are written more slowly than they could be, because of ") +
-                  info.decoderNotice;
-    }
-    return notice;
+std::vector<Notice> noticesOf(const LoadModel& command, const ModelInfo& info) {
+    std::vector<Notice> notices;
+    if (command.model.empty())
+        notices.push_back(makeNotice(NoticeCode::kDefaultModel, {info.path.stem().string()}));
+    if (!info.notice.empty()) notices.push_back(cpuNotice());
+    if (!info.decoderNotice.empty())
+        notices.push_back(makeNotice(NoticeCode::kSlowReplies, {info.decoderNotice}));
+    return notices;
 }
 
 }  // namespace
@@ -137,8 +146,8 @@ EngineSession::~EngineSession() = default;
 Hello EngineSession::hello() const {
     Hello hello;
     hello.version = EPI_VERSION;
-    hello.deviceReason = cudaUnavailableReason();
-    hello.hasCuda = hello.deviceReason.empty();
+    hello.hasCuda = cudaObstacle() == CudaObstacle::kNone;
+    if (!hello.hasCuda) hello.notices.push_back(cpuNotice());
     hello.device = "CPU, " + std::to_string(std::thread::hardware_concurrency()) + " threads";
     if (const auto choice = choosePlacement(DeviceChoice::kAuto, ComputeMode::kExact))
         hello.device = choice->deviceName;
@@ -183,7 +192,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
                  },
              .cancel = context.cancel}));
     EPI_TRY_ASSIGN(auto chatTemplate, model->chatTemplate(command.plainTemplate));
-    std::string notice = noticeOf(command, model->info());
+    std::vector<Notice> notices = noticesOf(command, model->info());
     Wording wording;
     if (!command.prompts.empty()) {
         auto parsed = parseWording(command.prompts);
@@ -194,7 +203,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
     if (auto found = loadEmbedder(config_.modelFolder, command, *model, wording, context.cancel)) {
         embedder = *std::move(found);
     } else if (found.error().code == ErrorCode::kNotFound && command.embedder.empty()) {
-        notice += (notice.empty() ? "" : "; ") + found.error().message;
+        notices.push_back(makeNotice(NoticeCode::kNoEmbedder, {found.error().message}));
     } else {
         return std::move(found).error();
     }
@@ -223,7 +232,7 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
                              .kvHeads = info.kvHeads,
                              .trainedContext = info.trainedContext,
                              .weightBytes = info.weightBytes + (embedder_ ? embedder_->weightBytes() : 0),
-                             .notice = notice});
+                             .notices = std::move(notices)});
 }
 
 Result<Event> EngineSession::handle(const SyncConversation& command, const JobContext& /*context*/) {
@@ -287,7 +296,8 @@ BuildContext EngineSession::buildContext(const JobContext& context) {
                 [emit = context.emit](const Progress& progress) {
                     if (emit) emit(progress);
                 },
-            .notice = [this](const std::string& notice) { notice_ = notice; },
+            .notice =
+                [this](const std::string& reason) { tell(makeNotice(NoticeCode::kMemoryUnsaved, {reason})); },
             .cancel = context.cancel,
             .built =
                 [this](const std::string& key, const KvSnapshot& snapshot, bool isSaved) {
@@ -301,8 +311,13 @@ void EngineSession::trimFolder(const std::string& memoryInUse) const {
         config_.cacheFolder, limit > 0 ? limit : defaultMemoryFolderLimit(config_.cacheFolder), memoryInUse);
 }
 
-std::string EngineSession::takeNotice() {
-    return std::exchange(notice_, {});
+void EngineSession::tell(Notice notice) {
+    std::erase_if(notices_, [&](const Notice& told) { return told.code == notice.code; });
+    notices_.push_back(std::move(notice));
+}
+
+std::vector<Notice> EngineSession::takeNotices() {
+    return std::exchange(notices_, {});
 }
 
 void EngineSession::forgetMemory(Conversation& conversation) {
@@ -377,7 +392,7 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
             logWarning(indexed.error().message + "; passages are compared at the first question");
     }
     MemoryBuilt built = describe(*conversation, peak_, model_->info().trainedContext);
-    built.notice = takeNotice();
+    built.notices = takeNotices();
     memory->readTokens = 0;  // told once: what follows did not read it
     conversation->isRegrouped = false;
     returnFreedBlocks();
@@ -439,8 +454,7 @@ void EngineSession::saveEpisode(Conversation& conversation, std::int32_t episode
     if (saved && isWhole) trimFolder(memory.key);
     if (!saved) {
         logWarning(saved.error().message + "; the last turns are read again after a restart");
-        notice_ = "the last turns are not in the cache folder and are read again after a restart: " +
-                  saved.error().message;
+        tell(makeNotice(NoticeCode::kTurnsUnsaved, {saved.error().message}));
     }
 }
 

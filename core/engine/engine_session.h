@@ -165,7 +165,9 @@ private:
     void embedLastTurn(BuiltMemory& memory);
     void saveEpisode(Conversation& conversation, std::int32_t episode);
     /// What happened that the user should know, and was not told yet.
-    [[nodiscard]] std::string takeNotice();
+    /// To be known once the job is done; of several with one code the last.
+    void tell(Notice notice);
+    [[nodiscard]] std::vector<Notice> takeNotices();
 
     LocalEngineConfig config_;
     std::unique_ptr<LanguageModel> model_;
@@ -181,7 +183,7 @@ private:
     std::string lastConversation_;
     std::int32_t lastEpisode_ = -1;
     std::vector<Turn> unembedded_;  // question and answer that the last episode was given
-    std::string notice_;
+    std::vector<Notice> notices_;
 };
 
 /// What an episode's cache keeps of a history.

@@ -251,14 +251,13 @@ void EpisodeReader::report(const Pass& pass) const {
     if (!context_.progress) return;
     const std::int64_t done = pass.prefill.readTokens();
     const double seconds = std::chrono::duration<double>(Clock::now() - pass.start).count();
-    context_.progress(
-        {.phase = "reading",
-         .done = done,
-         .total = static_cast<std::int64_t>(history_.size()),
-         .unit = "tokens",
-         .episode = pass.episode,
-         .episodes = memory_.sharesCache ? 1 : static_cast<std::int32_t>(memory_.episodes.size()),
-         .perSecond = static_cast<double>(done - pass.from.tokens) / std::max(1e-9, seconds)});
+    context_.progress({.phase = "reading",
+                       .done = done,
+                       .total = static_cast<std::int64_t>(history_.size()),
+                       .unit = "tokens",
+                       .episode = memory_.sharesCache ? -1 : pass.episode,
+                       .episodes = static_cast<std::int32_t>(memory_.episodes.size()),
+                       .perSecond = static_cast<double>(done - pass.from.tokens) / std::max(1e-9, seconds)});
 }
 
 }  // namespace epi

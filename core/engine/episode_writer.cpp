@@ -78,9 +78,7 @@ void EpisodeWriter::tell(std::string_view stage, double seconds) const {
 
 void tellUnsaved(const BuildContext& context, const Error& error) {
     logWarning(error.message + "; the memory has to be built again after a restart");
-    if (context.notice)
-        context.notice("the memory is not on disk and has to be built again after a restart: " +
-                       error.message);
+    if (context.notice) context.notice(error.message);
 }
 
 }  // namespace epi

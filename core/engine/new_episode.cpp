@@ -78,7 +78,7 @@ Result<KvSnapshot> readAddedEpisode(const BuildContext& context,
     KvSnapshot snapshot = cache.snapshot();
     const auto saved =
         saveBuilt(episodeFiles(context.cacheFolder, key), snapshot, memory.resolved.options.codec, episode);
-    if (!saved && context.notice) context.notice("a new episode is not on disk: " + saved.error().message);
+    if (!saved && context.notice) context.notice(saved.error().message);
     if (context.built) context.built(key, snapshot, saved.has_value());
     return snapshot;
 }

@@ -8,6 +8,10 @@ namespace epi {
 /// Why CUDA cannot be used; empty when it can. Opens the plug-in at the first call.
 std::string cudaUnavailableReason();
 
+/// What kind of reason that is.
+enum class CudaObstacle { kNone, kNoDriver, kNoPlugin, kOther };
+CudaObstacle cudaObstacle();
+
 /// Largest number of bytes held on the GPU since the last call; 0 without one.
 std::int64_t takePeakDeviceBytes();
 

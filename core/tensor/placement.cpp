@@ -24,7 +24,8 @@ constexpr const char* kPluginFile = "libepi_cuda.so";
 
 struct OpenedPlugin {
     EpiCudaOps ops{};
-    std::string reason;  // why it cannot be used; empty when it can
+    std::string reason;                            // why it cannot be used; empty when it can
+    CudaObstacle obstacle = CudaObstacle::kOther;  // what kind of reason that is
 };
 
 /// Beside the program when built, in ../lib/epichat when installed.
@@ -42,11 +43,13 @@ OpenedPlugin openPlugin() {
     OpenedPlugin opened;
     if (::access("/dev/nvidiactl", F_OK) != 0) {
         opened.reason = "no NVIDIA driver was found";
+        opened.obstacle = CudaObstacle::kNoDriver;
         return opened;
     }
     const std::filesystem::path file = findPlugin();
     if (file.empty()) {
         opened.reason = std::string(kPluginFile) + " is not installed";
+        opened.obstacle = CudaObstacle::kNoPlugin;
         return opened;
     }
     void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL);
@@ -95,6 +98,10 @@ const EpiCudaOps* cudaOps() {
 
 std::string cudaUnavailableReason() {
     return plugin().reason;
+}
+
+CudaObstacle cudaObstacle() {
+    return plugin().reason.empty() ? CudaObstacle::kNone : plugin().obstacle;
 }
 
 std::int64_t takePeakDeviceBytes() {

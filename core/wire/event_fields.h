@@ -18,7 +18,7 @@ void visitFields(Visitor& visit, MaybeConst<Hello> auto& event) {
     visit("version", event.version);
     visit("hasCuda", event.hasCuda);
     visit("device", event.device);
-    visit("deviceReason", event.deviceReason);
+    visit("notices", event.notices);
     visit("models", event.models);
 }
 
@@ -34,7 +34,7 @@ void visitFields(Visitor& visit, MaybeConst<ModelLoaded> auto& event) {
     visit("kvHeads", event.kvHeads);
     visit("trainedContext", event.trainedContext);
     visit("weightBytes", event.weightBytes);
-    visit("notice", event.notice);
+    visit("notices", event.notices);
 }
 
 template <>
@@ -74,7 +74,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryBuilt> auto& event) {
     visit("pinnedTokens", event.pinnedTokens);
     visit("pastTrainedContext", event.pastTrainedContext);
     visit("seconds", event.seconds);
-    visit("notice", event.notice);
+    visit("notices", event.notices);
     visit("positions", event.positions);
 }
 
@@ -121,7 +121,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("episodes", event.episodes);
     visit("unionBytes", event.unionBytes);
     visit("residency", event.residency);
-    visit("notice", event.notice);
+    visit("notices", event.notices);
     visit("quoted", event.quoted);
     visit("quotedTokens", event.quotedTokens);
     visit("isRegrouped", event.isRegrouped);

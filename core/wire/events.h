@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/engine/notice.h"
 #include "core/engine/options.h"
 #include "core/recall/quotation.h"
 
 namespace epi {
 
-inline constexpr std::int32_t kProtocolVersion = 1;
+inline constexpr std::int32_t kProtocolVersion = 2;
 
 struct ModelSummary {
     std::string id;
@@ -27,8 +28,8 @@ struct Hello {
     std::int32_t protocol = kProtocolVersion;
     std::string version;
     bool hasCuda = false;
-    std::string device;        // "NVIDIA H200" or "CPU, 2 threads"
-    std::string deviceReason;  // why CUDA is not used; empty when it is
+    std::string device;           // "NVIDIA H200" or "CPU, 2 threads"
+    std::vector<Notice> notices;  // why CUDA is not used; empty when it is
     std::vector<ModelSummary> models;
 };
 
@@ -41,7 +42,7 @@ struct ModelLoaded {
     std::int32_t kvHeads = 0;
     std::int32_t trainedContext = 0;
     std::int64_t weightBytes = 0;  // as held in memory
-    std::string notice;            // e.g. why this model or device was chosen; empty without
+    std::vector<Notice> notices;   // e.g. why this model or device was chosen
 };
 
 struct Synced {
@@ -57,7 +58,7 @@ struct Progress {
     std::int64_t total = 0;
     std::string unit;           // "tokens", "segments", "bytes", "questions"
     std::int32_t episode = -1;  // being built; -1 without
-    std::int32_t episodes = 0;
+    std::int32_t episodes = 0;  // of the memory; without `episode` one cache is built that serves them all
     double perSecond = 0.0;
 };
 
@@ -84,7 +85,7 @@ struct MemoryBuilt {
     std::int64_t pinnedTokens = 0;  // of pinned turns, in each layer and head
     bool pastTrainedContext = false;
     double seconds = 0.0;
-    std::string notice;  // e.g. that caches could not be written; empty without
+    std::vector<Notice> notices;  // e.g. that caches could not be written
     std::string
         positions;  // of the entries: "kept", or "reindexed" because the history passes the trained context
 };
@@ -155,7 +156,7 @@ struct TurnDone {
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
     Residency residency;
-    std::string notice;                 // e.g. that a cache could not be written; empty without
+    std::vector<Notice> notices;        // e.g. that a cache could not be written
     std::vector<QuotedPassage> quoted;  // before the question, in the order of the history
     std::int64_t quotedTokens = 0;      // with dates and the words around them
     bool isRegrouped = false;           // episodes have changed since they were last told (see BuildMemory)

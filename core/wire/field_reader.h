@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/chat/conversation.h"
+#include "core/engine/notice.h"
 #include "core/engine/options.h"
 
 // Internal to core/wire.
@@ -42,6 +43,9 @@ inline Result<PositionMode> enumFromName(std::string_view text, std::type_identi
 }
 inline Result<ErrorCode> enumFromName(std::string_view text, std::type_identity<ErrorCode>) {
     return errorCodeFromName(text);
+}
+inline Result<NoticeCode> enumFromName(std::string_view text, std::type_identity<NoticeCode>) {
+    return noticeCodeFromName(text);
 }
 
 /// What all readers of one message share: where they are, and the first error.

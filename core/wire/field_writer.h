@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/chat/conversation.h"
+#include "core/engine/notice.h"
 #include "core/engine/options.h"
 
 namespace epi {

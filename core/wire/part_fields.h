@@ -20,6 +20,13 @@ void visitFields(Visitor& visit, MaybeConst<Error> auto& error) {
 }
 
 template <typename Visitor>
+void visitFields(Visitor& visit, MaybeConst<Notice> auto& notice) {
+    visit("code", notice.code);
+    visit("arguments", notice.arguments);
+    visit("text", notice.text);
+}
+
+template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<Turn> auto& turn) {
     visit("id", turn.id);
     visit("role", turn.role);

@@ -76,10 +76,6 @@
         <translation>Fragen</translation>
     </message>
     <message>
-        <source>bytes</source>
-        <translation>Bytes</translation>
-    </message>
-    <message>
         <source>about %1 s left</source>
         <translation>noch etwa %1 s</translation>
     </message>
@@ -100,10 +96,6 @@
         <translation>%1 von %2</translation>
     </message>
     <message>
-        <source>%1 of %2 %3</source>
-        <translation>%1 von %2 %3</translation>
-    </message>
-    <message>
         <source>%1/s</source>
         <translation>%1/s</translation>
     </message>
@@ -118,6 +110,85 @@
     <message>
         <source>passages</source>
         <translation>Textstellen</translation>
+    </message>
+    <message>
+        <source>%1 is the default model on this computer.</source>
+        <translation>%1 ist das Standardmodell auf diesem Computer.</translation>
+    </message>
+    <message>
+        <source>Answers are computed on the CPU, because no NVIDIA driver was found.</source>
+        <translation>Antworten werden auf der CPU berechnet, weil kein NVIDIA-Treiber gefunden wurde.</translation>
+    </message>
+    <message>
+        <source>Answers are computed on the CPU, because %1 is not installed.</source>
+        <translation>Antworten werden auf der CPU berechnet, weil %1 nicht installiert ist.</translation>
+    </message>
+    <message>
+        <source>Answers are computed on the CPU: %1.</source>
+        <translation>Antworten werden auf der CPU berechnet: %1.</translation>
+    </message>
+    <message>
+        <source>Replies are written more slowly than they could be: %1.</source>
+        <translation>Antworten werden langsamer geschrieben, als es möglich wäre: %1.</translation>
+    </message>
+    <message>
+        <source>A memory of episodes needs a sentence embedder: %1.</source>
+        <translation>Ein Gedächtnis aus Episoden braucht ein Modell, das Sätze einbettet: %1.</translation>
+    </message>
+    <message>
+        <source>The conversation is longer than the %1 tokens the model was trained on: the positions of what is kept were counted anew.</source>
+        <translation>Das Gespräch ist länger als die %1 Token, für die das Modell trainiert wurde: Die Positionen dessen, was behalten ist, wurden neu gezählt.</translation>
+    </message>
+    <message>
+        <source>The last turns are not in the cache folder and are read again after a restart: %1.</source>
+        <translation>Die letzten Beiträge liegen nicht im Cache-Ordner und werden nach einem Neustart noch einmal gelesen: %1.</translation>
+    </message>
+    <message>
+        <source>The memory is not on disk and has to be built again after a restart: %1.</source>
+        <translation>Das Gedächtnis liegt nicht auf der Festplatte und muss nach einem Neustart neu aufgebaut werden: %1.</translation>
+    </message>
+    <message>
+        <source>A new episode is not on disk: %1.</source>
+        <translation>Eine neue Episode liegt nicht auf der Festplatte: %1.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %Ln token(s)</source>
+        <translation>
+            <numerusform>%1 von %Ln Token</numerusform>
+            <numerusform>%1 von %Ln Token</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %Ln segment(s)</source>
+        <translation>
+            <numerusform>%1 von %Ln Abschnitt</numerusform>
+            <numerusform>%1 von %Ln Abschnitten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %Ln passage(s)</source>
+        <translation>
+            <numerusform>%1 von %Ln Textstelle</numerusform>
+            <numerusform>%1 von %Ln Textstellen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %Ln question(s)</source>
+        <translation>
+            <numerusform>%1 von %Ln Frage</numerusform>
+            <numerusform>%1 von %Ln Fragen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Reading the history</source>
+        <translation>Der Verlauf wird gelesen</translation>
+    </message>
+    <message numerus="yes">
+        <source>one cache for %n episode(s)</source>
+        <translation>
+            <numerusform>ein Cache für %n Episode</numerusform>
+            <numerusform>ein Cache für %n Episoden</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -208,17 +279,6 @@ Alles bleibt auf diesem Rechner.</translation>
         <translation>Wird mit der ersten Nachricht gespeichert</translation>
     </message>
     <message numerus="yes">
-        <source>%n message(s)</source>
-        <translation>
-            <numerusform>%n Nachricht</numerusform>
-            <numerusform>%n Nachrichten</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>%1 tokens</source>
-        <translation>%1 Token</translation>
-    </message>
-    <message numerus="yes">
         <source>%n episode(s)</source>
         <translation>
             <numerusform>%n Episode</numerusform>
@@ -290,19 +350,39 @@ Alles bleibt auf diesem Rechner.</translation>
         <source>Build a memory of it: it is sorted into episodes, and each question is answered from the one that fits.</source>
         <translation>Bauen Sie ein Gedächtnis davon auf: Es wird in Episoden geordnet, und jede Frage wird aus der passenden beantwortet.</translation>
     </message>
-    <message>
-        <source>This conversation has %1 messages, more than a model reads at once.</source>
-        <translation>Dieses Gespräch hat %1 Nachrichten, mehr als ein Modell auf einmal liest.</translation>
-    </message>
-    <message>
-        <source>This conversation has %1 messages.</source>
-        <translation>Dieses Gespräch hat %1 Nachrichten.</translation>
-    </message>
     <message numerus="yes">
         <source>The memory was built of this reply: it is built anew of the %n message(s) before it.</source>
         <translation>
             <numerusform>Das Gedächtnis wurde auch aus dieser Antwort aufgebaut: Es wird aus der %n Nachricht davor neu aufgebaut.</numerusform>
             <numerusform>Das Gedächtnis wurde auch aus dieser Antwort aufgebaut: Es wird aus den %n Nachrichten davor neu aufgebaut.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>This conversation has %Ln message(s), more than a model reads at once.</source>
+        <translation>
+            <numerusform>Dieses Gespräch hat %Ln Nachricht, mehr, als ein Modell auf einmal liest.</numerusform>
+            <numerusform>Dieses Gespräch hat %Ln Nachrichten, mehr, als ein Modell auf einmal liest.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>This conversation has %Ln message(s).</source>
+        <translation>
+            <numerusform>Dieses Gespräch hat %Ln Nachricht.</numerusform>
+            <numerusform>Dieses Gespräch hat %Ln Nachrichten.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln message(s)</source>
+        <translation>
+            <numerusform>%Ln Nachricht</numerusform>
+            <numerusform>%Ln Nachrichten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s)</source>
+        <translation>
+            <numerusform>%Ln Token</numerusform>
+            <numerusform>%Ln Token</numerusform>
         </translation>
     </message>
 </context>
@@ -327,10 +407,6 @@ Alles bleibt auf diesem Rechner.</translation>
     <message>
         <source>Building memory, episode %1 of %2…</source>
         <translation>Gedächtnis wird aufgebaut, Episode %1 von %2…</translation>
-    </message>
-    <message>
-        <source>Reading %1 tokens…</source>
-        <translation>%1 Token werden gelesen…</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -386,6 +462,20 @@ Alles bleibt auf diesem Rechner.</translation>
     <message>
         <source>This chat is out of the bin again: you wrote in it.</source>
         <translation>Dieser Chat liegt nicht mehr im Papierkorb: Sie haben darin geschrieben.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading the history, one cache for %n episode(s)…</source>
+        <translation>
+            <numerusform>Der Verlauf wird gelesen, ein Cache für %n Episode…</numerusform>
+            <numerusform>Der Verlauf wird gelesen, ein Cache für %n Episoden…</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading %Ln token(s)…</source>
+        <translation>
+            <numerusform>%Ln Token wird gelesen…</numerusform>
+            <numerusform>%Ln Token werden gelesen…</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -470,13 +560,19 @@ Alles bleibt auf diesem Rechner.</translation>
         <source>Own settings</source>
         <translation>Eigene Einstellungen</translation>
     </message>
-    <message>
-        <source>The system prompt stands before everything: with the next question the chat is read again from its beginning, about %1 tokens, and its memory is built anew.</source>
-        <translation>Die Systemanweisung steht vor allem anderen: Mit der nächsten Frage wird der Chat von Anfang an neu gelesen, etwa %1 Token, und sein Gedächtnis neu aufgebaut.</translation>
+    <message numerus="yes">
+        <source>The system prompt stands before everything: with the next question the chat is read again from its beginning, about %Ln token(s), and its memory is built anew.</source>
+        <translation>
+            <numerusform>Die Systemanweisung steht vor allem anderen: Mit der nächsten Frage wird der Chat von Anfang an neu gelesen, etwa %Ln Token, und sein Gedächtnis neu aufgebaut.</numerusform>
+            <numerusform>Die Systemanweisung steht vor allem anderen: Mit der nächsten Frage wird der Chat von Anfang an neu gelesen, etwa %Ln Token, und sein Gedächtnis neu aufgebaut.</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>With the next question the memory of this chat is built anew, over about %1 tokens.</source>
-        <translation>Mit der nächsten Frage wird das Gedächtnis dieses Chats neu aufgebaut, über etwa %1 Token.</translation>
+    <message numerus="yes">
+        <source>With the next question the memory of this chat is built anew, over about %Ln token(s).</source>
+        <translation>
+            <numerusform>Mit der nächsten Frage wird das Gedächtnis dieses Chats neu aufgebaut, über etwa %Ln Token.</numerusform>
+            <numerusform>Mit der nächsten Frage wird das Gedächtnis dieses Chats neu aufgebaut, über etwa %Ln Token.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -563,20 +659,29 @@ Alles bleibt auf diesem Rechner.</translation>
         <translation>Das Gedächtnis, das zuletzt geantwortet hat, hält %1 der %2 Token dieses Chats.</translation>
     </message>
     <message>
-        <source>%1 of them are new and not compressed yet.</source>
-        <translation>%1 davon sind neu und noch nicht verdichtet.</translation>
-    </message>
-    <message>
-        <source>After %1 more tokens the oldest are compressed to the budget of %2.</source>
-        <translation>Nach %1 weiteren Token werden die ältesten auf das Budget von %2 verdichtet.</translation>
-    </message>
-    <message>
-        <source>After %1 more tokens the oldest are compressed.</source>
-        <translation>Nach %1 weiteren Token werden die ältesten verdichtet.</translation>
-    </message>
-    <message>
         <source>The chat itself keeps every word.</source>
         <translation>Der Chat selbst behält jedes Wort.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of them (is|are) new and not compressed yet.</source>
+        <translation>
+            <numerusform>%Ln davon ist neu und noch nicht verdichtet.</numerusform>
+            <numerusform>%Ln davon sind neu und noch nicht verdichtet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>After %Ln more token(s) the oldest are compressed to the budget of %1.</source>
+        <translation>
+            <numerusform>Nach %Ln weiteren Token werden die ältesten auf das Budget von %1 verdichtet.</numerusform>
+            <numerusform>Nach %Ln weiteren Token werden die ältesten auf das Budget von %1 verdichtet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>After %Ln more token(s) the oldest are compressed.</source>
+        <translation>
+            <numerusform>Nach %Ln weiteren Token werden die ältesten verdichtet.</numerusform>
+            <numerusform>Nach %Ln weiteren Token werden die ältesten verdichtet.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -920,10 +1025,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>eine Adresse beginnt mit https://</translation>
     </message>
     <message>
-        <source>a SHA-256 has 64 digits from 0 to 9 and a to f, and this one has %1 characters</source>
-        <translation>eine SHA-256 hat 64 Stellen von 0 bis 9 und a bis f, und diese hat %1 Zeichen</translation>
-    </message>
-    <message>
         <source>%1 is among your models already</source>
         <translation>%1 ist schon unter Ihren Modellen</translation>
     </message>
@@ -942,6 +1043,13 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>Without a SHA-256 nothing proves that it is the file you mean.</source>
         <translation>Ohne SHA-256 belegt nichts, dass es die Datei ist, die Sie meinen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>a SHA-256 has 64 digits from 0 to 9 and a to f, and this one has %n character(s)</source>
+        <translation>
+            <numerusform>eine SHA-256 hat 64 Stellen von 0 bis 9 und a bis f, und diese hat %n Zeichen</numerusform>
+            <numerusform>eine SHA-256 hat 64 Stellen von 0 bis 9 und a bis f, und diese hat %n Zeichen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1057,9 +1165,12 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <source>Episode %1</source>
         <translation>Episode %1</translation>
     </message>
-    <message>
-        <source>%1 entries kept</source>
-        <translation>%1 Einträge behalten</translation>
+    <message numerus="yes">
+        <source>%Ln entr(y|ies) kept</source>
+        <translation>
+            <numerusform>%Ln Eintrag behalten</numerusform>
+            <numerusform>%Ln Einträge behalten</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1144,10 +1255,6 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>&amp;Starten</translation>
     </message>
     <message>
-        <source>%1 of %2 questions answered</source>
-        <translation>%1 von %2 Fragen beantwortet</translation>
-    </message>
-    <message>
         <source>Starting…</source>
         <translation>Startet…</translation>
     </message>
@@ -1178,6 +1285,13 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     <message>
         <source>%1 files (*.%2)</source>
         <translation>%1-Dateien (*.%2)</translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %n question(s) answered</source>
+        <translation>
+            <numerusform>%1 von %n Frage beantwortet</numerusform>
+            <numerusform>%1 von %n Fragen beantwortet</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -1619,16 +1733,22 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <translation>Behaltene Einträge je Schicht und KV-Kopf</translation>
     </message>
     <message>
-        <source>Layer %1, KV head %2: %3 entries kept</source>
-        <translation>Schicht %1, KV-Kopf %2: %3 Einträge behalten</translation>
-    </message>
-    <message>
-        <source>Layer %1, KV head %2: %3 entries kept, the layer&apos;s budget is %4 per head</source>
-        <translation>Schicht %1, KV-Kopf %2: %3 Einträge behalten, das Budget der Schicht ist %4 je Kopf</translation>
-    </message>
-    <message>
         <source>Layer %1</source>
         <translation>Schicht %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>Layer %1, KV head %2: %Ln entr(y|ies) kept</source>
+        <translation>
+            <numerusform>Schicht %1, KV-Kopf %2: %Ln Eintrag behalten</numerusform>
+            <numerusform>Schicht %1, KV-Kopf %2: %Ln Einträge behalten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Layer %1, KV head %2: %Ln entr(y|ies) kept, the layer&apos;s budget is %3 per head</source>
+        <translation>
+            <numerusform>Schicht %1, KV-Kopf %2: %Ln Eintrag behalten, das Budget der Schicht ist %3 je Kopf</numerusform>
+            <numerusform>Schicht %1, KV-Kopf %2: %Ln Einträge behalten, das Budget der Schicht ist %3 je Kopf</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2276,10 +2396,6 @@ Bauen Sie das Gedächtnis dieses Gesprächs auf, um sie zu sehen.</translation>
         <translation>Noch kein Gedächtnis: Nichts wurde behalten.</translation>
     </message>
     <message>
-        <source>Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line marks the layer&apos;s budget per head.</source>
-        <translation>Episode %1 behält %2 Einträge von %3 Token in %4 Schichten mit %5 KV-Köpfen. Eine Linie zeigt das Budget der Schicht je Kopf.</translation>
-    </message>
-    <message>
         <source>Everything fits: the model reads the whole chat.
 A memory sorts a longer one into episodes.</source>
         <translation>Alles passt hinein: Das Modell liest den ganzen Chat.
@@ -2288,6 +2404,38 @@ Ein Gedächtnis ordnet einen längeren in Episoden.</translation>
     <message>
         <source>Build memor&amp;y…</source>
         <translation>Gedächtnis au&amp;fbauen…</translation>
+    </message>
+    <message>
+        <source>Episode %1 keeps %2 of %3 in %4 with %5. A line marks the layer&apos;s budget per head.</source>
+        <translation>Episode %1 behält %2 von %3 in %4 mit %5. Eine Linie zeigt das Budget der Schicht je Kopf.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln entr(y|ies)</source>
+        <translation>
+            <numerusform>%Ln Eintrag</numerusform>
+            <numerusform>%Ln Einträge</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s)</source>
+        <translation>
+            <numerusform>%Ln Token</numerusform>
+            <numerusform>%Ln Token</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln layer(s)</source>
+        <translation>
+            <numerusform>%Ln Schicht</numerusform>
+            <numerusform>%Ln Schichten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln KV head(s)</source>
+        <translation>
+            <numerusform>%Ln KV-Kopf</numerusform>
+            <numerusform>%Ln KV-Köpfen</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2348,9 +2496,12 @@ Ein Gedächtnis ordnet einen längeren in Episoden.</translation>
         <source>The whole chat</source>
         <translation>Der ganze Chat</translation>
     </message>
-    <message>
-        <source>%1 tokens</source>
-        <translation>%1 Token</translation>
+    <message numerus="yes">
+        <source>%Ln token(s)</source>
+        <translation>
+            <numerusform>%Ln Token</numerusform>
+            <numerusform>%Ln Token</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2491,16 +2642,8 @@ Erstes Token nach %2 s. Ein Klick zeigt, woher die Antwort kam.</translation>
         <translation>Trainierter Kontext</translation>
     </message>
     <message>
-        <source>%1 tokens</source>
-        <translation>%1 Token</translation>
-    </message>
-    <message>
         <source>Shape</source>
         <translation>Aufbau</translation>
-    </message>
-    <message>
-        <source>%1 layers, %2 KV heads of %3</source>
-        <translation>%1 Schichten, %2 KV-Köpfe zu %3</translation>
     </message>
     <message>
         <source>Licence</source>
@@ -2670,6 +2813,31 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <source>%1 was not fetched: %2.</source>
         <translation>%1 wurde nicht geholt: %2.</translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln token(s)</source>
+        <translation>
+            <numerusform>%Ln Token</numerusform>
+            <numerusform>%Ln Token</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1, %2</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln layer(s)</source>
+        <translation>
+            <numerusform>%Ln Schicht</numerusform>
+            <numerusform>%Ln Schichten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln KV head(s) of %1</source>
+        <translation>
+            <numerusform>%Ln KV-Kopf zu %1</numerusform>
+            <numerusform>%Ln KV-Köpfe zu %1</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>epi::NoticeBar</name>
@@ -2827,27 +2995,12 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
         <translation>Frage</translation>
     </message>
     <message>
-        <source>%1 tokens read</source>
-        <translation>%1 Token gelesen</translation>
-    </message>
-    <message>
         <source>Quoted before it</source>
         <translation>Davor zitiert</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n message(s), %1 tokens</source>
-        <translation>
-            <numerusform>%n Nachricht, %1 Token</numerusform>
-            <numerusform>%n Nachrichten, %1 Token</numerusform>
-        </translation>
     </message>
     <message>
         <source>Read again before it</source>
         <translation>Davor noch einmal gelesen</translation>
-    </message>
-    <message>
-        <source>%1 tokens</source>
-        <translation>%1 Token</translation>
     </message>
     <message>
         <source>nothing</source>
@@ -2896,6 +3049,27 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
     <message>
         <source>the whole chat</source>
         <translation>dem ganzen Chat</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s)</source>
+        <translation>
+            <numerusform>%Ln Token</numerusform>
+            <numerusform>%Ln Token</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln token(s) read</source>
+        <translation>
+            <numerusform>%Ln Token gelesen</numerusform>
+            <numerusform>%Ln Token gelesen</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n message(s), %1</source>
+        <translation>
+            <numerusform>%n Nachricht, %1</numerusform>
+            <numerusform>%n Nachrichten, %1</numerusform>
+        </translation>
     </message>
 </context>
 <context>

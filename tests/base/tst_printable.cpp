@@ -28,6 +28,14 @@ private Q_SLOTS:
         QCOMPARE(grouped(UINT64_MAX), std::string("18,446,744,073,709,551,615"));
         QCOMPARE(groupedSigned(INT64_MIN), std::string("-9,223,372,036,854,775,808"));
     }
+
+    void countsOneAndMany() {
+        QCOMPARE(counted(1, "token"), std::string("1 token"));
+        QCOMPARE(counted(0, "token"), std::string("0 tokens"));
+        QCOMPARE(counted(4096, "token"), std::string("4,096 tokens"));
+        QCOMPARE(counted(1, "entry", "entries"), std::string("1 entry"));
+        QCOMPARE(counted(2, "entry", "entries"), std::string("2 entries"));
+    }
 };
 
 QTEST_APPLESS_MAIN(TestPrintable)

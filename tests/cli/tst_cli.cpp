@@ -41,6 +41,16 @@ private Q_SLOTS:
         QVERIFY(help.err.isEmpty());
     }
 
+    void itsHelpOfAllCommandsReachesThoseOfGroups() {
+        const Finished help = run({"--help-all"});
+        QCOMPARE(help.exitCode, 0);
+        for (const char* text :
+             {"\nask\n", "\nmemory build\n", "--patch-tokens", "\neval export\n", "130 cancelled"})
+            QVERIFY2(help.out.contains(text), text);
+        QCOMPARE(help.out.count("\nmemory build\n"), 1);
+        QVERIFY(run({"memory", "--help-all"}).out.contains("--patch-tokens"));
+    }
+
     void offersJsonOnEveryCommand_data() {
         QTest::addColumn<QStringList>("command");
         for (const char* command :
@@ -195,6 +205,14 @@ private Q_SLOTS:
         }
     }
 
+    void speaksOfOneQuestionInTheSingular() {
+        const QString file = write("conversations.json", kConversation);
+        const QString database = cli_->filePath("chats.db");
+        for (const Finished& result :
+             {run({"import", file, "--db", database}), run({"conversations", "--db", database})})
+            QVERIFY2(result.out.contains("\t2 messages\t1 question\t"), result.out);
+    }
+
     void importsTheSameFileOnce() {
         const QString file = write("conversations.json", kConversation);
         const QString database = cli_->filePath("chats.db");
@@ -243,6 +261,28 @@ private Q_SLOTS:
         QCOMPARE(all["share"].toDouble(), 1.0);
         QCOMPARE(all["categories"].toArray()[0].toObject()["category"].toInt(), 4);
         QCOMPARE(run(eval + where + QStringList{"--tokens", "0"}).json()["share"].toDouble(), 0.0);
+    }
+
+    void namesEpisodesByTheNumbersThatChooseThem() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", longConversation()), "--db", database}).exitCode, 0);
+        const QStringList ask{"ask",          "-q",         "Which bicycle?",
+                              "--db",         database,     "--conversation",
+                              "conv-2",       "-m",         model,
+                              "--embedder",   embedder,     "--device",
+                              "cpu",          "--episodes", "2",
+                              "--max-tokens", "4",          "--budget",
+                              "256",          "--block",    "128",
+                              "--episode",    "1"};
+        const Finished all = run(ask);
+        QVERIFY2(all.exitCode == 0, all.err + all.out);
+        QVERIFY2(all.err.contains("\nreading one cache for 2 episodes\n"), all.err);
+        const Finished each = run(ask + QStringList{"--preset", "epicache", "--patch-tokens", "32"});
+        QVERIFY2(each.exitCode == 0, each.err + each.out);
+        QVERIFY2(each.err.contains("\nreading episode 0 of 0 to 1\nreading episode 1 of 0 to 1\n"), each.err);
+        QVERIFY2(each.err.contains("\nepichat-cli: episode 1 of 0 to 1, 256 of "), each.err);
     }
 
     void asksWithEarlierTurnsQuoted() {

@@ -2,13 +2,11 @@
 
 #include <cmath>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <ATen/TensorOperators.h>
@@ -21,6 +19,7 @@
 #include "core/engine/generation.h"
 #include "core/engine/model_tools.h"
 #include "core/model/language_model.h"
+#include "tests/engine/prefill_setups.h"
 #include "tests/support/check_result.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/tiny_model.h"
@@ -29,40 +28,6 @@ namespace epi {
 namespace {
 
 constexpr double kSmallestGap = 0.01;
-constexpr double kSums = 2e-4;  // what another order of sums may change in a logit or a row of the tiny model
-
-struct Setup {
-    std::int32_t budget = 40;
-    std::int64_t block = 16;
-    std::size_t history = 150;
-    BudgetLevel level = BudgetLevel::kPair;
-    Pins pins{};
-    bool promptAtLastPosition = false;
-    const char* score = "attention";
-    double headFloor = 0.0;
-};
-
-PrefillTask taskOf(const ModelSpec& spec, const Setup& setup) {
-    return {.ids = test::randomTokens(setup.history, 21),
-            .firstPosition = 0,
-            .block = setup.block,
-            .rule = {.layerBudgets = std::vector<std::int32_t>(spec.layers.size(), setup.budget),
-                     .level = setup.level,
-                     .pins = setup.pins,
-                     .prefixTokens = 5,
-                     .score = *Score::bind(setup.score),
-                     .headFloor = setup.headFloor},
-            .prompt = test::randomTokens(12, 22),
-            .promptAtLastPosition = setup.promptAtLastPosition,
-            .repeatRequest = test::randomTokens(6, 28)};
-}
-
-KvCache cacheFor(const Executor& executor, const PrefillTask& task, std::int64_t further = 0) {
-    return {executor.spec(),
-            BlockPrefill::rowsPerHead(executor.spec(), task.rule.layerBudgets, task.block + further),
-            executor.placement()};
-}
-
 KvCache denseCache(const Executor& executor, std::size_t rows) {
     const std::vector<std::int64_t> perLayer(executor.spec().layers.size(), static_cast<std::int64_t>(rows));
     return {executor.spec(), perLayer, executor.placement()};
@@ -75,36 +40,6 @@ at::Tensor read(const Executor& executor, KvCache& cache, std::span<const TokenI
         .logitRows = static_cast<std::int64_t>(ids.size())};
     auto logits = executor.forward(request, cache);
     return logits ? *logits : at::Tensor();
-}
-
-bool hasSamePositions(const KvSnapshot& a, const KvSnapshot& b) {
-    for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-        if (a.layers[layer].positions != b.layers[layer].positions) return false;
-    }
-    return a.nextPosition == b.nextPosition;
-}
-
-bool hasCloseRows(const KvSnapshot& a, const KvSnapshot& b) {
-    for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-        if (!at::allclose(a.layers[layer].keys, b.layers[layer].keys, 0.0, kSums)) return false;
-        if (!at::allclose(a.layers[layer].values, b.layers[layer].values, 0.0, kSums)) return false;
-    }
-    return true;
-}
-
-bool isSame(const KvSnapshot& a, const KvSnapshot& b) {
-    for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
-        if (!at::equal(a.layers[layer].keys, b.layers[layer].keys)) return false;
-        if (!at::equal(a.layers[layer].values, b.layers[layer].values)) return false;
-    }
-    return hasSamePositions(a, b);
-}
-
-std::int64_t bytesOf(const ComputedRows& rows) {
-    std::size_t bytes = 0;
-    for (const LayerRows& layer : rows)
-        bytes += layer.keys.nbytes() + layer.values.nbytes();
-    return static_cast<std::int64_t>(bytes);
 }
 
 /// Rows as they were first written, by layer, head and position.
@@ -138,56 +73,19 @@ private:
 class TestBlockPrefill : public QObject {
     Q_OBJECT
 
-    std::unique_ptr<LanguageModel> tiny(const std::string& architecture) {
-        const auto path =
-            test::writeTinyModel(folder_.path().toStdString(), {.architecture = architecture, .layers = 6});
-        auto model = LanguageModel::load({.path = path, .device = DeviceChoice::kCpu});
-        return model ? *std::move(model) : nullptr;
-    }
     static void addArchitectures() {
         QTest::addColumn<std::string>("architecture");
         for (const char* architecture : {"llama", "qwen2", "qwen3", "gemma3"})
             QTest::newRow(architecture) << std::string(architecture);
     }
-    static void addScores() {
-        for (const char* score : {"keydiff",
-                                  "kvzip",
-                                  "kvzip(keep=0)",
-                                  "recency",
-                                  "snapkv(window=8)",
-                                  "value_norm",
-                                  "attention(mean=1)",
-                                  "keydiff + attention * 0.5",
-                                  "kvzip + attention + recency * 0.1"}) {
-            for (const BudgetLevel level : {BudgetLevel::kPair, BudgetLevel::kPairUniform}) {
-                QTest::newRow((std::string(score) + " " + std::string(name(level))).c_str())
-                    << std::string("llama") << Setup{.level = level, .score = score};
-            }
-        }
-        QTest::newRow("floor") << std::string("llama") << Setup{.headFloor = 0.5};
-        QTest::newRow("keydiff, gemma3") << std::string("gemma3") << Setup{.budget = 30, .score = "keydiff"};
-    }
-    static void addSetups() {
-        QTest::addColumn<std::string>("architecture");
-        QTest::addColumn<Setup>("setup");
-        const std::string llama = "llama";
-        QTest::newRow("pair") << llama << Setup{};
-        QTest::newRow("pair-uniform") << llama << Setup{.level = BudgetLevel::kPairUniform};
-        QTest::newRow("pins") << llama << Setup{.pins = {.chatPrefix = true, .sinks = 7, .recent = 9}};
-        QTest::newRow("prompt at the last position") << llama << Setup{.promptAtLastPosition = true};
-        QTest::newRow("block above budget") << llama << Setup{.budget = 10, .block = 33};
-        QTest::newRow("qwen2") << std::string("qwen2") << Setup{};
-        QTest::newRow("gemma3") << std::string("gemma3") << Setup{.budget = 30, .block = 20};
-    }
-
-    QTemporaryDir folder_;
+    TinyModels models_;
 
 private Q_SLOTS:
     void equalsFullAttentionWhileAllFits_data() { addArchitectures(); }
     void equalsFullAttentionWhileAllFits() {
         QFETCH(std::string, architecture);
         const c10::InferenceMode inference;
-        const auto model = tiny(architecture);
+        const auto model = models_.load(architecture);
         QVERIFY(model);
         const Executor& executor = model->executor();
         const PrefillTask task = taskOf(executor.spec(), {.budget = 200});
@@ -208,7 +106,7 @@ private Q_SLOTS:
     void givesTheSameLogitsForEveryBlockSize() {
         QFETCH(std::string, architecture);
         const c10::InferenceMode inference;
-        const auto model = tiny(architecture);
+        const auto model = models_.load(architecture);
         QVERIFY(model);
         const Executor& executor = model->executor();
         const std::vector<TokenId> ids = test::randomTokens(90, 24);
@@ -237,7 +135,7 @@ private Q_SLOTS:
         QFETCH(std::string, architecture);
         QFETCH(Setup, setup);
         const c10::InferenceMode inference;
-        const auto model = tiny(architecture);
+        const auto model = models_.load(architecture);
         QVERIFY(model);
         const Executor& executor = model->executor();
         const PrefillTask task = taskOf(executor.spec(), setup);
@@ -287,7 +185,7 @@ private Q_SLOTS:
     }
 
     void allocatesTheBudgetAndOneBlock() {
-        const auto model = tiny("gemma3");
+        const auto model = models_.load("gemma3");
         QVERIFY(model);
         const std::vector<std::int32_t> budgets{10, 20, 30, 40, 50, 60};
         const auto rows = BlockPrefill::rowsPerHead(model->executor().spec(), budgets, 7);
@@ -296,7 +194,7 @@ private Q_SLOTS:
 
     void keepsWhatIsPinned() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const Setup setup{.pins = {.chatPrefix = true, .sinks = 7, .recent = 9}};
         const PrefillTask task = taskOf(model->executor().spec(), setup);
@@ -319,7 +217,7 @@ private Q_SLOTS:
 
     void continuesAtThePositionAfterTheHistory() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const PrefillTask task = taskOf(model->executor().spec(), {});
         KvCache cache = cacheFor(model->executor(), task);
@@ -388,72 +286,9 @@ private Q_SLOTS:
             });
     }
 
-    void givesWhatAComputedBlockGives_data() {
-        addSetups();
-        addScores();
-    }
-    void givesWhatAComputedBlockGives() {
-        const c10::InferenceMode inference;
-        QFETCH(std::string, architecture);
-        QFETCH(Setup, setup);
-        const auto model = tiny(architecture);
-        QVERIFY(model);
-        const PrefillTask task = taskOf(model->executor().spec(), setup);
-        KvCache cache = cacheFor(model->executor(), task);
-        BlockPrefill prefill(model->executor(), cache, task);
-        KvCache other = cacheFor(model->executor(), task);
-        BlockPrefill otherPrefill(model->executor(), other, task);
-        while (!prefill.isDone()) {
-            const KvSnapshot before = other.snapshot();
-            const auto computed = otherPrefill.computeNext({});
-            QVERIFY2(computed, test::why(computed));
-            QVERIFY(isSame(other.snapshot(), before));
-            QCOMPARE(other.nextPosition(), before.nextPosition);
-            QCOMPARE(bytesOf(*computed), otherPrefill.nextBytes());
-            QVERIFY(prefill.step({}));
-            const auto stepped = otherPrefill.step({}, {}, &*computed);
-            QVERIFY2(stepped, test::why(stepped));
-            QCOMPARE(other.nextPosition(), cache.nextPosition());
-            QVERIFY(hasSamePositions(other.snapshot(), cache.snapshot()));
-            QVERIFY(hasCloseRows(other.snapshot(), cache.snapshot()));
-        }
-        QVERIFY(otherPrefill.isDone());
-    }
-
-    void leavesNothingOfABlockWhoseComputingIsCancelled() {
-        const c10::InferenceMode inference;
-        const auto model = tiny("llama");
-        QVERIFY(model);
-        const PrefillTask task = taskOf(model->executor().spec(), {});
-        KvCache cache = cacheFor(model->executor(), task);
-        BlockPrefill prefill(model->executor(), cache, task);
-        QVERIFY(prefill.step({}));
-        const KvSnapshot before = cache.snapshot();
-        const CancelToken cancel;
-        cancel.cancel();
-        QVERIFY(test::failsWith(prefill.computeNext(cancel), ErrorCode::kCancelled));
-        QVERIFY(isSame(cache.snapshot(), before));
-        QCOMPARE(cache.nextPosition(), before.nextPosition);
-    }
-
-    void refusesLogitsOfRowsThatAreNotRun() {
-        const c10::InferenceMode inference;
-        const auto model = tiny("llama");
-        QVERIFY(model);
-        const PrefillTask task = taskOf(model->executor().spec(), {});
-        KvCache cache = cacheFor(model->executor(), task);
-        const auto computed = BlockPrefill(model->executor(), cache, task).computeNext({});
-        QVERIFY2(computed, test::why(computed));
-        const auto block = std::span(task.ids).first(static_cast<std::size_t>(task.block));
-        const ForwardRequest request{
-            .groups = {{.kind = RowGroup::Kind::kAppend, .ids = block, .computed = &*computed}},
-            .logitRows = 1};
-        QVERIFY(test::failsWith(model->executor().forward(request, cache), ErrorCode::kInvalidArgument));
-    }
-
     void keepsAShareOfEveryHead() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const PrefillTask task = taskOf(model->executor().spec(), {.headFloor = 0.5});
         KvCache cache = cacheFor(model->executor(), task);
@@ -467,7 +302,7 @@ private Q_SLOTS:
     void keepsTheScoresOfEntriesThroughASnapshot() {
         // Read in one go, and with the cache put away and taken back after every block.
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const PrefillTask task =
             taskOf(model->executor().spec(), {.level = BudgetLevel::kPairUniform, .score = "kvzip"});
@@ -484,7 +319,7 @@ private Q_SLOTS:
     }
 
     void refusesABudgetBelowThePins() {
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const PrefillTask task = taskOf(
             model->executor().spec(), {.budget = 15, .pins = {.chatPrefix = true, .sinks = 2, .recent = 11}});
@@ -498,7 +333,7 @@ private Q_SLOTS:
 
     void leavesNothingOfAPromptInTheCache() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const std::vector<TokenId> ids = test::randomTokens(40, 26);
         KvCache cache = denseCache(model->executor(), 60);
@@ -518,7 +353,7 @@ private Q_SLOTS:
 
     void cutsACacheToItsBudgetInPlace() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const PrefillTask task = taskOf(model->executor().spec(), {});
         KvCache cache = denseCache(model->executor(), 100);
@@ -532,7 +367,7 @@ private Q_SLOTS:
 
     void failsWhenItIsCancelled() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         const PrefillTask task = taskOf(model->executor().spec(), {});
         KvCache cache = cacheFor(model->executor(), task);
@@ -544,7 +379,7 @@ private Q_SLOTS:
 
     void refusesATokenOutsideTheVocabulary() {
         const c10::InferenceMode inference;
-        const auto model = tiny("llama");
+        const auto model = models_.load("llama");
         QVERIFY(model);
         for (const TokenId bad : {-1, model->info().vocabulary}) {
             PrefillTask task = taskOf(model->executor().spec(), {});
@@ -612,7 +447,7 @@ private:
                               const Setup& setup,
                               const OtherForm& otherForm) {
         const c10::InferenceMode inference;
-        const auto model = tiny(architecture);
+        const auto model = models_.load(architecture);
         QVERIFY(model);
         const Executor& executor = model->executor();
         const PrefillTask task = taskOf(executor.spec(), setup);

@@ -105,6 +105,41 @@ private Q_SLOTS:
         QVERIFY(done->episode >= 0 && done->episode < kEpisodes);
     }
 
+    void readingOneCacheForAllEpisodesIsToldAsThat() {
+        Session session(config());
+        QVERIFY(prepare(session) > 1000);
+        MemoryOptions memory = smallMemory();
+        memory.preset = "epichat";
+        const JobId build = session.post(BuildMemory{"long", memory});
+        QVERIFY(session.log().waitForEnd(build));
+        int told = 0;
+        for (const Event& event : session.log().of(build)) {
+            const auto* progress = std::get_if<Progress>(&event);
+            if (progress == nullptr || progress->phase != "reading") continue;
+            ++told;
+            QCOMPARE(progress->episode, -1);
+            QCOMPARE(progress->episodes, kEpisodes);
+        }
+        QVERIFY(told > 1);
+    }
+
+    void aMemoryThatIsNotOnDiskIsTold() {
+        const fs::path file = fs::path(caches_->path().toStdString()) / "file";
+        std::ofstream(file) << "no folder";
+        LocalEngineConfig broken = config();
+        broken.cacheFolder = file / "kv";
+        Session session(broken);
+        QVERIFY(prepare(session) > 1000);
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", smallMemory()});
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->notices.size(), std::size_t{1});
+        const Notice& notice = built->notices.front();
+        QCOMPARE(notice.code, NoticeCode::kMemoryUnsaved);
+        QVERIFY(!notice.arguments.at(0).empty());
+        QVERIFY2(notice.text.find("the memory is not on disk") == 0, notice.text.c_str());
+        QVERIFY2(notice.text.ends_with(notice.arguments[0]), notice.text.c_str());
+    }
+
     void buildsWhatIsAskedBeforeItWasBuilt() {
         Session session(config());
         const std::int64_t tokens = prepare(session);

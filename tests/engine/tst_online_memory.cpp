@@ -336,10 +336,23 @@ private Q_SLOTS:
         QVERIFY(prepare(session, history));
         const auto done = turn(session, history, 1, "What about the dog?");
         QVERIFY2(done, session.why());
-        QVERIFY(!done->notice.empty());
+        QVERIFY(!done->notices.empty());
         const auto next = turn(session, history, 1, "And the piano?");
         QVERIFY2(next, session.why());
         QCOMPARE(next->statistics.readTokens, 0);
+    }
+
+    void aNewEpisodeThatIsNotOnDiskIsTold() {
+        std::ofstream(cacheFolder()) << "x";
+        Session session(config());
+        QVERIFY(prepare(session, longConversation(40)));
+        Ask ask = askLong("What about the dog?", true);
+        ask.memory = memory();
+        ask.memory.online.newEpisodeBelow = 2.0;
+        const auto done = session.run<TurnDone>(ask);
+        QVERIFY2(done, session.why());
+        QCOMPARE(std::ranges::count(done->notices, NoticeCode::kEpisodeUnsaved, &Notice::code), 1);
+        QVERIFY(std::ranges::count(done->notices, NoticeCode::kMemoryUnsaved, &Notice::code) <= 1);
     }
 
     void buildsAnewOverAllTurnsOnlyWhenAskedTo() {
@@ -481,7 +494,8 @@ private Q_SLOTS:
                 QVERIFY2(done, session.why());
                 QCOMPARE(done->positions, std::string(isAuto ? "reindexed" : "kept"));
                 QCOMPARE(done->pastTrainedContext, !isAuto);
-                QCOMPARE(done->notice.empty(), !isAuto);
+                QCOMPARE(done->notices.size(), std::size_t{isAuto ? 1U : 0U});
+                if (isAuto) QCOMPARE(done->notices[0].code, NoticeCode::kPositionsRenewed);
                 const SyncConversation both =
                     told(static_cast<std::int64_t>(history.turns.size()), ask.question, done->text);
                 history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());

@@ -210,7 +210,7 @@ private Q_SLOTS:
         command.device = DeviceChoice::kAuto;
         const auto loaded = session.run<ModelLoaded>(command);
         QVERIFY2(loaded, session.why());
-        QVERIFY(loaded->notice.find("computed on the CPU, because " + cudaUnavailableReason()) !=
+        QVERIFY(textOf(loaded->notices).find("computed on the CPU, because " + cudaUnavailableReason()) !=
                 std::string::npos);
     }
 };

@@ -231,10 +231,10 @@ private Q_SLOTS:
         std::vector<EpisodeRecord> numbered = four;
         for (std::int32_t i = 0; i < 4; ++i)
             numbered[i].index = i;
-        QVERIFY(store_->saveEpisodes(conversation, numbered));
+        QVERIFY(store_->saveEpisodes(conversation, numbered, 1000));
         const std::vector<EpisodeRecord> one{
             {conversation, 0, 7, {1, 2, 3}, {"a \"b\"", ""}, 99, "key", "herons, nests"}};
-        QVERIFY(store_->saveEpisodes(conversation, one));
+        QVERIFY(store_->saveEpisodes(conversation, one, 2345));
         const auto read = store_->episodes(conversation);
         QVERIFY(read);
         QCOMPARE(read->size(), std::size_t{1});
@@ -244,6 +244,7 @@ private Q_SLOTS:
         QCOMPARE(read->front().keptEntries, std::int64_t{99});
         QCOMPARE(read->front().cacheKey, std::string("key"));
         QCOMPARE(read->front().name, std::string("herons, nests"));
+        QCOMPARE(store_->conversation(conversation)->memoryTokens, std::int64_t{2345});
     }
 
     void goesOnWithARunThatWasLeftHalfWay() {

@@ -144,9 +144,9 @@ bool FakeEngine::mayGoOn(JobId job, int index, int holdAt) {
 Hello FakeEngine::hello() const {
     return {
         .version = "test",
-        .hasCuda = script_.deviceReason.empty(),
+        .hasCuda = script_.deviceNotices.empty(),
         .device = script_.device,
-        .deviceReason = script_.deviceReason,
+        .notices = script_.deviceNotices,
         .models = {{.id = "fake-1b",
                     .title = script_.modelTitle,
                     .path = "/models/fake-1b.gguf",
@@ -173,7 +173,7 @@ void FakeEngine::handle(JobId job, const LoadModel& command) {
                       .kvHeads = script_.kvHeads,
                       .trainedContext = 8192,
                       .weightBytes = 1'000'000'000,
-                      .notice = {}});
+                      .notices = script_.modelNotices});
 }
 
 void FakeEngine::handle(JobId job, const SyncConversation& command) {
@@ -214,6 +214,7 @@ void FakeEngine::handle(JobId job, const BuildMemory& command) {
     if (built.memory.budget == 0) built.memory.budget = script_.builtBudget;
     if (built.memory.block == 0) built.memory.block = 512;
     built.historyTokens = total;
+    built.notices = script_.buildNotices;
     built.layerBudgets.assign(static_cast<std::size_t>(script_.layers), built.memory.budget);
     for (std::int32_t episode = 0; episode < episodes; ++episode) {
         EpisodeSummary summary{

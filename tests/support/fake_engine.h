@@ -22,7 +22,9 @@ inline constexpr const char* kDamagedModel = "/models/damaged.gguf";
 struct FakeScript {
     std::string modelTitle = "Fake 1B";
     std::string device = "CPU, 2 threads";
-    std::string deviceReason = "no CUDA device was found";
+    std::vector<Notice> deviceNotices = {makeNotice(NoticeCode::kNoDriver)};
+    std::vector<Notice> modelNotices{};
+    std::vector<Notice> buildNotices{};
     bool hasModel = true;
     std::vector<std::string> replyPieces = {"The ", "answer ", "is ", "forty-two."};
     std::string replyReason = "end";  // why a reply ends that nobody stops

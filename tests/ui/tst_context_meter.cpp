@@ -3,6 +3,7 @@
 
 #include "tests/ui/window_fixture.h"
 #include "ui/chat/context_meter.h"
+#include "ui/theme/source_plurals.h"
 
 using namespace epi;
 using namespace epi::test;
@@ -36,8 +37,13 @@ double painted(ContextMeter& meter) {
 class TestContextMeter : public QObject {
     Q_OBJECT
 
+    SourcePlurals plurals_;
+
 private Q_SLOTS:
-    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void initTestCase() {
+        Theme::apply(ThemeChoice::kLight, 100);
+        QCoreApplication::installTranslator(&plurals_);
+    }
 
     void tellsWhatIsKeptNewAndFree() {
         const auto state = contextAfter(answered(1500, 500), 1024);
@@ -52,6 +58,9 @@ private Q_SLOTS:
         const QString text = ContextMeter::longText(*state);
         QVERIFY(text.contains(u"476 of them are new"_s));
         QVERIFY(text.contains(u"After 500 more tokens the oldest are compressed to the budget of 1,024."_s));
+        const QString one = ContextMeter::longText(*contextAfter(answered(1025, 1), 1024));
+        QVERIFY(one.contains(u"1 of them is new"_s));
+        QVERIFY(one.contains(u"After 1 more token the oldest"_s));
     }
 
     void repliesThatSayNothingAboutItShowNothing() { QVERIFY(!contextAfter(answered(0, 0), 1024)); }

@@ -327,6 +327,47 @@ private Q_SLOTS:
         QVERIFY(detailsOf(app).contains(QStringLiteral("4 episode")));
     }
 
+    void theHeaderCountsTokensAfterARestart() {
+        const auto detailsOf = [](WindowFixture& fixture) {
+            return fixture.window.page().findChild<QLabel*>(QStringLiteral("chatDetails"))->text();
+        };
+        qint64 id = 0;
+        QString built;
+        QString asked;
+        {
+            WindowFixture app(folder_->path());
+            QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+            id = app.window.session()->conversation().id;
+            QVERIFY(!detailsOf(app).contains(QStringLiteral("token")));
+            QVERIFY(app.build({.budget = 256}));
+            built = detailsOf(app);
+            QVERIFY2(built.contains(QStringLiteral("token")), qPrintable(built));
+        }
+        {
+            WindowFixture app(folder_->path());
+            app.window.openConversation(id);
+            QTRY_COMPARE(detailsOf(app), built);
+            QVERIFY(app.ask(QStringLiteral("What about gardens?")));
+            asked = detailsOf(app);
+        }
+        WindowFixture app(folder_->path());
+        app.window.openConversation(id);
+        QTRY_COMPARE(detailsOf(app), asked);
+        for (const Command& command : app.engine->posted())
+            QVERIFY(std::holds_alternative<LoadModel>(command));  // nothing is read again for it
+    }
+
+    void aBuildTellsWhatTheEngineHasToSay() {
+        FakeScript script;
+        script.buildNotices = {makeNotice(NoticeCode::kMemoryUnsaved, {"the disk is full"})};
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.build({.budget = 256}));
+        QCOMPARE(app.window.page().notice().text(),
+                 QStringLiteral("The memory is not on disk and has to be built again after a restart: the "
+                                "disk is full."));
+    }
+
     void aFailedAnswerSaysWhyAndKeepsTheQuestion() {
         FakeScript script;
         script.holdAskAt = 1;

@@ -21,6 +21,7 @@
 #include "ui/models/load_panel.h"
 #include "ui/models/model_manager.h"
 #include "ui/settings/settings_dialog.h"
+#include "ui/theme/source_plurals.h"
 
 using namespace epi;
 using namespace epi::test;
@@ -83,6 +84,7 @@ class TestModelManager : public QObject {
     Q_OBJECT
 
 private:
+    SourcePlurals plurals_;
     std::unique_ptr<QTemporaryDir> folder_;
 
     /// The manager of a window, its list read, with a tiny model in a folder of its own.
@@ -123,6 +125,7 @@ private:
 
 private Q_SLOTS:
     void initTestCase() {
+        QCoreApplication::installTranslator(&plurals_);
         Theme::apply(ThemeChoice::kLight, 100);
         home_ = std::make_unique<QTemporaryDir>();
         qputenv("XDG_DATA_HOME", home_->path().toUtf8());  // an empty models folder, and a trash of our own

@@ -5,6 +5,7 @@
 #include <QTest>
 #include <QTextLayout>
 
+#include "ui/bridge/text.h"
 #include "ui/chat/message_layout.h"
 #include "ui/chat/message_model.h"
 #include "ui/chat/reply_details_dialog.h"
@@ -13,10 +14,12 @@
 #include "ui/conversations/search_delegate.h"
 #include "ui/memory/episode_model.h"
 #include "ui/memory/job_strip.h"
+#include "ui/theme/source_plurals.h"
 #include "ui/theme/text_lines.h"
 #include "ui/theme/theme.h"
 
 using namespace epi;
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -53,7 +56,11 @@ double contrast(const QColor& a, const QColor& b) {
 class TestModels : public QObject {
     Q_OBJECT
 
+    SourcePlurals plurals_;
+
 private Q_SLOTS:
+    void initTestCase() { QCoreApplication::installTranslator(&plurals_); }
+
     void messageModelKeepsTheRulesOfModels() {
         MessageModel model;
         const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
@@ -93,6 +100,43 @@ private Q_SLOTS:
                        .cacheKey = "k"}});
         QCOMPARE(model.index(0).data().toString(), QStringLiteral("about gardens"));
         QCOMPARE(model.index(0).data(EpisodeModel::kFirstTurnRole).toLongLong(), 5);
+    }
+
+    void partsThatDoNotFitBeginALine() {
+        const QFontMetricsF metrics(Theme::current().font(TextSize::kSmall));
+        const QStringList parts{u"8 messages"_s, u"23,040 entries kept"_s, u"2 segments"_s};
+        const auto width = [&](const QString& text) {
+            return std::ceil(metrics.horizontalAdvance(text));
+        };
+        const QString whole = parts.join(u" · "_s);
+        QCOMPARE(joinParts(parts, u" · "_s, metrics, width(whole)), whole);
+        QCOMPARE(joinParts(parts, u" · "_s, metrics, width(whole) - 1),
+                 u"8 messages · 23,040 entries kept\u20282 segments"_s);
+        QCOMPARE(joinParts(parts, u" · "_s, metrics, 1), parts.join(QChar::LineSeparator));
+    }
+
+    void anEpisodesCardIsAsHighAsItsDetailsNeed() {
+        EpisodeModel model;
+        model.assign({{.conversationId = 1,
+                       .index = 0,
+                       .segments = 2,
+                       .turnIds = {5, 6},
+                       .representatives = {"gardens"},
+                       .keptEntries = 23'040,
+                       .cacheKey = "k",
+                       .name = "rye"}});
+        const EpisodeDelegate delegate;
+        const auto heightAt = [&](int width) {
+            QStyleOptionViewItem option;
+            option.rect = QRect(0, 0, width, 0);
+            return delegate.sizeHint(option, model.index(0)).height();
+        };
+        const QFontMetricsF small(Theme::current().font(TextSize::kSmall));
+        const QString details = model.index(0).data(EpisodeModel::kDetailsRole).toString();
+        const int around = Theme::current().px(8) + Theme::current().px(12);
+        const int whole = static_cast<int>(std::ceil(small.horizontalAdvance(details))) + 2 * around;
+        QCOMPARE(heightAt(2 * whole), heightAt(whole));
+        QVERIFY(heightAt(whole - 2) > heightAt(whole) + small.height() / 2);
     }
 
     void onlyTheLastLineOfAQuoteIsCut() {
@@ -228,6 +272,23 @@ private Q_SLOTS:
         QCOMPARE(progressText(progress),
                  QStringLiteral("Building memory · episode 2 of 4 · 50 of 100 tokens"));
         QCOMPARE(rateText(progress), QStringLiteral("5.0 tokens/s · about 10 s left"));
+        // One cache that serves several episodes is not one of them.
+        progress.episode = -1;
+        QCOMPARE(progressText(progress),
+                 QStringLiteral("Reading the history · one cache for 4 episodes · 50 of 100 tokens"));
+        progress.episodes = 1;
+        QCOMPARE(progressText(progress), QStringLiteral("Reading the history · 50 of 100 tokens"));
+        progress = {.phase = "answering", .done = 0, .total = 1, .unit = "questions"};
+        QCOMPARE(progressText(progress), QStringLiteral("Answering · 0 of 1 question"));
+    }
+
+    void aNoticeOfAnotherVersionIsToldInItsOwnWords() {
+        const std::vector<Notice> notices{
+            {.code = NoticeCode::kOther, .arguments = {}, .text = "the sun shines"},
+            makeNotice(NoticeCode::kNoPlugin, {"libepi_cuda.so"})};
+        QCOMPARE(describe(notices),
+                 QStringLiteral("The sun shines. Answers are computed on the CPU, because libepi_cuda.so is "
+                                "not installed."));
     }
 
     void aHeaderShowsIdsThatPeopleGive() {

@@ -167,8 +167,15 @@ private Q_SLOTS:
 
     void theWindowSpeaksGerman() {
         installTranslations(*QCoreApplication::instance(), u"de"_s);
-        WindowFixture app(folder_->path());
+        FakeScript script;
+        script.modelNotices = {makeNotice(NoticeCode::kDefaultModel, {"fake-1b"}),
+                               makeNotice(NoticeCode::kNoDriver)};
+        WindowFixture app(folder_->path(), script);
         QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        QCOMPARE(
+            app.window.notice().text(),
+            u"fake-1b ist das Standardmodell auf diesem Computer. Antworten werden auf der CPU berechnet, "
+            "weil kein NVIDIA-Treiber gefunden wurde."_s);
         QCOMPARE(app.window.actions().find(u"chat.new"_s)->text(), u"&Neuer Chat"_s);
         QCOMPARE(app.window.firstSteps().titleText(), u"Willkommen bei EpiChat"_s);
         QCOMPARE(app.window.status().engineText(), u"Bereit"_s);

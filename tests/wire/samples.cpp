@@ -79,9 +79,17 @@ std::vector<Event> events() {
     hello.version = "1.2.3";
     hello.hasCuda = true;
     hello.device = "NVIDIA H200";
-    hello.deviceReason = "driver too old";
+    hello.notices = {makeNotice(NoticeCode::kNoCuda, {"driver too old"})};
     hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
-    ModelLoaded loaded{"Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen"};
+    ModelLoaded loaded{"Title",
+                       "/m/x.gguf",
+                       "llama",
+                       "CPU, 2 threads",
+                       30,
+                       3,
+                       8192,
+                       5'000'000'000,
+                       {makeNotice(NoticeCode::kDefaultModel, {"x"}), makeNotice(NoticeCode::kNoDriver)}};
     EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key", "bread, oven"};
     MemoryBuilt built{"42",
                       memory(),
@@ -95,7 +103,7 @@ std::vector<Event> events() {
                       412,
                       true,
                       12.5,
-                      "disk full",
+                      {makeNotice(NoticeCode::kMemoryUnsaved, {"disk full"})},
                       "reindexed"};
     Trace trace;
     trace.conversation = "42";
@@ -125,7 +133,7 @@ std::vector<Event> events() {
     done.episodes = {1, 3};
     done.unionBytes = 1 << 20;
     done.residency = Residency{1, 2, 3, 4, 5, 6, 7, true, 8, 9};
-    done.notice = "disk full";
+    done.notices = {makeNotice(NoticeCode::kTurnsUnsaved, {"disk full"})};
     done.quoted = {QuotedPassage{11, 0, 6, 0.03125, 9}, QuotedPassage{-12, 800, 1600, 0.5, 200}};
     done.quotedTokens = 233;
     done.isRegrouped = true;

@@ -268,11 +268,25 @@ private Q_SLOTS:
 
     void refusesAHelloOfAnotherProtocolBeforeItsOtherFields() {
         Frame frame = frameOf(samples::events()[0]);
-        frame.header = R"({"protocol":2})";
+        frame.header = R"({"protocol":1})";
         const auto message = decodeMessageFromEngine(frame);
         QVERIFY(!message);
         QCOMPARE(message.error().code, ErrorCode::kUnsupported);
-        QCOMPARE(message.error().message, std::string("protocol version 1 expected, the engine has 2"));
+        QCOMPARE(message.error().message, std::string("protocol version 2 expected, the engine has 1"));
+    }
+
+    void keepsTheTextOfANoticeThatItDoesNotKnow() {
+        TurnDone done;
+        done.notices = {makeNotice(NoticeCode::kOther, {"the sun shines"})};
+        Frame frame = frameOf(Event(done));
+        json header = json::parse(frame.header);
+        header["notices"][0]["code"] = "weather";
+        frame.header = header.dump();
+        const auto message = decodeMessageFromEngine(frame);
+        QVERIFY(message && *message);
+        const auto& read = std::get<TurnDone>(std::get<EventMessage>(**message).event);
+        QCOMPARE(read.notices.at(0).code, NoticeCode::kOther);
+        QCOMPARE(read.notices.at(0).text, std::string("the sun shines"));
     }
 
     void neverSendsEngineLost() {

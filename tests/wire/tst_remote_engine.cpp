@@ -245,13 +245,13 @@ private Q_SLOTS:
 
     void refusesAnEngineOfAnotherProtocol() {
         EventLog log;
-        const auto engine = makeRemoteEngine(echoEngine({"--protocol", "2"}), log.sink());
+        const auto engine = makeRemoteEngine(echoEngine({"--protocol", "1"}), log.sink());
         engine->post(kJob, conversation());
         const auto lost = log.wait<EngineLost>(0);
         QVERIFY(lost);
         QVERIFY(!lost->isRestarting);
         QCOMPARE(firstLine(lost->reason),
-                 std::string("the engine does not fit: protocol version 1 expected, the engine has 2"));
+                 std::string("the engine does not fit: protocol version 2 expected, the engine has 1"));
         QCOMPARE(log.wait<Failed>(kJob)->error.code, ErrorCode::kUnsupported);
     }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <QString>
 
 #include "core/base/error.h"
+#include "core/engine/notice.h"
 
 namespace epi {
 
@@ -18,8 +20,8 @@ inline std::string toUtf8(const QString& text) {
     return {bytes.constData(), static_cast<std::size_t>(bytes.size())};
 }
 
-/// A notice of the engine, which begins small as part of a longer message would, on its own.
-QString sentence(std::string_view notice);
+/// What the engine has to tell, a sentence for each; in its own English where this program has none.
+QString describe(std::span<const Notice> notices);
 
 /// One sentence for the user: what kind of trouble it is, then the message of the error.
 QString describe(const Error& error);

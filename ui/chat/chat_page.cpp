@@ -13,6 +13,7 @@
 
 #include "ui/bridge/text.h"
 #include "ui/chat/composer.h"
+#include "ui/chat/context_meter.h"
 #include "ui/chat/edit_banner.h"
 #include "ui/chat/find_bar.h"
 #include "ui/chat/message_view.h"
@@ -224,9 +225,11 @@ void ChatPage::connectSession() {
     connect(session_, &ChatSession::answeringChanged, this, &ChatPage::refresh);
     connect(session_, &ChatSession::replyFinished, this, &ChatPage::refreshHeader);
     connect(&session_->messages(), &MessageModel::rowsInserted, this, &ChatPage::refresh);
-    connect(session_, &ChatSession::noticed, this, [this](const QString& notice) {
+    const auto tell = [this](const QString& notice) {
         notice_->show(NoticeKind::kInformation, notice);
-    });
+    };
+    connect(session_, &ChatSession::noticed, this, tell);
+    connect(&memory, &MemorySession::noticed, this, tell);
     connect(session_, &ChatSession::failed, this, [this](const Error& error) {
         notice_->show(NoticeKind::kError, describe(error));
     });
@@ -325,7 +328,7 @@ void ChatPage::refresh() {
     const bool needsMemory = (isLong || isNarrated) && !session_->memory().isBuilt();
     banner_->setVisible(hasMessages && !isBuilding && !isBannerDismissed_ &&
                         (needsMemory || isBuildOffered_));
-    const QString count = QLocale().toString(hasMessages ? session_->messages().rowCount() : 0);
+    const int count = hasMessages ? session_->messages().rowCount() : 0;
     const QString how =
         tr("Build a memory of it: it is sorted into episodes, and each question is answered from "
            "the one that fits.");
@@ -333,10 +336,10 @@ void ChatPage::refresh() {
         bannerText_->setText(tr("Build the memory of this conversation anew."));
     } else if (isLong) {
         bannerText_->setText(
-            tr("This conversation has %1 messages, more than a model reads at once.").arg(count) + u' ' +
-            how);
+            tr("This conversation has %Ln message(s), more than a model reads at once.", nullptr, count) +
+            u' ' + how);
     } else {
-        bannerText_->setText(tr("This conversation has %1 messages.").arg(count) + u' ' + how);
+        bannerText_->setText(tr("This conversation has %Ln message(s).", nullptr, count) + u' ' + how);
     }
     refreshHeader();
 }
@@ -350,13 +353,9 @@ void ChatPage::refreshHeader() {
     }
     const MemorySession& memory = session_->memory();
     title_->setText(toQString(session_->conversation().title));
-    QStringList parts{tr("%n message(s)", nullptr, session_->messages().rowCount())};
-    if (memory.lastBuilt()) {
-        parts << tr("%1 tokens")
-                     .arg(locale.toString(static_cast<qlonglong>(memory.lastBuilt()->historyTokens)));
-    } else if (const auto trace = memory.trace(tintEpisode_)) {
-        parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(trace->historyTokens)));
-    }
+    QStringList parts{tr("%Ln message(s)", nullptr, session_->messages().rowCount())};
+    if (const auto tokens = static_cast<int>(tokenCount()); tokens > 0)
+        parts << tr("%Ln token(s)", nullptr, tokens);
     if (memory.isBuilt()) {
         parts << tr("%n episode(s)", nullptr, static_cast<int>(memory.episodes().size()));
         // 0 leaves it to the history, and was stored as such by the command line.
@@ -366,6 +365,15 @@ void ChatPage::refreshHeader() {
         parts << tr("no memory yet");
     }
     details_->setText(parts.join(u" · "_s));
+}
+
+std::int64_t ChatPage::tokenCount() const {
+    // The chat has grown since its memory was built where replies have come since.
+    const std::int64_t built = session_->memory().historyTokens();
+    const auto& reply = session_->lastReply();
+    if (!reply) return built;
+    const auto context = contextAfter(*reply, 0);
+    return std::max(built, context ? context->total : reply->historyTokens);
 }
 
 void ChatPage::setTint(bool isOn) {

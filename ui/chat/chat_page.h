@@ -47,6 +47,8 @@ public:
     void setTintEpisode(int episode);
     [[nodiscard]] int tintEpisode() const { return tintEpisode_; }
     void refreshHeader();
+    /// Tokens of the chat, as far as its memory and its last reply tell; 0 where nothing does.
+    [[nodiscard]] std::int64_t tokenCount() const;
     /// What is shown instead of messages while there are none.
     void setEmptyState(QWidget* widget);
 

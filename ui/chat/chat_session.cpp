@@ -27,9 +27,6 @@ QString titleFor(const QString& question) {
 }
 
 QString statusText(const Progress& progress) {
-    const QLocale locale;
-    const QString total =
-        progress.total > 0 ? locale.toString(static_cast<qlonglong>(progress.total)) : QString();
     if (progress.phase == "loading") return ChatSession::tr("Loading the memory…");
     if (progress.phase == "matching") return ChatSession::tr("Finding the episode that fits…");
     if (progress.phase == "embedding") return ChatSession::tr("Reading what the conversation is about…");
@@ -39,8 +36,11 @@ QString statusText(const Progress& progress) {
             .arg(progress.episode + 1)
             .arg(progress.episodes);
     }
-    if (progress.phase == "reading" && !total.isEmpty())
-        return ChatSession::tr("Reading %1 tokens…").arg(total);
+    if (progress.phase == "reading" && progress.episodes > 1)
+        return ChatSession::tr(
+            "Reading the history, one cache for %n episode(s)…", nullptr, progress.episodes);
+    if (progress.phase == "reading" && progress.total > 0)
+        return ChatSession::tr("Reading %Ln token(s)…", nullptr, static_cast<int>(progress.total));
     if (progress.phase == "reading") return ChatSession::tr("Reading…");
     return ChatSession::tr("Answering…");
 }
@@ -257,7 +257,7 @@ void ChatSession::onTurnDone(const TurnDone& turn) {
     finishReply(toQString(turn.text),
                 isStopped ? MessageState::kStopped : MessageState::kComplete,
                 ReplyDetails::of(turn));
-    if (!turn.notice.empty()) noticed(sentence(turn.notice));
+    if (!turn.notices.empty()) noticed(describe(turn.notices));
     if (turn.isRegrouped) memory_.refresh();
 }
 

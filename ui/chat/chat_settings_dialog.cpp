@@ -234,16 +234,18 @@ QString ChatSettingsDialog::costText() const {
     const bool isOtherMemory = memory_->options() != session_->memory().options();
     if (!isOtherPrompt && !isOtherMemory) return {};
     const auto& reply = session_->lastReply();
-    const qint64 tokens = reply && reply->historyTokens > 0
-                              ? reply->historyTokens
-                              : session_->characterCount() / kCharactersPerToken;
-    const QString count = QLocale().toString(tokens);
+    const auto tokens = static_cast<int>(reply && reply->historyTokens > 0
+                                             ? reply->historyTokens
+                                             : session_->characterCount() / kCharactersPerToken);
     if (isOtherPrompt)
-        return tr("The system prompt stands before everything: with the next question the chat is read again "
-                  "from its beginning, about %1 tokens, and its memory is built anew.")
-            .arg(count);
-    return tr("With the next question the memory of this chat is built anew, over about %1 tokens.")
-        .arg(count);
+        return tr(
+            "The system prompt stands before everything: with the next question the chat is read again "
+            "from its beginning, about %Ln token(s), and its memory is built anew.",
+            nullptr,
+            tokens);
+    return tr("With the next question the memory of this chat is built anew, over about %Ln token(s).",
+              nullptr,
+              tokens);
 }
 
 void ChatSettingsDialog::apply() {

@@ -20,6 +20,10 @@ QString count(std::int64_t value) {
     return QLocale().toString(static_cast<qlonglong>(value));
 }
 
+int whole(std::int64_t value) {
+    return static_cast<int>(value);
+}
+
 }  // namespace
 
 std::optional<ContextState> contextAfter(const ReplyDetails& reply, std::int64_t budget) {
@@ -59,12 +63,13 @@ QString ContextMeter::longText(const ContextState& state) {
     QString text = tr("The memory that answered last holds %1 of the %2 tokens of this chat.")
                        .arg(count(state.kept + state.fresh), count(state.total));
     if (state.fresh > 0)
-        text += u' ' + tr("%1 of them are new and not compressed yet.").arg(count(state.fresh));
-    const QString next = count(state.free);
-    text +=
-        u' ' + (state.budget > 0 ? tr("After %1 more tokens the oldest are compressed to the budget of %2.")
-                                       .arg(next, count(state.budget))
-                                 : tr("After %1 more tokens the oldest are compressed.").arg(next));
+        text += u' ' + tr("%Ln of them (is|are) new and not compressed yet.", nullptr, whole(state.fresh));
+    const int next = whole(state.free);
+    text += u' ' +
+            (state.budget > 0
+                 ? tr("After %Ln more token(s) the oldest are compressed to the budget of %1.", nullptr, next)
+                       .arg(count(state.budget))
+                 : tr("After %Ln more token(s) the oldest are compressed.", nullptr, next));
     return text + u' ' + tr("The chat itself keeps every word.");
 }
 

@@ -367,7 +367,7 @@ QString MessageLayout::chipText(const MessageItem& item) {
     }
     if (details.isOfWholeChat() && details.keptTokens >= details.historyTokens) {
         if (details.historyTokens > 0)
-            parts << tr("%1 tokens").arg(locale.toString(static_cast<qlonglong>(details.historyTokens)));
+            parts << tr("%Ln token(s)", nullptr, static_cast<int>(details.historyTokens));
     } else if (details.historyTokens > 0) {  // the first question of a chat has nothing before it
         parts << tr("%1 of %2 tokens kept")
                      .arg(locale.toString(static_cast<qlonglong>(details.keptTokens)),

@@ -26,6 +26,10 @@ QString count(std::int64_t value) {
     return QLocale().toString(static_cast<qlonglong>(value));
 }
 
+QString tokens(std::int64_t value) {
+    return ReplyReport::tr("%Ln token(s)", nullptr, static_cast<int>(value));
+}
+
 QString decimals(double value, int digits) {
     return QLocale().toString(value, 'f', digits);
 }
@@ -97,20 +101,20 @@ std::vector<std::pair<QString, QString>> ReplyReport::rows(const MessageItem& it
     if (details.positions == "kept"_L1) add(tr("Positions"), tr("as they were read"));
     if (details.positions == "reindexed"_L1)
         add(tr("Positions"), tr("counted anew: the history is longer than the model was trained for"));
-    if (details.promptTokens > 0) add(tr("Question"), tr("%1 tokens read").arg(count(details.promptTokens)));
+    if (details.promptTokens > 0)
+        add(tr("Question"), tr("%Ln token(s) read", nullptr, static_cast<int>(details.promptTokens)));
     if (details.quotedTokens > 0) {
         add(tr("Quoted before it"),
-            tr("%n message(s), %1 tokens", "", static_cast<int>(details.quoted.size()))
-                .arg(count(details.quotedTokens)));
+            tr("%n message(s), %1", "", static_cast<int>(details.quoted.size()))
+                .arg(tokens(details.quotedTokens)));
     }
     if (details.hasReadTokens)
-        add(tr("Read again before it"),
-            details.readTokens > 0 ? tr("%1 tokens").arg(count(details.readTokens)) : tr("nothing"));
+        add(tr("Read again before it"), details.readTokens > 0 ? tokens(details.readTokens) : tr("nothing"));
     add(tr("Reading speed"),
         details.promptTokens > 0 && details.promptSeconds > 0.0
             ? tr("%1 tokens/s").arg(perSecond(details.promptTokens, details.promptSeconds))
             : QString());
-    if (details.generatedTokens > 0) add(tr("Written"), tr("%1 tokens").arg(count(details.generatedTokens)));
+    if (details.generatedTokens > 0) add(tr("Written"), tokens(details.generatedTokens));
     add(tr("Writing speed"),
         details.tokensPerSecond() > 0.0 ? tr("%1 tokens/s").arg(decimals(details.tokensPerSecond(), 1))
                                         : QString());

@@ -249,7 +249,8 @@ void EvaluationWindow::refresh() {
     exportCsv_->setEnabled(hasAnswers);
     exportJson_->setEnabled(hasAnswers);
     const QString count =
-        tr("%1 of %2 questions answered").arg(session_.answerCount()).arg(session_.selected().size());
+        tr("%1 of %n question(s) answered", nullptr, static_cast<int>(session_.selected().size()))
+            .arg(session_.answerCount());
     switch (state) {
         case EvaluationSession::State::kEmpty:
         case EvaluationSession::State::kIdle:

@@ -1,8 +1,9 @@
 #include "ui/memory/episode_model.h"
 
 #include <algorithm>
+#include <cmath>
 
-#include <QLocale>
+#include <QAbstractItemView>
 #include <QPainter>
 #include <QTextLayout>
 
@@ -17,16 +18,13 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr int kQuotedLines = 3;
-
-void paintQuote(QPainter& painter, const QRect& area, const QString& text) {
-    QTextLayout layout(text, painter.font());
-    QTextOption option;
-    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
-    layout.setTextOption(option);
-    layOutLines(layout, area.width(), kQuotedLines);
-    layout.draw(&painter, area.topLeft());
+QString between() {
+    return u" · "_s;
 }
+
+constexpr int kNameLines = 3;
+constexpr int kDetailLines = 4;
+constexpr int kQuotedLines = 3;
 
 /// The swatch beside it has the number already.
 QString nameOf(const EpisodeRecord& episode) {
@@ -38,9 +36,9 @@ QString detailsOf(const EpisodeRecord& episode) {
     const QString segments = EpisodeModel::tr("%n segment(s)", nullptr, static_cast<int>(episode.segments));
     const QString turns =
         EpisodeModel::tr("%n message(s)", nullptr, static_cast<int>(episode.turnIds.size()));
-    const QString kept = EpisodeModel::tr("%1 entries kept")
-                             .arg(QLocale().toString(static_cast<qlonglong>(episode.keptEntries)));
-    return QStringList{turns, kept, segments}.join(u" · "_s);
+    const QString kept =
+        EpisodeModel::tr("%Ln entr(y|ies) kept", nullptr, static_cast<int>(episode.keptEntries));
+    return QStringList{turns, kept, segments}.join(between());
 }
 
 }  // namespace
@@ -86,6 +84,81 @@ int EpisodeModel::rowOf(int episode) const {
     return found == episodes_.end() ? -1 : static_cast<int>(found - episodes_.begin());
 }
 
+namespace {
+
+void layOut(QTextLayout& layout, const QString& text, const QFont& font, int width, int lines) {
+    layout.setText(text);
+    layout.setFont(font);
+    QTextOption option;
+    option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    layout.setTextOption(option);
+    layOutLines(layout, width, lines);
+}
+
+int heightOf(const QTextLayout& layout) {
+    return static_cast<int>(std::ceil(layout.boundingRect().height()));
+}
+
+/// What stands on an episode's card of this width, from the top.
+class Card {
+public:
+    Card(const QModelIndex& index, int width) : episode_(index.data(EpisodeModel::kIndexRole).toInt()) {
+        const QFont interface = theme_.font(TextSize::kInterface);
+        const QFont small = theme_.font(TextSize::kSmall);
+        // No line begins with a comma: one stands only between two words in the same line.
+        const QFont bold = theme_.font(TextSize::kInterface, QFont::DemiBold);
+        const int nameWidth = width - nameLeft();
+        const QStringList words = index.data(EpisodeModel::kNameRole).toString().split(u", "_s);
+        layOut(name_, joinParts(words, u", "_s, QFontMetricsF(bold), nameWidth), bold, nameWidth, kNameLines);
+        const QStringList details = index.data(EpisodeModel::kDetailsRole).toString().split(between());
+        layOut(
+            details_, joinParts(details, between(), QFontMetricsF(small), width), small, width, kDetailLines);
+        layOut(quote_, index.data().toString(), interface, width, kQuotedLines);
+    }
+
+    [[nodiscard]] int height() const { return quoteTop() + heightOf(quote_); }
+
+    void paint(QPainter& painter, QPoint at) const {
+        const int side = episodeSwatchSide();
+        paintEpisodeSwatch(painter, QRect(at, QSize(side, side)), episode_);
+        painter.setPen(theme_.colors().text);
+        name_.draw(&painter, at + QPoint(nameLeft(), nameTop()));
+        quote_.draw(&painter, at + QPoint(0, quoteTop()));
+        painter.setPen(theme_.colors().secondaryText);
+        details_.draw(&painter, at + QPoint(0, detailsTop()));
+    }
+
+private:
+    [[nodiscard]] int nameLeft() const { return episodeSwatchSide() + theme_.px(8); }
+    /// Its first line beside the middle of the swatch.
+    [[nodiscard]] int nameTop() const {
+        const double line = name_.lineCount() > 0 ? name_.lineAt(0).height() : 0.0;
+        return std::max(0, static_cast<int>((episodeSwatchSide() - line) / 2));
+    }
+    [[nodiscard]] int detailsTop() const {
+        return std::max(episodeSwatchSide(), nameTop() + heightOf(name_)) + theme_.px(4);
+    }
+    [[nodiscard]] int quoteTop() const { return detailsTop() + heightOf(details_) + theme_.px(6); }
+
+    const Theme& theme_ = Theme::current();
+    int episode_;
+    QTextLayout name_;
+    QTextLayout details_;
+    QTextLayout quote_;
+};
+
+QMargins marginsOfCard() {
+    const Theme& theme = Theme::current();
+    return {theme.px(8), theme.px(2), theme.px(8), theme.px(2)};
+}
+
+QMargins marginsInCard() {
+    const Theme& theme = Theme::current();
+    return {theme.px(12), theme.px(8), theme.px(12), theme.px(8)};
+}
+
+}  // namespace
+
 void EpisodeDelegate::paint(QPainter* painter,
                             const QStyleOptionViewItem& option,
                             const QModelIndex& index) const {
@@ -93,44 +166,25 @@ void EpisodeDelegate::paint(QPainter* painter,
     const ThemeColors& colors = theme.colors();
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
-    const QRectF box = QRectF(option.rect).adjusted(theme.px(8), theme.px(2), -theme.px(8), -theme.px(2));
+    const QRect box = option.rect - marginsOfCard();
     const bool isSelected = option.state & QStyle::State_Selected;
     const bool isFocused = isSelected && (option.state & QStyle::State_HasFocus);
     const bool isHovered = option.state & QStyle::State_MouseOver;
     painter->setPen(isFocused ? QPen(colors.accent, 2) : QPen(colors.border, 1));
     painter->setBrush(isSelected ? colors.accentSoft : isHovered ? colors.hover : colors.raised);
-    painter->drawRoundedRect(box.adjusted(1, 1, -1, -1), theme.px(6), theme.px(6));
-
-    QRect area = box.toRect().adjusted(theme.px(12), theme.px(8), -theme.px(12), -theme.px(8));
-    const int episode = index.data(EpisodeModel::kIndexRole).toInt();
-    const int side = episodeSwatchSide();
-    paintEpisodeSwatch(*painter, QRect(area.left(), area.top(), side, side), episode);
-    painter->setPen(colors.text);
-    painter->setFont(theme.font(TextSize::kInterface, QFont::DemiBold));
-    const QRect title = area.adjusted(side + theme.px(8), 0, 0, 0);
-    painter->drawText(title,
-                      Qt::AlignLeft | Qt::AlignTop,
-                      painter->fontMetrics().elidedText(
-                          index.data(EpisodeModel::kNameRole).toString(), Qt::ElideRight, title.width()));
-    area.setTop(area.top() + side + theme.px(4));
-    painter->setFont(theme.font(TextSize::kSmall));
-    painter->setPen(colors.secondaryText);
-    painter->drawText(area,
-                      Qt::AlignLeft | Qt::AlignTop,
-                      painter->fontMetrics().elidedText(
-                          index.data(EpisodeModel::kDetailsRole).toString(), Qt::ElideRight, area.width()));
-    area.setTop(area.top() + painter->fontMetrics().height() + theme.px(4));
-    painter->setFont(theme.font(TextSize::kInterface));
-    painter->setPen(colors.text);
-    paintQuote(*painter, area, index.data().toString());
+    painter->drawRoundedRect(QRectF(box).adjusted(1, 1, -1, -1), theme.px(6), theme.px(6));
+    const QRect area = box - marginsInCard();
+    Card(index, area.width()).paint(*painter, area.topLeft());
     painter->restore();
 }
 
-QSize EpisodeDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const {
-    const Theme& theme = Theme::current();
-    const int small = QFontMetrics(theme.font(TextSize::kSmall)).height();
-    const int line = QFontMetrics(theme.font(TextSize::kInterface)).lineSpacing();
-    return {theme.px(200), theme.px(32) + episodeSwatchSide() + small + kQuotedLines * line};
+QSize EpisodeDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    // A view that lays its rows out says nothing of their width.
+    const auto* view = qobject_cast<const QAbstractItemView*>(option.widget);
+    const int width = view != nullptr ? view->viewport()->width() : option.rect.width();
+    const QMargins margins = marginsOfCard() + marginsInCard();
+    const Card card(index, width - margins.left() - margins.right());
+    return {Theme::current().px(200), card.height() + margins.top() + margins.bottom()};
 }
 
 }  // namespace epi

@@ -38,12 +38,30 @@ QString phaseText(const std::string& phase) {
     return toQString(phase);
 }
 
+/// How far a job is, in what it counts.
+QString amountText(const Progress& progress) {
+    const auto amount = [&](const char* text) {
+        return QCoreApplication::translate("epi", text, nullptr, static_cast<int>(progress.total))
+            .arg(QLocale().toString(static_cast<qlonglong>(progress.done)));
+    };
+    if (progress.unit == "tokens") return amount(QT_TRANSLATE_N_NOOP("epi", "%1 of %Ln token(s)"));
+    if (progress.unit == "segments") return amount(QT_TRANSLATE_N_NOOP("epi", "%1 of %Ln segment(s)"));
+    if (progress.unit == "passages") return amount(QT_TRANSLATE_N_NOOP("epi", "%1 of %Ln passage(s)"));
+    if (progress.unit == "questions") return amount(QT_TRANSLATE_N_NOOP("epi", "%1 of %Ln question(s)"));
+    const QLocale locale;
+    const bool isBytes = progress.unit == "bytes";
+    const auto number = [&](std::int64_t value) {
+        return isBytes ? locale.formattedDataSize(value) : locale.toString(static_cast<qlonglong>(value));
+    };
+    return tr("%1 of %2").arg(number(progress.done), number(progress.total));
+}
+
+/// What is counted a second; never one alone, since a rate has decimals.
 QString unitText(const std::string& unit) {
     if (unit == "tokens") return tr("tokens");
     if (unit == "segments") return tr("segments");
     if (unit == "passages") return tr("passages");
     if (unit == "questions") return tr("questions");
-    if (unit == "bytes") return tr("bytes");
     return toQString(unit);
 }
 
@@ -56,20 +74,15 @@ QString timeText(double seconds) {
 }  // namespace
 
 QString progressText(const Progress& progress) {
-    const QLocale locale;
-    QStringList parts{phaseText(progress.phase)};
+    const bool isForAll = progress.episode < 0 && progress.episodes > 0;
+    QStringList parts{isForAll ? tr("Reading the history") : phaseText(progress.phase)};
     if (progress.episode >= 0 && progress.episodes > 0) {
         parts << tr("episode %1 of %2").arg(progress.episode + 1).arg(progress.episodes);
+    } else if (progress.episodes > 1) {
+        parts << QCoreApplication::translate(
+            "epi", "one cache for %n episode(s)", nullptr, progress.episodes);
     }
-    if (progress.total > 0 && progress.unit == "bytes") {
-        parts << tr("%1 of %2")
-                     .arg(locale.formattedDataSize(progress.done), locale.formattedDataSize(progress.total));
-    } else if (progress.total > 0) {
-        parts << tr("%1 of %2 %3")
-                     .arg(locale.toString(static_cast<qlonglong>(progress.done)),
-                          locale.toString(static_cast<qlonglong>(progress.total)),
-                          unitText(progress.unit));
-    }
+    if (progress.total > 0) parts << amountText(progress);
     return parts.join(u" · "_s);
 }
 

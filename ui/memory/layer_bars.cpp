@@ -43,15 +43,16 @@ QString LayerBars::textOf(Cell cell) const {
     const auto layer = static_cast<std::size_t>(cell.layer);
     const auto head = static_cast<std::size_t>(cell.head);
     if (layer >= kept_.size() || head >= kept_[layer].size()) return {};
-    const QLocale locale;
-    const QString kept = locale.toString(kept_[layer][head]);
+    const int kept = kept_[layer][head];
     if (layer >= budgets_.size()) {
-        return tr("Layer %1, KV head %2: %3 entries kept").arg(cell.layer + 1).arg(cell.head + 1).arg(kept);
+        return tr("Layer %1, KV head %2: %Ln entr(y|ies) kept", nullptr, kept)
+            .arg(cell.layer + 1)
+            .arg(cell.head + 1);
     }
-    return tr("Layer %1, KV head %2: %3 entries kept, the layer's budget is %4 per head")
+    return tr("Layer %1, KV head %2: %Ln entr(y|ies) kept, the layer's budget is %3 per head", nullptr, kept)
         .arg(cell.layer + 1)
         .arg(cell.head + 1)
-        .arg(kept, locale.toString(budgets_[layer]));
+        .arg(QLocale().toString(budgets_[layer]));
 }
 
 QSize LayerBars::sizeHint() const {

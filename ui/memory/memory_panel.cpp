@@ -64,7 +64,7 @@ QWidget* MemoryPanel::makeEpisodesTab() {
     list_->setFrameShape(QFrame::NoFrame);
     list_->setMouseTracking(true);
     list_->viewport()->setAutoFillBackground(false);
-    list_->setUniformItemSizes(true);
+    list_->setResizeMode(QListView::Adjust);  // how high a card is depends on its width
     list_->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
     list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     const auto activate = [this](const QModelIndex& index) {
@@ -183,15 +183,14 @@ void MemoryPanel::showTrace() {
         bars_->assign({}, {});
         return;
     }
-    const QLocale locale;
     const std::size_t heads = trace->keptPerHead.empty() ? 0 : trace->keptPerHead.front().size();
-    layersTitle_->setText(tr("Episode %1 keeps %2 entries of %3 tokens in %4 layers with %5 KV heads. A line "
-                             "marks the layer's budget per head.")
-                              .arg(episode_ + 1)
-                              .arg(locale.toString(static_cast<qlonglong>(sumOf(*trace))),
-                                   locale.toString(static_cast<qlonglong>(trace->historyTokens)),
-                                   locale.toString(static_cast<qulonglong>(trace->keptPerHead.size())),
-                                   locale.toString(static_cast<qulonglong>(heads))));
+    layersTitle_->setText(
+        tr("Episode %1 keeps %2 of %3 in %4 with %5. A line marks the layer's budget per head.")
+            .arg(episode_ + 1)
+            .arg(tr("%Ln entr(y|ies)", nullptr, static_cast<int>(sumOf(*trace))),
+                 tr("%Ln token(s)", nullptr, static_cast<int>(trace->historyTokens)),
+                 tr("%Ln layer(s)", nullptr, static_cast<int>(trace->keptPerHead.size())),
+                 tr("%Ln KV head(s)", nullptr, static_cast<int>(heads))));
     bars_->assign(trace->layerBudgets, trace->keptPerHead);
 }
 
@@ -217,6 +216,7 @@ void MemoryPanel::applyTheme() {
     const Theme& theme = Theme::current();
     layersTitle_->parentWidget()->layout()->setContentsMargins(0, 0, 0, 0);
     layersTitle_->setMargin(theme.px(12));
+    list_->parentWidget()->setContentsMargins(0, theme.px(6), 0, 0);
     setMinimumWidth(theme.px(200));
     list_->doItemsLayout();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/wire/options_json.h"
+#include "ui/bridge/text.h"
 
 namespace epi {
 
@@ -47,6 +48,7 @@ void MemorySession::choose(const MemoryOptions& options) {
 
 void MemorySession::load(const ConversationRecord& conversation) {
     conversationId_ = conversation.id;
+    historyTokens_ = conversation.memoryTokens;
     options_ = defaults_;
     if (!conversation.memory.empty()) {
         if (auto stored = memoryOptionsFromJsonText(conversation.memory)) {
@@ -129,6 +131,11 @@ std::shared_ptr<const Trace> MemorySession::trace(int episode) const {
     return found == traces_.end() ? nullptr : found->second;
 }
 
+std::int64_t MemorySession::historyTokens() const {
+    // Memories of older versions do not say it; what is seen of them does.
+    return historyTokens_ == 0 && !traces_.empty() ? traces_.begin()->second->historyTokens : historyTokens_;
+}
+
 std::int64_t MemorySession::tokensOf(std::int64_t messageId) const {
     for (const auto& [episode, trace] : traces_) {
         const auto turn = std::ranges::find(trace->turns, messageId, &Trace::TurnTokens::turnId);
@@ -165,8 +172,9 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
                              .cacheKey = episode.cacheKey,
                              .name = episode.name});
     }
-    store_.write([id = conversationId_, episodes = episodes_](Store& store) {
-        return store.saveEpisodes(id, episodes);
+    historyTokens_ = built.historyTokens;
+    store_.write([id = conversationId_, episodes = episodes_, tokens = historyTokens_](Store& store) {
+        return store.saveEpisodes(id, episodes, tokens);
     });
     store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
         return store.setMemory(id, json);
@@ -175,6 +183,8 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
     buildingChanged();
     Q_EMIT
     changed();
+    if (!built.notices.empty()) Q_EMIT
+    noticed(describe(built.notices));
 }
 
 void MemorySession::forget(JobId job, const Error& error) {

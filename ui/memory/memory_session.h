@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <QObject>
+#include <QString>
 
 #include "core/wire/messages.h"
 #include "storage/records.h"
@@ -53,6 +54,8 @@ public:
     [[nodiscard]] const std::vector<EpisodeRecord>& episodes() const { return episodes_; }
     [[nodiscard]] const std::optional<MemoryBuilt>& lastBuilt() const { return built_; }
     [[nodiscard]] std::shared_ptr<const Trace> trace(int episode) const;
+    /// Of the history when the memory was built; 0 while nothing tells.
+    [[nodiscard]] std::int64_t historyTokens() const;
     /// Whether an episode was made of any of these messages.
     [[nodiscard]] bool remembersAny(const std::vector<std::int64_t>& messageIds) const;
     /// Whether an episode was made of this message or a later one.
@@ -66,6 +69,8 @@ Q_SIGNALS:
     void buildingChanged();
     void progressed(const epi::Progress& progress);
     void traceArrived(int episode);
+    /// The memory is built, but the engine has something to tell, e.g. that it is not on disk.
+    void noticed(const QString& notice);
     /// A build or an inspection went wrong; not sent for a cancelled build.
     void failed(const epi::Error& error);
 
@@ -83,6 +88,7 @@ private:
     std::vector<std::int64_t> pins_;
     std::vector<EpisodeRecord> episodes_;
     std::optional<MemoryBuilt> built_;
+    std::int64_t historyTokens_ = 0;  // as stored; 0: not known
     std::map<int, std::shared_ptr<const Trace>> traces_;
     std::map<JobId, int> inspections_;
     std::set<int> asked_;  // episodes that are inspected, or will be when the engine knows the conversation

@@ -126,8 +126,9 @@ Result<DownloadWish> DownloadDialog::read() {
     if (!kDigits.match(wish.sha256).hasMatch()) {
         return Error{
             ErrorCode::kInvalidArgument,
-            toUtf8(tr("a SHA-256 has 64 digits from 0 to 9 and a to f, and this one has %1 characters")
-                       .arg(wish.sha256.size()))};
+            toUtf8(tr("a SHA-256 has 64 digits from 0 to 9 and a to f, and this one has %n character(s)",
+                      nullptr,
+                      static_cast<int>(wish.sha256.size())))};
     }
     if (QFileInfo::exists(folder_ + u'/' + wish.name)) {
         return Error{ErrorCode::kInvalidArgument,

@@ -66,12 +66,14 @@ QString factsText(const ModelFacts& facts) {
     add(ModelManager::tr("Tensors"), types.join(u", "_s));
     if (facts.trainedContext > 0) {
         add(ModelManager::tr("Trained context"),
-            ModelManager::tr("%1 tokens").arg(number(facts.trainedContext)));
+            ModelManager::tr("%Ln token(s)", nullptr, static_cast<int>(facts.trainedContext)));
     }
     if (facts.layers > 0) {
         add(ModelManager::tr("Shape"),
-            ModelManager::tr("%1 layers, %2 KV heads of %3")
-                .arg(number(facts.layers), number(facts.kvHeads), number(facts.headDim)));
+            ModelManager::tr("%1, %2").arg(
+                ModelManager::tr("%Ln layer(s)", nullptr, static_cast<int>(facts.layers)),
+                ModelManager::tr("%Ln KV head(s) of %1", nullptr, static_cast<int>(facts.kvHeads))
+                    .arg(number(facts.headDim))));
     }
     add(ModelManager::tr("Licence"),
         facts.licence.empty() ? ModelManager::tr("not given in the file") : toQString(facts.licence));

@@ -4,8 +4,8 @@
 
 namespace epi {
 
-/// The plural forms of the source language: "%n message(s)" is "1 message" or "2 messages". Installed first,
-/// so that a translation loaded later wins.
+/// The plural forms of the source language: "%n message(s)" is "1 message" or "2 messages", "%n entr(y|ies)"
+/// "1 entry" or "2 entries". Installed first, so that a translation loaded later wins.
 class SourcePlurals final : public QTranslator {
     Q_OBJECT
 

@@ -1,6 +1,6 @@
 #include "ui/theme/text_lines.h"
 
-#include <QString>
+#include <QFontMetricsF>
 #include <QTextLayout>
 
 namespace epi {
@@ -54,6 +54,23 @@ void layOutLines(QTextLayout& layout, qreal width, int lines) {
         const int before = layout.previousCursorPosition(end);
         end = before < end ? before : end - 1;
     }
+}
+
+QString joinParts(const QStringList& parts,
+                  const QString& between,
+                  const QFontMetricsF& metrics,
+                  qreal width) {
+    QStringList lines;
+    for (const QString& part : parts) {
+        const bool fits =
+            !lines.isEmpty() && metrics.horizontalAdvance(lines.last() + between + part) <= width;
+        if (fits) {
+            lines.last() += between + part;
+        } else {
+            lines << part;
+        }
+    }
+    return lines.join(QChar::LineSeparator);
 }
 
 }  // namespace epi

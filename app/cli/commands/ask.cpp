@@ -10,6 +10,7 @@
 #include "app/cli/command_line.h"
 #include "app/cli/database_option.h"
 #include "app/cli/engine_runner.h"
+#include "app/cli/episode_text.h"
 #include "app/cli/history.h"
 #include "app/cli/memory_arguments.h"
 #include "app/cli/progress_line.h"
@@ -92,7 +93,15 @@ json detailsOf(const TurnDone& turn) {
             {"pastTrainedContext", turn.pastTrainedContext},
             {"reason", turn.reason},
             {"quotedTokens", turn.quotedTokens},
-            {"quoted", quotedIds(turn.quoted)}};
+            {"quoted", quotedIds(turn.quoted)},
+            {"similarities", turn.similarities},
+            {"tier", turn.tier},
+            {"positions", turn.positions},
+            {"promptTokens", turn.statistics.promptTokens},
+            {"readTokens", turn.statistics.readTokens},
+            {"promptSeconds", turn.statistics.promptSeconds},
+            {"usedTokens", turn.usedTokens},
+            {"roomTokens", turn.roomTokens}};
 }
 
 json describe(const std::vector<QuotedPassage>& quoted) {
@@ -121,7 +130,7 @@ json describe(const TurnDone& turn) {
             {"residency", describe(turn.residency)},
             {"tier", turn.tier},
             {"positions", turn.positions},
-            {"notice", turn.notice},
+            {"notice", textOf(turn.notices)},
             {"quoted", describe(turn.quoted)},
             {"quoted_tokens", turn.quotedTokens},
             {"read_tokens", statistics.readTokens},
@@ -204,13 +213,12 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     if (turn.reason == "cancelled") {
         return Error{ErrorCode::kCancelled, "the reply was cancelled, what was said is stored"};
     }
-    if (!turn.notice.empty()) context.output.notice(turn.notice);
+    if (!turn.notices.empty()) context.output.notice(textOf(turn.notices));
     context.output.print(describe(turn), "");
     if (!context.output.isJson()) {
-        context.output.notice("episode " + std::to_string(turn.episode + 1) + " of " +
-                              std::to_string(turn.similarities.size()) + ", " +
-                              groupedSigned(turn.keptTokens) + " of " + groupedSigned(turn.historyTokens) +
-                              " tokens kept, " + groupedSigned(turn.quotedTokens) + " quoted");
+        context.output.notice(episodeText(turn.episode, std::ssize(turn.similarities)) + ", " +
+                              groupedSigned(turn.keptTokens) + " of " + counted(turn.historyTokens, "token") +
+                              " kept, " + groupedSigned(turn.quotedTokens) + " quoted");
     }
     return {};
 }

@@ -10,6 +10,7 @@
 #include "app/cli/model_path.h"
 #include "app/cli/sampling_arguments.h"
 #include "app/cli/token_arguments.h"
+#include "core/base/printable.h"
 #include "core/engine/model_tools.h"
 #include "core/model/language_model.h"
 
@@ -58,9 +59,10 @@ std::string statistic(const Generation& generation, std::size_t promptTokens) {
         std::snprintf(text, sizeof text, "%.1f", perSecond);
         return std::string(text) + " tokens/s";
     };
-    return std::to_string(promptTokens) + " tokens read at " + rate(promptTokens, generation.promptSeconds) +
-           ", " + std::to_string(generation.ids.size()) + " written at " +
-           rate(generation.ids.size(), generation.decodeSeconds) + ", ended by " + generation.reason;
+    return counted(static_cast<std::int64_t>(promptTokens), "token") + " read at " +
+           rate(promptTokens, generation.promptSeconds) + ", " + std::to_string(generation.ids.size()) +
+           " written at " + rate(generation.ids.size(), generation.decodeSeconds) + ", ended by " +
+           generation.reason;
 }
 
 Result<void> chat(const ChatOptions& options, const CommandContext& context) {

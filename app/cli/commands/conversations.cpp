@@ -35,8 +35,8 @@ json describe(const ConversationRecord& conversation) {
 
 std::string lineOf(const ConversationRecord& conversation) {
     return std::to_string(conversation.id) + "\t" + printable(conversation.sourceId) + "\t" +
-           groupedSigned(conversation.messageCount) + " messages\t" +
-           groupedSigned(conversation.questionCount) + " questions\t" + printable(conversation.title) + "\n";
+           counted(conversation.messageCount, "message") + "\t" +
+           counted(conversation.questionCount, "question") + "\t" + printable(conversation.title) + "\n";
 }
 
 Result<void> listConversations(const StoreOptions& options, const CommandContext& context) {

@@ -40,7 +40,7 @@ Result<void> exportRun(const EvalOptions& options, const CommandContext& context
     EPI_TRY_ASSIGN(const EvalReport report, reportOf(store, record, run));
     EPI_TRY(writeReport(options.out, report));
     context.output.print({{"run", run.id}, {"rows", report.rows.size()}, {"out", options.out}},
-                         grouped(report.rows.size()) + " answers of run " + std::to_string(run.id) +
+                         counted(std::ssize(report.rows), "answer") + " of run " + std::to_string(run.id) +
                              " written to " + printable(options.out, kMaxPrintablePath));
     return {};
 }
@@ -69,7 +69,7 @@ Result<void> listRuns(const EvalOptions& options, const CommandContext& context)
                                  {"finished_at_ms", run.finishedAtMs},
                                  {"settings", json::parse(run.settings, nullptr, false)}});
             lines += std::to_string(run.id) + "\t" + printable(conversation.sourceId) + "\t" +
-                     printable(run.state) + "\t" + groupedSigned(run.answerCount) + " answers\n";
+                     printable(run.state) + "\t" + counted(run.answerCount, "answer") + "\n";
         }
     }
     context.output.print({{"runs", std::move(described)}}, lines);

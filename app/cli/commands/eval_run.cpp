@@ -178,7 +178,7 @@ Result<ContextResult> evaluateBehind(EvalContext evalContext,
         batch.questions.push_back(task.questions[index]);
     }
     const std::string total =
-        std::to_string(asked.size()) + " questions answered (" + std::string(name(evalContext)) + ")";
+        counted(std::ssize(asked), "question") + " answered (" + std::string(name(evalContext)) + ")";
     std::size_t done = 0;
     const auto observe = [&](const Event& event) -> Result<void> {
         const auto* const answer = std::get_if<EvalAnswer>(&event);

@@ -50,9 +50,9 @@ Result<void> exportChats(const ExportArguments& arguments, const CommandContext&
                           {"chats", ids.size()},
                           {"messages", messages},
                           {"bytes", file.writtenBytes()}},
-                         groupedSigned(static_cast<std::int64_t>(ids.size())) + " chats, " +
-                             groupedSigned(messages) + " messages, " + grouped(file.writtenBytes()) +
-                             " bytes: " + printable(arguments.file, kMaxPrintablePath));
+                         counted(std::ssize(ids), "chat") + ", " + counted(messages, "message") + ", " +
+                             counted(static_cast<std::int64_t>(file.writtenBytes()), "byte") + ": " +
+                             printable(arguments.file, kMaxPrintablePath));
     return {};
 }
 

@@ -43,7 +43,7 @@ ChatLine lineOf(const PortableChat& chat, const ImportOutcome& outcome) {
                       {"change", name(outcome.change)},
                       {"new_messages", outcome.newMessages}};
     line.text = std::to_string(outcome.conversationId) + "\t" + std::string(name(outcome.change)) + "\t" +
-                groupedSigned(messages) + " messages\t" + groupedSigned(questions) + " questions\t" +
+                counted(messages, "message") + "\t" + counted(questions, "question") + "\t" +
                 printable(chat.title) + "\n";
     return line;
 }

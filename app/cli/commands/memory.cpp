@@ -60,8 +60,8 @@ json describe(const EpisodeRecord& episode, const std::string& name) {
 
 std::string lineOf(const EpisodeRecord& episode, const std::string& name) {
     return "--episode " + std::to_string(episode.index) + "\t" + printable(name, kMaxPrintablePath) + "\t" +
-           groupedSigned(episode.segments) + " segments\t" + groupedSigned(episode.keptEntries) +
-           " entries kept\n";
+           counted(episode.segments, "segment") + "\t" + counted(episode.keptEntries, "entry", "entries") +
+           " kept\n";
 }
 
 json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episodes) {
@@ -75,7 +75,7 @@ json describe(const MemoryBuilt& built, const std::vector<EpisodeRecord>& episod
                    {"read_tokens", built.readTokens},
                    {"pinned_tokens", built.pinnedTokens},
                    {"past_trained_context", built.pastTrainedContext},
-                   {"notice", built.notice},
+                   {"notice", textOf(built.notices)},
                    {"positions", built.positions},
                    {"seconds", built.seconds}};
     for (std::size_t i = 0; i < episodes.size(); ++i)
@@ -90,10 +90,10 @@ std::string textOf(const MemoryBuilt& built, const std::vector<EpisodeRecord>& e
     if (built.pinnedTokens > 0)
         text += groupedSigned(built.pinnedTokens) + " of them of pinned messages, in each layer and head\n";
     if (built.readTokens == 0) return text + "found on disk, nothing had to be read";
-    return text + "at most " + groupedSigned(built.peakEntriesPerHead) +
-           " entries allocated per layer and head, " + groupedSigned(built.peakEntriesBound) + " allowed; " +
-           groupedSigned(built.peakBytes) + " bytes\n" + groupedSigned(built.readTokens) +
-           " tokens read in " + std::to_string(built.seconds) + " s";
+    return text + "at most " + counted(built.peakEntriesPerHead, "entry", "entries") +
+           " allocated per layer and head, " + groupedSigned(built.peakEntriesBound) + " allowed; " +
+           counted(built.peakBytes, "byte") + "\n" + counted(built.readTokens, "token") + " read in " +
+           std::to_string(built.seconds) + " s";
 }
 
 Result<void> build(const MemoryCommandOptions& options, const CommandContext& context) {

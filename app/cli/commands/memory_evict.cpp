@@ -91,9 +91,9 @@ Result<void> evict(const EvictOptions& options, const CommandContext& context) {
                           {"blocks", report.blocks.size()},
                           {"peak_entries", report.peakEntriesPerHead},
                           {"peak_entries_bound", report.peakEntriesBound}},
-                         grouped(report.blocks.size()) + " blocks, at most " +
-                             groupedSigned(report.peakEntriesPerHead) + " entries per layer and head of " +
-                             groupedSigned(report.peakEntriesBound) + " allowed");
+                         counted(std::ssize(report.blocks), "block") + ", at most " +
+                             counted(report.peakEntriesPerHead, "entry", "entries") +
+                             " per layer and head of " + groupedSigned(report.peakEntriesBound) + " allowed");
     return {};
 }
 

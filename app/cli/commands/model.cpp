@@ -39,10 +39,10 @@ Result<void> printInfo(const std::string& model, const CommandContext& context) 
 
     std::string text = "file          " + printable(path.native(), kMaxPrintablePath) + "\ntitle         " +
                        printable(title) + "\narchitecture  " + printable(architecture) + "\ncontext       " +
-                       (contextLength ? groupedSigned(*contextLength) + " tokens" : "not given") +
-                       "\nparameters    " + groupedSigned(parameters) + "\nbytes         " +
-                       grouped(file.fileSize()) + "\nformat        GGUF " + std::to_string(file.version()) +
-                       "\ntensors       " + grouped(file.tensors().size()) + " (";
+                       (contextLength ? counted(*contextLength, "token") : "not given") + "\nparameters    " +
+                       groupedSigned(parameters) + "\nbytes         " + grouped(file.fileSize()) +
+                       "\nformat        GGUF " + std::to_string(file.version()) + "\ntensors       " +
+                       grouped(file.tensors().size()) + " (";
     std::string separator;
     for (const auto& [type, count] : types) {
         text += separator + groupedSigned(count) + " " + type;
@@ -73,8 +73,8 @@ Result<void> verify(const std::string& model, const CommandContext& context) {
                           {"tensors", file.tensors().size()},
                           {"sha256", sha256}},
                          sha256 + "  " + printable(path.native(), kMaxPrintablePath) +
-                             "\nstructure is valid: " + grouped(file.tensors().size()) + " tensors, " +
-                             grouped(file.fileSize()) + " bytes");
+                             "\nstructure is valid: " + counted(std::ssize(file.tensors()), "tensor") + ", " +
+                             counted(static_cast<std::int64_t>(file.fileSize()), "byte"));
     return {};
 }
 

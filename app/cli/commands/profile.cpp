@@ -44,8 +44,7 @@ Result<void> profile(const ProfileOptions& options, const CommandContext& contex
         text += std::to_string(layer) + "\t" + std::to_string(profiled.tokenSimilarity[layer]) + "\t" +
                 std::to_string(profiled.windowSimilarity[layer]) + "\n";
     }
-    text +=
-        groupedSigned(profiled.tokens) + " tokens read twice in " + std::to_string(profiled.seconds) + " s";
+    text += counted(profiled.tokens, "token") + " read twice in " + std::to_string(profiled.seconds) + " s";
     context.output.print({{"tokens", profiled.tokens},
                           {"token_similarity", profiled.tokenSimilarity},
                           {"window_similarity", profiled.windowSimilarity},

@@ -55,7 +55,8 @@ Result<void> recall(const RecallCommandOptions& options, const CommandContext& c
     }
     const std::size_t tokens = recalled.ids.size();
     context.output.print({{"turns", std::move(turns)}, {"tokens", tokens}},
-                         lines + grouped(tokens) + " tokens of " + groupedSigned(options.recall.tokens));
+                         lines + counted(static_cast<std::int64_t>(tokens), "token") + " of " +
+                             groupedSigned(options.recall.tokens));
     return {};
 }
 
@@ -138,7 +139,7 @@ void print(const RecallEvaluation& evaluation, const Output& output) {
     result["mean_tokens"] = static_cast<double>(evaluation.tokens) / count;
     result["seconds_per_question"] = evaluation.seconds / count;
     output.print(result,
-                 lines + groupedSigned(evaluation.skipped) + " questions whose evidence names no message\n" +
+                 lines + counted(evaluation.skipped, "question") + " whose evidence names no message\n" +
                      std::to_string(evaluation.seconds / count) + " s per question");
 }
 
