@@ -118,17 +118,29 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     return prepared;
 }
 
+bool EngineSession::isToBuildAnew(Conversation& conversation,
+                                  const Question& question,
+                                  const Prepared& prepared) const {
+    const ResolvedOptions& resolved = conversation.memory->resolved;
+    if (!resolved.isDense) return false;
+    const TurnReading turns = reading(conversation, prepared, {});
+    const auto unread = std::ssize(unreadTurns(turns));
+    const auto asked = std::ssize(questionTokens(turns, question.text, question.replyBegin)) + kSmallestReply;
+    const std::int64_t room = turns.cache.room();
+    if (unread + asked <= room) return false;
+    // Once it is full, episodes are made of the whole history. While that is short, another dense memory
+    // would have no more room for a long question, which is then read evicting (see readLongQuestion).
+    const auto history = std::ssize(conversation.history.ids);
+    const std::int64_t budget = resolved.options.budget;
+    return history > budget || history + asked <= budget + tailRows(resolved) || unread > room;
+}
+
 Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversation,
                                                        const MemoryOptions& options,
                                                        const Question& question,
                                                        const JobContext& context) {
     EPI_TRY_ASSIGN(Prepared prepared, choose(conversation, options, question, context));
-    const TurnReading turns = reading(conversation, prepared, context.cancel);
-    const std::size_t needed =
-        unreadTurns(turns).size() + questionTokens(turns, question.text, question.replyBegin).size();
-    if (conversation.memory->resolved.isDense &&
-        static_cast<std::int64_t>(needed) + kSmallestReply > prepared.opened.cache->room()) {
-        // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
+    if (isToBuildAnew(conversation, question, prepared)) {
         const std::int64_t readTokens = prepared.readTokens;
         EPI_TRY(ensureMemory(conversation, options, Coverage::kWholeHistory, context));
         EPI_TRY_ASSIGN(prepared, choose(conversation, options, question, context));
@@ -310,29 +322,31 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
     done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
-    if (question.remember) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
+    // A dense memory holds all that it has read: what was read evicting is read again, as a turn of episodes.
+    const bool stays = question.remember && !(isLong && conversation.memory->resolved.isDense);
+    if (stays) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
     const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
     // Here, because a cache that read a long question for one answer is gone afterwards.
     done.positions = cache.shift() > 0 ? "reindexed" : "kept";
     done.usedTokens = meanEntries(cache, model_->executor().spec());
     const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
-    const std::int64_t taken = prepared.united && question.remember ? rows : 0;
+    const std::int64_t taken = prepared.united && stays ? rows : 0;
     const std::int64_t reserved = taken + quotedRows(*conversation.memory) + kSmallestReply;
     done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
-    if (question.remember) {
+    if (stays) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
                        {.role = Role::kAssistant, .text = done.text}};
     }
     if (prepared.united) {
         // The turn goes to the best episode as it was computed; where it does not fit it is read again later.
-        if (!question.remember || rows > turns.cache.room()) {
+        if (!stays || rows > turns.cache.room()) {
             unembedded_.clear();
             return {};
         }
         EPI_TRY(turns.cache.append(cache.newest(rows)));
         if (!turns.cache.isInOrder()) reindexPositions(model_->executor(), turns.cache);
         remember(turns, question.text, done.text, rows, false);
-    } else if (question.remember) {
+    } else if (stays) {
         remember(turns, question.text, done.text, rows, isLong);
     } else if (isLong) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);

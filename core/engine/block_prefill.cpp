@@ -98,7 +98,7 @@ private:
     ComputedRows taken_;
 };
 
-/// Whether a layer may be cut at all: a dense memory has no prompt to do it by.
+/// Whether a layer may be cut at all: an episode without a prompt has nothing to do it by.
 bool canEvict(const PrefillTask& task) {
     return !task.prompt.empty() || !task.rule.score.usesPatchedPrompt();
 }

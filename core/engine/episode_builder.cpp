@@ -33,6 +33,9 @@ namespace {
 // How many earlier histories of a conversation are looked up on disk: one per turn that came after the build.
 constexpr std::int64_t kMaxTurnsAfterBuild = 512;
 constexpr std::int32_t kMostEpisodes = 12;  // that are chosen by themselves
+// A dense memory is cut only to read a question that is longer than its room. It has no prompt, and nothing
+// that would have to be run behind each of its blocks is worth it.
+constexpr std::string_view kDenseScore = "keydiff";
 
 using Clock = std::chrono::steady_clock;
 
@@ -308,12 +311,12 @@ std::vector<OriginRange> pinnedRanges(const MemoryOptions& options, const Histor
 }
 
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history) {
+    const bool isDense = memory.resolved.isDense;
     return {.layerBudgets = memory.layerBudgets,
-            .level = memory.resolved.level,
+            .level = isDense ? BudgetLevel::kPairUniform : memory.resolved.level,
             .pins = memory.resolved.preset.pins,
             .prefixTokens = history.prefixTokens,
-            // A dense memory is never cut: it becomes one of episodes instead.
-            .score = memory.resolved.isDense ? Score() : *Score::bind(memory.resolved.score),
+            .score = *Score::bind(isDense ? kDenseScore : memory.resolved.score),
             .headFloor = memory.resolved.headFloor,
             .pinned = pinnedRanges(memory.resolved.options, history)};
 }

@@ -19,7 +19,8 @@ struct ResolvedOptions {
     BudgetLevel level = BudgetLevel::kPair;
     std::string score;       // recipe
     double headFloor = 0.0;  // share of a layer's budget
-    /// The whole history fits: nothing is clustered or evicted, one dense cache holds it.
+    /// The whole history fits: nothing is clustered or evicted, one dense cache holds it. Only for the answer
+    /// to a question that is longer than the room is it cut, and dropped afterwards.
     bool isDense = false;
 };
 

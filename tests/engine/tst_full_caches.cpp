@@ -1,0 +1,127 @@
+// Questions and replies for which a cache has too little room.
+
+#include <optional>
+#include <string>
+
+#include <QtTest>
+
+#include "tests/engine/session_folders.h"
+
+namespace epi {
+namespace {
+
+constexpr std::int32_t kBudget = 400;
+constexpr std::int32_t kBlock = 64;
+
+MemoryOptions memory(const std::string& preset) {
+    MemoryOptions options = smallMemory();
+    options.preset = preset;
+    options.budget = kBudget;
+    options.block = kBlock;
+    return options;
+}
+
+/// A text of at least so many tokens of the tiny vocabulary.
+std::string textOf(std::int64_t tokens) {
+    std::string text = "What about";
+    while (std::ssize(text) < 2 * tokens)
+        text += " the dog on the beach and";
+    return text + " the rain?";
+}
+
+/// Asks, remembers and tells; appends the two turns to `history`.
+std::optional<TurnDone> turn(Session& session, SyncConversation& history, const Ask& ask) {
+    auto done = session.run<TurnDone>(ask);
+    if (!done) return std::nullopt;
+    const SyncConversation both =
+        told(static_cast<std::int64_t>(history.turns.size()), ask.question, done->text);
+    history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
+    if (!session.run<Synced>(both)) return std::nullopt;
+    return done;
+}
+
+class TestFullCaches : public QObject {
+    Q_OBJECT
+
+private:
+    static Ask askWith(const MemoryOptions& options, const std::string& question, bool remember = true) {
+        Ask ask = askLong(question, remember);
+        ask.memory = options;
+        return ask;
+    }
+
+    SessionFolders folders_;
+
+private Q_SLOTS:
+    void init() { folders_.clearCaches(); }
+
+    void answersAQuestionLongerThanADenseMemory_data() {
+        QTest::addColumn<int>("turns");
+        QTest::addColumn<std::string>("preset");
+        QTest::addColumn<bool>("isBuiltAhead");  // before the last turns are told
+        for (const char* preset : {"epichat", "epicache", "kvzip"}) {
+            const std::string name = preset;
+            QTest::newRow((name + ", new chat").c_str()) << 0 << name << false;
+            QTest::newRow((name + ", short chat").c_str()) << 4 << name << false;
+            QTest::newRow((name + ", grown chat").c_str()) << 4 << name << true;
+        }
+    }
+    void answersAQuestionLongerThanADenseMemory() {
+        QFETCH(int, turns);
+        QFETCH(std::string, preset);
+        QFETCH(bool, isBuiltAhead);
+        const MemoryOptions options = memory(preset);
+        const Ask longest = askWith(options, textOf(std::int64_t{3} * (kBudget + kBlock)));
+        const Ask next = askWith(options, "And the piano?", false);
+        SyncConversation history = longConversation(turns);
+        std::string answer;
+        {
+            Session session(folders_.config());
+            QVERIFY(prepare(session, {isBuiltAhead ? longConversation(2) : history}));
+            if (isBuiltAhead) {
+                QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", options}), session.why());
+                QVERIFY(session.run<Synced>(history));
+            }
+            const auto done = turn(session, history, longest);
+            QVERIFY2(done, session.why());
+            QVERIFY(!done->text.empty());
+            QCOMPARE(done->statistics.generatedTokens, 12);
+            QVERIFY2(done->usedTokens <= kBudget + kBlock, std::to_string(done->usedTokens).c_str());
+            const auto second = session.run<TurnDone>(next);
+            QVERIFY2(second, session.why());
+            QVERIFY(!second->text.empty());
+            answer = second->text;
+        }
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {history}));
+        const auto again = session.run<TurnDone>(next);
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->text, answer);
+    }
+
+    void aDenseMemoryIsAsBeforeAfterALongQuestion() {
+        const MemoryOptions options = memory("epicache");
+        const Ask next = askWith(options, "And the piano?", false);
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {longConversation(4)}));
+        const auto before = session.run<TurnDone>(next);
+        QVERIFY2(before, session.why());
+        // Twice, so that nothing is built for the second one.
+        for (int i = 0; i < 2; ++i) {
+            const auto done =
+                session.run<TurnDone>(askWith(options, textOf(std::int64_t{3} * (kBudget + kBlock)), false));
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->statistics.readTokens, 0);
+        }
+        const auto after = session.run<TurnDone>(next);
+        QVERIFY2(after, session.why());
+        QCOMPARE(after->statistics.readTokens, 0);
+        QCOMPARE(after->text, before->text);
+    }
+};
+
+}  // namespace
+}  // namespace epi
+
+QTEST_GUILESS_MAIN(epi::TestFullCaches)
+#include "tst_full_caches.moc"
