@@ -118,6 +118,11 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     return prepared;
 }
 
+std::int64_t EngineSession::rowsToAnswer(const TurnReading& reading, const Question& question) {
+    const auto asked = std::ssize(questionTokens(reading, question.text, question.replyBegin));
+    return asked + replyRows(reading, asked, question.sampling.maxTokens);
+}
+
 bool EngineSession::isToBuildAnew(Conversation& conversation,
                                   const Question& question,
                                   const Prepared& prepared) const {
@@ -125,7 +130,7 @@ bool EngineSession::isToBuildAnew(Conversation& conversation,
     if (!resolved.isDense) return false;
     const TurnReading turns = reading(conversation, prepared, {});
     const auto unread = std::ssize(unreadTurns(turns));
-    const auto asked = std::ssize(questionTokens(turns, question.text, question.replyBegin)) + kSmallestReply;
+    const std::int64_t asked = rowsToAnswer(turns, question);
     const std::int64_t room = turns.cache.room();
     if (unread + asked <= room) return false;
     // Once it is full, episodes are made of the whole history. While that is short, another dense memory
@@ -191,10 +196,7 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
                                       Prepared& prepared,
                                       const CancelToken& cancel) {
     const TurnReading turns = reading(conversation, prepared, cancel);
-    const auto needed =
-        static_cast<std::int64_t>(questionTokens(turns, question.text, question.replyBegin).size()) +
-        quotedRows(*conversation.memory) + kSmallestReply;
-    auto read = catchUp(turns, needed);
+    auto read = catchUp(turns, rowsToAnswer(turns, question) + quotedRows(*conversation.memory));
     if (!read) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
         return std::move(read).error();
@@ -225,8 +227,9 @@ Result<void> EngineSession::quote(Conversation& conversation,
                                   const JobContext& context) {
     const TurnReading turns = reading(conversation, prepared, context.cancel);
     const QuotedQuestion bare = quotedQuestionTokens(turns, question.text, question.replyBegin, {});
+    const auto bareTokens = std::ssize(bare.tokens);
     const std::int64_t room =
-        turns.cache.room() - static_cast<std::int64_t>(bare.tokens.size()) - kSmallestReply;
+        turns.cache.room() - bareTokens - replyRows(turns, bareTokens, question.sampling.maxTokens);
     const std::int64_t budget = std::min(quotedRows(*conversation.memory), room);
     if (budget <= 0) return {};
     std::vector<double> byMeaning;
@@ -284,8 +287,8 @@ Result<void> EngineSession::reply(Conversation& conversation,
                   " tokens the model was trained on: the positions of what is kept were counted anew";
     }
     const KvCache::Mark mark = cache.mark();
-    const bool isLong =
-        !prepared.united && static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
+    const auto smallest = std::min<std::int64_t>(question.sampling.maxTokens, kSmallestReply);
+    const bool isLong = !prepared.united && std::ssize(prepared.tokens) + smallest > cache.room();
     if (isLong) {
         saveEpisode(conversation, prepared.cacheEpisode);  // the only way back
         auto rest = readLongQuestion(turns, std::move(prepared.tokens));
@@ -331,7 +334,8 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.usedTokens = meanEntries(cache, model_->executor().spec());
     const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
     const std::int64_t taken = prepared.united && stays ? rows : 0;
-    const std::int64_t reserved = taken + quotedRows(*conversation.memory) + kSmallestReply;
+    const std::int64_t reserved =
+        taken + quotedRows(*conversation.memory) + replyRows(turns, 0, question.sampling.maxTokens);
     done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
     if (stays) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},

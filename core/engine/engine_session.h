@@ -96,6 +96,8 @@ private:
                              const MemoryOptions& options,
                              const Question& question,
                              const JobContext& context);
+    /// Of the question and its reply, without a quotation.
+    static std::int64_t rowsToAnswer(const TurnReading& reading, const Question& question);
     /// Whether a dense memory has no room for the question, and one that is built of the whole history would.
     bool isToBuildAnew(Conversation& conversation, const Question& question, const Prepared& prepared) const;
     /// Builds the memory of a question, and anew as episodes once a dense one is full; matches the question.

@@ -77,8 +77,10 @@ private:
         const bool isLast = static_cast<std::int32_t>(result_.ids.size()) >= request_.sampling.maxTokens;
         if (stops_.isStopped()) {
             result_.reason = "stop";
-        } else if (isLast || cache_.room() <= 1) {
+        } else if (isLast) {
             result_.reason = "length";
+        } else if (cache_.room() <= 1) {
+            result_.reason = "room";
         }
         if (cache_.room() < 1) return {};
         if (stream_) return stream_->accept();

@@ -30,7 +30,7 @@ struct GenerationRequest {
 struct Generation {
     std::string text;
     std::vector<TokenId> ids;  // without the end token; all but the last are in the cache
-    std::string reason;        // "end", "length", "stop", "cancelled"
+    std::string reason;        // "end", "length", "room", "stop", "cancelled"
     std::vector<GreedyGap> gaps;
     std::vector<float> gapLogits;  // logit of the best token of each step
     double promptSeconds = 0.0;

@@ -149,6 +149,11 @@ QuotedQuestion quotedQuestionTokens(const TurnReading& reading,
     return quoted;
 }
 
+std::int64_t replyRows(const TurnReading& reading, std::int64_t questionTokens, std::int32_t maxTokens) {
+    const std::int64_t behind = tailRows(reading.memory.resolved) - questionTokens;
+    return std::min<std::int64_t>(maxTokens, std::max(kSmallestReply, behind));
+}
+
 bool makePositionsFit(const TurnReading& reading, std::int64_t rows) {
     return reindexes(reading) && reindexForRoom(reading.model.executor(), reading.cache, rows);
 }

@@ -99,6 +99,60 @@ private Q_SLOTS:
         QCOMPARE(again->text, answer);
     }
 
+    void aReplyIsNotCutWhileAnEvictionMakesRoom_data() {
+        QTest::addColumn<std::string>("preset");
+        QTest::addColumn<int>("budget");
+        QTest::newRow("one cache") << std::string("epichat") << 160;
+        QTest::newRow("episodes") << std::string("epicache") << 160;
+        QTest::newRow("dense at first") << std::string("epicache") << 2900;
+    }
+    void aReplyIsNotCutWhileAnEvictionMakesRoom() {
+        QFETCH(std::string, preset);
+        QFETCH(int, budget);
+        SyncConversation history = longConversation(40);
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {history}));
+        MemoryOptions options = memory(preset);
+        options.budget = budget;
+        options.block = 256;
+        Ask ask = askWith(options, "What about the dog?");
+        ask.episode = 0;
+        ask.sampling.maxTokens = 100;
+        for (int i = 0; i < 8; ++i) {
+            const auto done = turn(session, history, ask);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->statistics.generatedTokens, 100);
+            QCOMPARE(done->reason, std::string("length"));
+        }
+    }
+
+    void aReplyThatTheRoomEndsSaysSoAndGoesOn() {
+        const SyncConversation history = longConversation(40);
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {history}));
+        Ask ask = askWith(memory("epicache"), "What about the dog?");
+        ask.sampling.maxTokens = 100;
+        std::string text;
+        for (int i = 0; i < 3; ++i) {
+            ask.replyBegin = text;
+            const auto done = session.run<TurnDone>(ask);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->reason, std::string("room"));
+            QVERIFY(std::ssize(done->text) > std::ssize(text));
+            text = done->text;
+            // To go on with a reply, its turn is told and taken back.
+            SyncConversation both = told(40, ask.question, text);
+            QVERIFY(session.run<Synced>(both));
+            both.turns.clear();
+            QVERIFY(session.run<Synced>(both));
+        }
+        ask.replyBegin = text;
+        ask.sampling.maxTokens = 3;
+        const auto last = session.run<TurnDone>(ask);
+        QVERIFY2(last, session.why());
+        QCOMPARE(last->reason, std::string("length"));
+    }
+
     void aDenseMemoryIsAsBeforeAfterALongQuestion() {
         const MemoryOptions options = memory("epicache");
         const Ask next = askWith(options, "And the piano?", false);
