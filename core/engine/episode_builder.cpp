@@ -49,6 +49,17 @@ MemoryIdentity identityOf(const BuildContext& context, HistoryLayout layout, boo
             .prompts = promptKey(context.wording)};
 }
 
+HistorySize sizeOf(const HistoryTokens& whole,
+                   std::span<const TokenId> history,
+                   const MemoryOptions& options) {
+    HistorySize size{.tokens = std::ssize(history), .prefixTokens = whole.prefixTokens};
+    for (const TurnSpan& turn : whole.turns) {
+        if (std::ranges::find(options.pinnedTurns, turn.turnId) == options.pinnedTurns.end()) continue;
+        size.pinnedTokens += turn.endToken - turn.firstToken;
+    }
+    return size;
+}
+
 /// What follows from options, model and the length of a history: budgets, the key, whether episodes share
 /// their cache.
 Result<BuiltMemory> planMemory(const BuildContext& context,
@@ -58,7 +69,8 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
     BuiltMemory memory;
     EPI_TRY_ASSIGN(
         memory.resolved,
-        resolveOptions(options, static_cast<std::int64_t>(history.size()), context.model.info().isOnGpu));
+        resolveOptions(
+            options, sizeOf(conversation.history, history, options), context.model.info().isOnGpu));
     memory.requested = options;
     EPI_TRY_ASSIGN(const Score score, Score::bind(memory.resolved.score));
     memory.sharesCache = !score.usesPatchedPrompt();

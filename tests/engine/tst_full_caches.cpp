@@ -33,8 +33,8 @@ std::string textOf(std::int64_t tokens) {
 std::optional<TurnDone> turn(Session& session, SyncConversation& history, const Ask& ask) {
     auto done = session.run<TurnDone>(ask);
     if (!done) return std::nullopt;
-    const SyncConversation both =
-        told(static_cast<std::int64_t>(history.turns.size()), ask.question, done->text);
+    SyncConversation both = told(std::ssize(history.turns), ask.question, done->text);
+    both.systemPrompt = history.systemPrompt;
     history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
     if (!session.run<Synced>(both)) return std::nullopt;
     return done;
@@ -97,6 +97,42 @@ private Q_SLOTS:
         const auto again = session.run<TurnDone>(next);
         QVERIFY2(again, session.why());
         QCOMPARE(again->text, answer);
+    }
+
+    void choosesABudgetForALongSystemPrompt_data() {
+        QTest::addColumn<std::string>("preset");
+        for (const char* preset : {"epichat", "epicache", "epicache-paper", "epicache-released"})
+            QTest::newRow(preset) << std::string(preset);
+    }
+    void choosesABudgetForALongSystemPrompt() {
+        QFETCH(std::string, preset);
+        SyncConversation history = longConversation(0);
+        history.systemPrompt = textOf(1000);
+        MemoryOptions options = memory(preset);
+        options.budget = 0;
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {history}));
+        for (const char* question : {"What about the dog?", "And the piano?"}) {
+            const auto done = turn(session, history, askWith(options, question));
+            QVERIFY2(done, session.why());
+            QVERIFY(!done->text.empty());
+        }
+        // With a budget of one's own, too, unless the prompt always stays.
+        options.budget = 1024;
+        const auto own = session.run<TurnDone>(askWith(options, "And the rain?", false));
+        QCOMPARE(own.has_value(), preset.starts_with("epicache-"));
+    }
+
+    void choosesABudgetForAPinnedMessage() {
+        SyncConversation history = longConversation(40);
+        history.turns[4].text = textOf(1000);
+        MemoryOptions options = memory("epichat");
+        options.budget = 0;
+        options.pinnedTurns = {history.turns[4].id};
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {history}));
+        const auto done = session.run<TurnDone>(askWith(options, "What about the dog?"));
+        QVERIFY2(done, session.why());
     }
 
     void aReplyIsNotCutWhileAnEvictionMakesRoom_data() {
