@@ -50,16 +50,28 @@ private:
         return ask;
     }
 
+    /// Of a model whose layers but every sixth have a window.
+    [[nodiscard]] LocalEngineConfig windowedConfig() const {
+        return {.modelFolder = windowed_.path().toStdString(), .cacheFolder = folders_.cacheFolder()};
+    }
+
     SessionFolders folders_;
+    QTemporaryDir windowed_;
 
 private Q_SLOTS:
+    void initTestCase() {
+        const fs::path folder = windowed_.path().toStdString();
+        test::writeTinyModel(folder, {.architecture = "gemma3", .layers = 6});
+        test::writeTinyEmbedder(folder, kEmbedder);
+    }
     void init() { folders_.clearCaches(); }
 
     void answersAQuestionLongerThanADenseMemory_data() {
         QTest::addColumn<int>("turns");
         QTest::addColumn<std::string>("preset");
         QTest::addColumn<bool>("isBuiltAhead");  // before the last turns are told
-        for (const char* preset : {"epichat", "epicache", "kvzip"}) {
+        QTest::newRow("a score with probes, new chat") << 0 << std::string("kvzip") << false;
+        for (const char* preset : {"epichat", "epicache"}) {
             const std::string name = preset;
             QTest::newRow((name + ", new chat").c_str()) << 0 << name << false;
             QTest::newRow((name + ", short chat").c_str()) << 4 << name << false;
@@ -135,6 +147,31 @@ private Q_SLOTS:
         QVERIFY2(done, session.why());
     }
 
+    void anAddedEpisodeOfLayersWithAWindowReadsLongTurns() {
+        SyncConversation history = longConversation(40);
+        Session session(windowedConfig());
+        QVERIFY(prepare(session, {history}));
+        Ask ask = askWith(memory("epicache"), "What about the dog?");
+        ask.memory.budget = 1024;
+        ask.memory.online.newEpisodeBelow = 2.0;
+        const auto added = turn(session, history, ask);
+        QVERIFY2(added, session.why());
+        QCOMPARE(added->episode, kEpisodes);
+        ask.memory.online.newEpisodeBelow = 0.0;
+        // Every turn of them fits the budget of the layers that see everything, and no window.
+        for (int i = 0; i < 3; ++i) {
+            ask.episode = 0;
+            ask.question = textOf(2 * kBlock);
+            const auto elsewhere = turn(session, history, ask);
+            QVERIFY2(elsewhere, session.why());
+            ask.episode = kEpisodes;
+            ask.question = "And the piano?";
+            const auto done = turn(session, history, ask);
+            QVERIFY2(done, session.why());
+            QVERIFY(done->statistics.readTokens > 2 * kBlock);
+        }
+    }
+
     void aReplyIsNotCutWhileAnEvictionMakesRoom_data() {
         QTest::addColumn<std::string>("preset");
         QTest::addColumn<int>("budget");
@@ -189,10 +226,16 @@ private Q_SLOTS:
         QCOMPARE(last->reason, std::string("length"));
     }
 
+    void aDenseMemoryIsAsBeforeAfterALongQuestion_data() {
+        QTest::addColumn<bool>("isWindowed");
+        QTest::newRow("all layers see everything") << false;
+        QTest::newRow("layers with a window") << true;
+    }
     void aDenseMemoryIsAsBeforeAfterALongQuestion() {
+        QFETCH(bool, isWindowed);
         const MemoryOptions options = memory("epicache");
         const Ask next = askWith(options, "And the piano?", false);
-        Session session(folders_.config());
+        Session session(isWindowed ? windowedConfig() : folders_.config());
         QVERIFY(prepare(session, {longConversation(4)}));
         const auto before = session.run<TurnDone>(next);
         QVERIFY2(before, session.why());
