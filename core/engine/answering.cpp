@@ -121,17 +121,34 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     return prepared;
 }
 
+std::int64_t EngineSession::rowsToAnswer(const TurnReading& reading, const Question& question) {
+    const auto asked = std::ssize(questionTokens(reading, question.text, question.replyBegin));
+    return asked + replyRows(reading, asked, question.sampling.maxTokens);
+}
+
+bool EngineSession::isToBuildAnew(Conversation& conversation,
+                                  const Question& question,
+                                  const Prepared& prepared) const {
+    const ResolvedOptions& resolved = conversation.memory->resolved;
+    if (!resolved.isDense) return false;
+    const TurnReading turns = reading(conversation, prepared, {});
+    const auto unread = std::ssize(unreadTurns(turns));
+    const std::int64_t asked = rowsToAnswer(turns, question);
+    const std::int64_t room = turns.cache.room();
+    if (unread + asked <= room) return false;
+    // Once it is full, episodes are made of the whole history. While that is short, another dense memory
+    // would have no more room for a long question, which is then read evicting (see readLongQuestion).
+    const auto history = std::ssize(conversation.history.ids);
+    const std::int64_t budget = resolved.options.budget;
+    return history > budget || history + asked <= budget + tailRows(resolved) || unread > room;
+}
+
 Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversation,
                                                        const MemoryOptions& options,
                                                        const Question& question,
                                                        const JobContext& context) {
     EPI_TRY_ASSIGN(Prepared prepared, choose(conversation, options, question, context));
-    const TurnReading turns = reading(conversation, prepared, context.cancel);
-    const std::size_t needed =
-        unreadTurns(turns).size() + questionTokens(turns, question.text, question.replyBegin).size();
-    if (conversation.memory->resolved.isDense &&
-        static_cast<std::int64_t>(needed) + kSmallestReply > prepared.opened.cache->room()) {
-        // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
+    if (isToBuildAnew(conversation, question, prepared)) {
         const std::int64_t readTokens = prepared.readTokens;
         EPI_TRY(ensureMemory(conversation, options, Coverage::kWholeHistory, context));
         EPI_TRY_ASSIGN(prepared, choose(conversation, options, question, context));
@@ -182,10 +199,7 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
                                       Prepared& prepared,
                                       const CancelToken& cancel) {
     const TurnReading turns = reading(conversation, prepared, cancel);
-    const auto needed =
-        static_cast<std::int64_t>(questionTokens(turns, question.text, question.replyBegin).size()) +
-        quotedRows(*conversation.memory) + kSmallestReply;
-    auto read = catchUp(turns, needed);
+    auto read = catchUp(turns, rowsToAnswer(turns, question) + quotedRows(*conversation.memory));
     if (!read) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
         return std::move(read).error();
@@ -218,8 +232,9 @@ Result<void> EngineSession::quote(Conversation& conversation,
                                   const JobContext& context) {
     const TurnReading turns = reading(conversation, prepared, context.cancel);
     const QuotedQuestion bare = quotedQuestionTokens(turns, question.text, question.replyBegin, {});
+    const auto bareTokens = std::ssize(bare.tokens);
     const std::int64_t room =
-        turns.cache.room() - static_cast<std::int64_t>(bare.tokens.size()) - kSmallestReply;
+        turns.cache.room() - bareTokens - replyRows(turns, bareTokens, question.sampling.maxTokens);
     const std::int64_t budget = std::min(quotedRows(*conversation.memory), room);
     if (budget <= 0) return {};
     std::vector<double> byMeaning;
@@ -276,8 +291,8 @@ Result<void> EngineSession::reply(Conversation& conversation,
         tell(makeNotice(NoticeCode::kPositionsRenewed, {std::to_string(model_->info().trainedContext)}));
     }
     const KvCache::Mark mark = cache.mark();
-    const bool isLong =
-        !prepared.united && static_cast<std::int64_t>(prepared.tokens.size()) + kSmallestReply > cache.room();
+    const auto smallest = std::min<std::int64_t>(question.sampling.maxTokens, kSmallestReply);
+    const bool isLong = !prepared.united && std::ssize(prepared.tokens) + smallest > cache.room();
     if (isLong) {
         saveEpisode(conversation, prepared.cacheEpisode);  // the only way back
         auto rest = readLongQuestion(turns, std::move(prepared.tokens));
@@ -314,29 +329,32 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
     done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
-    if (question.remember) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
+    // A dense memory holds all that it has read: what was read evicting is read again, as a turn of episodes.
+    const bool stays = question.remember && !(isLong && conversation.memory->resolved.isDense);
+    if (stays) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
     const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
     // Here, because a cache that read a long question for one answer is gone afterwards.
     done.positions = cache.shift() > 0 ? "reindexed" : "kept";
     done.usedTokens = meanEntries(cache, model_->executor().spec());
     const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
-    const std::int64_t taken = prepared.united && question.remember ? rows : 0;
-    const std::int64_t reserved = taken + quotedRows(*conversation.memory) + kSmallestReply;
+    const std::int64_t taken = prepared.united && stays ? rows : 0;
+    const std::int64_t reserved =
+        taken + quotedRows(*conversation.memory) + replyRows(turns, 0, question.sampling.maxTokens);
     done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
-    if (question.remember) {
+    if (stays) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
                        {.role = Role::kAssistant, .text = done.text}};
     }
     if (prepared.united) {
         // The turn goes to the best episode as it was computed; where it does not fit it is read again later.
-        if (!question.remember || rows > turns.cache.room()) {
+        if (!stays || rows > turns.cache.room()) {
             unembedded_.clear();
             return {};
         }
         EPI_TRY(turns.cache.append(cache.newest(rows)));
         if (!turns.cache.isInOrder()) reindexPositions(model_->executor(), turns.cache);
         remember(turns, question.text, done.text, rows, false);
-    } else if (question.remember) {
+    } else if (stays) {
         remember(turns, question.text, done.text, rows, isLong);
     } else if (isLong) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);

@@ -98,7 +98,7 @@ private:
     ComputedRows taken_;
 };
 
-/// Whether a layer may be cut at all: a dense memory has no prompt to do it by.
+/// Whether a layer may be cut at all: an episode without a prompt has nothing to do it by.
 bool canEvict(const PrefillTask& task) {
     return !task.prompt.empty() || !task.rule.score.usesPatchedPrompt();
 }
@@ -229,15 +229,18 @@ Result<void> evictInPlace(const Executor& executor,
                           KvCache& cache,
                           const PrefillTask& task,
                           const CancelToken& cancel) {
-    if (!canEvict(task) || !exceedsBudget(cache, executor.spec(), task.rule, 0)) return {};
+    const auto cut = [&](LayerHook& hook) -> Result<void> {
+        for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer)
+            EPI_TRY(hook.afterLayer(layer, cache.layer(layer), {}));
+        return {};
+    };
+    // A window can be full long before the budget of the other layers is.
+    WindowEviction windows(executor.spec());
+    if (!canEvict(task) || !exceedsBudget(cache, executor.spec(), task.rule, 0)) return cut(windows);
     const Probes probes(task, {}, cache.nextPosition());
     ProbeEviction eviction(
         executor.spec(), task.rule, {.nextPosition = cache.nextPosition(), .probes = probes.ran()});
-    if (probes.groups().empty()) {
-        for (std::int32_t layer = 0; layer < cache.layerCount(); ++layer)
-            EPI_TRY(eviction.afterLayer(layer, cache.layer(layer), {}));
-        return {};
-    }
+    if (probes.groups().empty()) return cut(eviction);
     const ForwardRequest request{
         .groups = probes.groups(), .logitRows = 0, .hook = &eviction, .cancel = cancel};
     EPI_TRY(executor.forward(request, cache));

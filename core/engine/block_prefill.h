@@ -81,8 +81,8 @@ private:
 /// the same number of entries in every head, without prompts. kInvalidArgument for a score that needs one.
 Result<PrefillTask> trunkOf(PrefillTask task, std::string_view score);
 
-/// Cuts a cache to its budgets where it stands, by a forward of the probes alone. A repeated block has no
-/// rows then, and the recent window is the beginning of what is to be read next.
+/// Cuts a cache to its budgets and windows where it stands, by a forward of the probes alone. A repeated
+/// block has no rows then, and the recent window is the beginning of what is to be read next.
 Result<void> evictInPlace(const Executor& executor,
                           KvCache& cache,
                           const PrefillTask& task,

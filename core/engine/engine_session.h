@@ -104,6 +104,10 @@ private:
                              const MemoryOptions& options,
                              const Question& question,
                              const JobContext& context);
+    /// Of the question and its reply, without a quotation.
+    static std::int64_t rowsToAnswer(const TurnReading& reading, const Question& question);
+    /// Whether a dense memory has no room for the question, and one that is built of the whole history would.
+    bool isToBuildAnew(Conversation& conversation, const Question& question, const Prepared& prepared) const;
     /// Builds the memory where there is none, matches the question, and opens its episode.
     Result<Prepared> choose(Conversation& conversation,
                             const MemoryOptions& options,

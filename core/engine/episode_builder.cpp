@@ -31,6 +31,9 @@ namespace {
 // How many earlier histories of a conversation are looked up on disk: one per turn that came after the build.
 constexpr std::int64_t kMaxTurnsAfterBuild = 512;
 constexpr std::int32_t kMostEpisodes = 12;  // that are chosen by themselves
+// A dense memory is cut only to read a question that is longer than its room. It has no prompt, and nothing
+// that would have to be run behind each of its blocks is worth it.
+constexpr std::string_view kDenseScore = "keydiff";
 
 using Clock = std::chrono::steady_clock;
 
@@ -46,6 +49,17 @@ MemoryIdentity identityOf(const BuildContext& context, const Conversation& conve
             .uid = conversation.uid};
 }
 
+HistorySize sizeOf(const HistoryTokens& whole,
+                   std::span<const TokenId> history,
+                   const MemoryOptions& options) {
+    HistorySize size{.tokens = std::ssize(history), .prefixTokens = whole.prefixTokens};
+    for (const TurnSpan& turn : whole.turns) {
+        if (std::ranges::find(options.pinnedTurns, turn.turnId) == options.pinnedTurns.end()) continue;
+        size.pinnedTokens += turn.endToken - turn.firstToken;
+    }
+    return size;
+}
+
 /// What follows from options, model and the length of a history: budgets, the key, whether episodes share
 /// their cache.
 Result<BuiltMemory> planMemory(const BuildContext& context,
@@ -55,7 +69,8 @@ Result<BuiltMemory> planMemory(const BuildContext& context,
     BuiltMemory memory;
     EPI_TRY_ASSIGN(
         memory.resolved,
-        resolveOptions(options, static_cast<std::int64_t>(history.size()), context.model.info().isOnGpu));
+        resolveOptions(
+            options, sizeOf(conversation.history, history, options), context.model.info().isOnGpu));
     memory.requested = options;
     EPI_TRY_ASSIGN(const Score score, Score::bind(memory.resolved.score));
     memory.sharesCache = !score.usesPatchedPrompt();
@@ -274,12 +289,12 @@ std::vector<OriginRange> pinnedRanges(const MemoryOptions& options, const Histor
 }
 
 EvictionRule evictionRule(const BuiltMemory& memory, const HistoryTokens& history) {
+    const bool isDense = memory.resolved.isDense;
     return {.layerBudgets = memory.layerBudgets,
-            .level = memory.resolved.level,
+            .level = isDense ? BudgetLevel::kPairUniform : memory.resolved.level,
             .pins = memory.resolved.preset.pins,
             .prefixTokens = history.prefixTokens,
-            // A dense memory is never cut: it becomes one of episodes instead.
-            .score = memory.resolved.isDense ? Score() : *Score::bind(memory.resolved.score),
+            .score = *Score::bind(isDense ? kDenseScore : memory.resolved.score),
             .headFloor = memory.resolved.headFloor,
             .pinned = pinnedRanges(memory.resolved.options, history)};
 }

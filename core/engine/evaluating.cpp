@@ -20,19 +20,19 @@ Result<EvalAnswer> EngineSession::measure(Conversation& conversation,
                                           const MemoryOptions& options,
                                           const EvalQuestion& question,
                                           const JobContext& context) {
+    std::vector<TokenId> reply = model_->tokenizer().encode(question.expected, ControlTokens::kAsText);
     EPI_TRY_ASSIGN(Prepared prepared,
                    prepare(conversation,
                            options,
                            {.text = question.question,
-                            .sampling = {},
+                            .sampling = {.maxTokens = static_cast<std::int32_t>(reply.size())},
                             .episode = {},
                             .remember = false,
                             .passages = question.passages},
                            context));
     KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
-    GivenReply given{.prompt = std::move(prepared.tokens),
-                     .reply = model_->tokenizer().encode(question.expected, ControlTokens::kAsText),
-                     .cancel = context.cancel};
+    GivenReply given{
+        .prompt = std::move(prepared.tokens), .reply = std::move(reply), .cancel = context.cancel};
     if (!prepared.united) {
         makePositionsFit(reading(conversation, prepared, context.cancel),
                          static_cast<std::int64_t>(given.prompt.size() + given.reply.size()));

@@ -73,12 +73,20 @@ private:
     Result<void> accept(TokenId id) {
         result_.ids.push_back(id);
         history_.push_back(id);
-        emit(stops_.push(characters_.feed(model_.tokenizer().piece(id))));
-        const bool isLast = static_cast<std::int32_t>(result_.ids.size()) >= request_.sampling.maxTokens;
+        const std::string characters = characters_.feed(model_.tokenizer().piece(id));
+        textBytes_ += characters.size();
+        ends_.push_back(textBytes_ + (characters_.isBetweenCharacters() ? 0 : 1));
+        emit(stops_.push(characters));
         if (stops_.isStopped()) {
             result_.reason = "stop";
-        } else if (isLast || cache_.room() <= 1) {
+            takeStopOut();
+            return {};
+        }
+        const bool isLast = static_cast<std::int32_t>(result_.ids.size()) >= request_.sampling.maxTokens;
+        if (isLast) {
             result_.reason = "length";
+        } else if (cache_.room() <= 1) {
+            result_.reason = "room";
         }
         if (cache_.room() < 1) return {};
         if (stream_) return stream_->accept();
@@ -90,6 +98,15 @@ private:
         }
         CancelToken untilNextToken;  // a token is never left half read
         return forward(std::span(&id, 1), result_.reason.empty(), untilNextToken);
+    }
+
+    /// What follows is to read what is told of the reply: tokens that a stop text has a part in go, of which
+    /// the last was not read.
+    void takeStopOut() {
+        stream_.reset();
+        const auto before = std::ranges::upper_bound(ends_, result_.text.size()) - ends_.begin();
+        cache_.dropNewest(std::ssize(result_.ids) - 1 - before);
+        result_.ids.resize(static_cast<std::size_t>(before));
     }
 
     Result<void> forward(std::span<const TokenId> ids, bool wantsLogits) {
@@ -123,6 +140,8 @@ private:
     Sampler sampler_;
     StopMatcher stops_;
     Utf8Stream characters_;
+    std::size_t textBytes_ = 0;      // of whole characters, stop texts among them
+    std::vector<std::size_t> ends_;  // of each token in that text, or behind it within a character
     std::vector<TokenId> history_;
     at::Tensor logits_;
     std::unique_ptr<ReplyStream> stream_;  // null: the sampler chooses, as it does the first token

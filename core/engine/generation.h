@@ -29,8 +29,8 @@ struct GenerationRequest {
 
 struct Generation {
     std::string text;
-    std::vector<TokenId> ids;  // without the end token; all but the last are in the cache
-    std::string reason;        // "end", "length", "stop", "cancelled"
+    std::vector<TokenId> ids;  // without the end token and those of a stop text
+    std::string reason;        // "end", "length", "room", "stop", "cancelled"
     std::vector<GreedyGap> gaps;
     std::vector<float> gapLogits;  // logit of the best token of each step
     double promptSeconds = 0.0;
@@ -38,9 +38,10 @@ struct Generation {
 };
 
 /// Reads the prompt and writes a reply token by token. Both stay in the cache, the reply's last token
-/// included unless it was the end token. The reply is as long as sampling.maxTokens and the cache's room
-/// allow. kOutOfMemory when the prompt does not fit, kInternal when logits are not finite. A cancel while the
-/// reply is written ends it with reason "cancelled"; one while the prompt is read is kCancelled.
+/// included unless it was the end token; without those that a stop text has a part in. The reply is as long
+/// as sampling.maxTokens and the cache's room allow. kOutOfMemory when the prompt does not fit, kInternal
+/// when logits are not finite. A cancel while the reply is written ends it with reason "cancelled"; one while
+/// the prompt is read is kCancelled.
 Result<Generation> generate(const LanguageModel& model, KvCache& cache, const GenerationRequest& request);
 
 /// Reads the prompt and a reply that is given; the mean ln p per token of the reply. Both stay in the cache

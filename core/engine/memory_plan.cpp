@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kSmallestAutoBudget = 1024;
 constexpr std::int64_t kLargestAutoBudget = 4096;
 constexpr std::int64_t kAutoBudgetStep = 256;
+constexpr std::int64_t kSmallestChoice = 512;  // of an automatic budget, for what a score decides about
 constexpr std::int32_t kBlockOnGpu = 4096;
 constexpr std::int32_t kBlockOnCpu = 512;
 constexpr std::int32_t kLargestTail = 2048;
@@ -31,11 +32,22 @@ Result<void> checkSimilarity(const char* what, double value) {
                  std::string(what) + " is " + std::to_string(value) + ", 0 to 2 is expected"};
 }
 
+std::int64_t roundedUp(std::int64_t budget) {
+    return (budget + kAutoBudgetStep - 1) / kAutoBudgetStep * kAutoBudgetStep;
+}
+
+/// The chat prefix is counted also where it is not pinned: it is what a chat begins with.
+std::int64_t automaticBudget(const HistorySize& size, const Pins& pins) {
+    const std::int64_t quarter =
+        std::clamp(roundedUp(size.tokens / 4), kSmallestAutoBudget, kLargestAutoBudget);
+    const std::int64_t stays =
+        std::max<std::int64_t>(pins.sinks, size.prefixTokens) + pins.recent + size.pinnedTokens;
+    return std::max(quarter, roundedUp(stays + kSmallestChoice));
+}
+
 }  // namespace
 
-Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
-                                       std::int64_t historyTokens,
-                                       bool isOnGpu) {
+Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, const HistorySize& size, bool isOnGpu) {
     ResolvedOptions resolved{.options = options};
     EPI_TRY_ASSIGN(resolved.preset, presetById(options.preset));
     EPI_TRY(checkRange("budget", options.budget, 0, 1 << 24));
@@ -50,12 +62,11 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
     MemoryOptions& chosen = resolved.options;
     chosen.online.recallTokens = recallTokens(resolved);
     std::ranges::sort(chosen.pinnedTurns);
-    if (chosen.budget == 0) {
-        const std::int64_t quarter =
-            (historyTokens / 4 + kAutoBudgetStep - 1) / kAutoBudgetStep * kAutoBudgetStep;
-        chosen.budget =
-            static_cast<std::int32_t>(std::clamp(quarter, kSmallestAutoBudget, kLargestAutoBudget));
-    }
+    const Pins& pins = resolved.preset.pins;
+    if (chosen.budget == 0) chosen.budget = static_cast<std::int32_t>(automaticBudget(size, pins));
+    // Without a turn there is nothing to cluster. A prefix that is pinned is refused with its length instead.
+    if (size.tokens <= size.prefixTokens && !pins.chatPrefix)
+        chosen.budget = std::max(chosen.budget, static_cast<std::int32_t>(size.tokens));
     if (chosen.block == 0) chosen.block = isOnGpu ? kBlockOnGpu : kBlockOnCpu;
     resolved.level = chosen.level.value_or(resolved.preset.level);
     chosen.level = resolved.level;
@@ -67,7 +78,7 @@ Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
             ErrorCode::kInvalidArgument,
             "head floor is " + std::to_string(resolved.headFloor) + ", a share from 0 to 1 is expected"};
     }
-    resolved.isDense = historyTokens <= chosen.budget;
+    resolved.isDense = size.tokens <= chosen.budget;
     return resolved;
 }
 

@@ -12,6 +12,13 @@
 
 namespace epi {
 
+/// How long a history is, and what of it stays whatever the budget is.
+struct HistorySize {
+    std::int64_t tokens = 0;
+    std::int64_t prefixTokens = 0;  // before the first turn, a system prompt among them
+    std::int64_t pinnedTokens = 0;  // of messages that the user pinned
+};
+
 /// Memory options with every "auto" replaced, for one history and one device.
 struct ResolvedOptions {
     MemoryOptions options;
@@ -19,15 +26,14 @@ struct ResolvedOptions {
     BudgetLevel level = BudgetLevel::kPair;
     std::string score;       // recipe
     double headFloor = 0.0;  // share of a layer's budget
-    /// The whole history fits: nothing is clustered or evicted, one dense cache holds it.
+    /// The whole history fits: nothing is clustered or evicted, one dense cache holds it. Only for the answer
+    /// to a question that is longer than the room is it cut, and dropped afterwards.
     bool isDense = false;
 };
 
-/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024; block 4096 on a GPU,
-/// 512 on a CPU. kInvalidArgument names an option out of its range.
-Result<ResolvedOptions> resolveOptions(const MemoryOptions& options,
-                                       std::int64_t historyTokens,
-                                       bool isOnGpu);
+/// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024, and 512 more than what
+/// always stays; block 4096 on a GPU, 512 on a CPU. kInvalidArgument names an option out of its range.
+Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, const HistorySize& size, bool isOnGpu);
 
 /// Rows of a chat's cache behind its budget, for turns, a question and its reply: a block, and 2048 at most.
 /// Turns that do not fit are read in blocks of as many rows, each cut to the budget.

@@ -149,6 +149,11 @@ QuotedQuestion quotedQuestionTokens(const TurnReading& reading,
     return quoted;
 }
 
+std::int64_t replyRows(const TurnReading& reading, std::int64_t questionTokens, std::int32_t maxTokens) {
+    const std::int64_t behind = tailRows(reading.memory.resolved) - questionTokens;
+    return std::min<std::int64_t>(maxTokens, std::max(kSmallestReply, behind));
+}
+
 bool makePositionsFit(const TurnReading& reading, std::int64_t rows) {
     return reindexes(reading) && reindexForRoom(reading.model.executor(), reading.cache, rows);
 }
@@ -185,6 +190,8 @@ Result<std::vector<TokenId>> readLongQuestion(const TurnReading& reading, std::v
         std::clamp<std::int64_t>(tailRows(reading.memory.resolved) / 2, 1, kUnevictedEnd));
     const std::size_t head = tokens.size() > end ? tokens.size() - end : 0;
     const PrefillTask task = evictingTask(reading, std::span(tokens).first(head));
+    // A dense memory was built without a budget for what always stays.
+    EPI_TRY(checkPins(reading.model.executor().spec(), task.rule));
     EPI_TRY(evictInPlace(reading.model.executor(), reading.cache, task, reading.cancel));
     BlockPrefill prefill(reading.model.executor(), reading.cache, task);
     EPI_TRY(prefill.run(reading.cancel));

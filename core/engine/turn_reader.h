@@ -10,7 +10,7 @@
 
 namespace epi {
 
-/// A reply must have at least this much room; less, and older entries are evicted first.
+/// What a reply has room for in any case, however long its question is.
 inline constexpr std::int64_t kSmallestReply = 64;
 
 /// The cache of an episode that turns are read into (EpiCache, stage 3b). Engine thread.
@@ -43,6 +43,10 @@ QuotedQuestion quotedQuestionTokens(const TurnReading& reading,
                                     const std::string& question,
                                     const std::string& replyBegin,
                                     std::span<const TokenId> quotation);
+
+/// Rows that a reply of at most `maxTokens` tokens is to have behind a question of so many: for all of them,
+/// as far as the tail goes. Older entries are evicted for it rather than that the reply is cut off.
+std::int64_t replyRows(const TurnReading& reading, std::int64_t questionTokens, std::int32_t maxTokens);
 
 /// Counts the cache's positions anew when `rows` further ones would pass the model's trained context and the
 /// memory's options allow it; whether it was done.

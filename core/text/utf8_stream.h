@@ -14,6 +14,8 @@ public:
     [[nodiscard]] std::string feed(std::string_view bytes);
     /// Ends the stream: what was held back, as U+FFFD.
     [[nodiscard]] std::string flush();
+    /// Whether nothing is held back.
+    [[nodiscard]] bool isBetweenCharacters() const { return held_.empty(); }
 
 private:
     std::string held_;  // at most 3 bytes: the beginning of one character

@@ -141,7 +141,7 @@ struct TurnStatistics {
 
 struct TurnDone {
     std::string text;
-    std::string reason;  // "end", "length", "stop", "cancelled"
+    std::string reason;  // "end", "length", "room", "stop", "cancelled"
     std::int32_t episode = 0;
     std::vector<double> similarities;  // cosine to each episode
     std::int64_t keptTokens = 0;       // mean entries per layer and KV head in the cache that answered

@@ -2465,6 +2465,10 @@ Ein Gedächtnis ordnet einen längeren in Episoden.</translation>
         <translation>An der Längengrenze für Antworten beendet.</translation>
     </message>
     <message>
+        <source>Ended because the memory had no more room for this turn. Continue makes room.</source>
+        <translation>Beendet, weil im Gedächtnis kein Platz mehr für diesen Beitrag war. „Fortsetzen“ schafft Platz.</translation>
+    </message>
+    <message>
         <source>Past the context length the model was trained for.</source>
         <translation>Jenseits der Kontextlänge, für die das Modell trainiert wurde.</translation>
     </message>
@@ -2588,8 +2592,8 @@ Erstes Token nach %2 s. Ein Klick zeigt, woher die Antwort kam.</translation>
         <translation>Fortset&amp;zen</translation>
     </message>
     <message>
-        <source>Goes on with the reply, which ended at its length limit</source>
-        <translation>Setzt die Antwort fort, die an ihrer Höchstlänge endete</translation>
+        <source>Goes on with the reply, which ended at a limit</source>
+        <translation>Setzt die Antwort fort, die an einer Grenze endete</translation>
     </message>
 </context>
 <context>
@@ -2933,6 +2937,10 @@ Fügen Sie eine GGUF-Datei mit dem Knopf hinzu, oder ziehen Sie sie hierher. Epi
     <message>
         <source>at the length limit for replies</source>
         <translation>an der Längengrenze für Antworten</translation>
+    </message>
+    <message>
+        <source>where the memory had no more room for it</source>
+        <translation>als im Gedächtnis kein Platz mehr war</translation>
     </message>
     <message>
         <source>at a stop text</source>

@@ -220,7 +220,7 @@ private Q_SLOTS:
         const auto model = tiny({.architecture = "gemma3", .layers = 12, .window = 24});
         QVERIFY(model);
         const ModelSpec& spec = model->executor().spec();
-        auto resolved = resolveOptions({.preset = "epicache", .budget = 200}, 5000, false);
+        auto resolved = resolveOptions({.preset = "epicache", .budget = 200}, {5000}, false);
         QVERIFY2(resolved, test::why(resolved));
         const auto uniform = planLayerBudgets(spec, *resolved, nullptr, 80);
         LayerProfile profile;

@@ -522,6 +522,50 @@ private Q_SLOTS:
         QVERIFY2(done->text.find("Rex") != std::string::npos, done->text.c_str());
     }
 
+    void aStopTextIsInNoCache() {
+        MemoryOptions dense;
+        dense.budget = 3000;
+        Ask ask = askLong("What about the dog?", true);
+        ask.memory = dense;
+        Ask next = askLong("And the piano?");
+        next.memory = dense;
+        next.sampling.repetitionPenalty = 8.0;
+        Session session(config());
+        QVERIFY(epi::prepare(session, {longConversation(4)}));
+        ask.sampling.repetitionPenalty = 8.0;  // no character twice
+        ask.sampling.maxTokens = 24;
+        Ask whole = ask;
+        whole.remember = false;
+        const auto unstopped = session.run<TurnDone>(whole);
+        QVERIFY2(unstopped, session.why());
+        for (const std::size_t length : {1, 3}) {
+            ask.sampling.stop = {unstopped->text.substr(8, length)};
+            const auto done = session.run<TurnDone>(ask);
+            QVERIFY2(done, session.why());
+            QCOMPARE(done->reason, std::string("stop"));
+            QVERIFY(!done->text.empty() && unstopped->text.starts_with(done->text));
+            SyncConversation both = told(4, ask.question, done->text);
+            QVERIFY(session.run<Synced>(both));
+            const auto remembered = session.run<TurnDone>(next);
+            QVERIFY2(remembered, session.why());
+            QCOMPARE(remembered->statistics.readTokens, 0);
+
+            QTemporaryDir caches;
+            Session reading(
+                {.modelFolder = config().modelFolder, .cacheFolder = caches.path().toStdString()});
+            QVERIFY(epi::prepare(reading, {longConversation(4)}));
+            QVERIFY(reading.run<Synced>(both));
+            const auto read = reading.run<TurnDone>(next);
+            QVERIFY2(read, reading.why());
+            QCOMPARE(remembered->text, read->text);
+            // All but the end of the reply, which a question brings with it.
+            QCOMPARE(remembered->keptTokens + remembered->statistics.promptTokens,
+                     read->keptTokens + read->statistics.promptTokens);
+            both.turns.clear();
+            QVERIFY(session.run<Synced>(both));
+        }
+    }
+
 private:
     /// Waits until a build reads this episode; false when the job ends before.
     static bool waitForEpisode(Session& session, JobId build, std::int32_t episode) {

@@ -19,7 +19,7 @@ std::string keyOf(const MemoryIdentity& identity,
                   const MemoryOptions& options,
                   const std::vector<TokenId>& history,
                   const std::vector<std::int32_t>& budgets = {1024, 1024}) {
-    const auto resolved = resolveOptions(options, 100'000, false);
+    const auto resolved = resolveOptions(options, {100'000}, false);
     return resolved ? memoryKey(identity, *resolved, budgets, history) : "";
 }
 
@@ -44,19 +44,51 @@ private Q_SLOTS:
     void choosesAQuarterOfTheHistoryAsBudget() {
         QFETCH(std::int64_t, tokens);
         QFETCH(int, budget);
-        const auto resolved = resolveOptions({}, tokens, false);
+        const auto resolved = resolveOptions({}, {tokens}, false);
         QVERIFY2(resolved, test::why(resolved));
         QCOMPARE(resolved->options.budget, budget);
     }
 
+    void choosesABudgetThatHoldsWhatAlwaysStays_data() {
+        QTest::addColumn<std::string>("preset");
+        QTest::addColumn<HistorySize>("size");
+        QTest::addColumn<int>("budget");
+        const std::string safe = "epichat";  // pins the prefix and the last 64
+        QTest::newRow("a short prefix") << safe << HistorySize{3000, 400} << 1024;
+        QTest::newRow("a long prefix") << safe << HistorySize{3000, 1500} << 2304;
+        QTest::newRow("pinned messages") << safe << HistorySize{3000, 20, 1000} << 1792;
+        QTest::newRow("a long history") << safe << HistorySize{16'000, 1500} << 4096;
+        QTest::newRow("more than the most") << safe << HistorySize{16'000, 5000} << 5632;
+        // A prefix that is not pinned is there to be read at least.
+        QTest::newRow("nothing pinned") << std::string("epicache-paper") << HistorySize{3000, 1500} << 2048;
+    }
+    void choosesABudgetThatHoldsWhatAlwaysStays() {
+        QFETCH(std::string, preset);
+        QFETCH(HistorySize, size);
+        QFETCH(int, budget);
+        const auto resolved = resolveOptions({.preset = preset}, size, false);
+        QVERIFY2(resolved, test::why(resolved));
+        QCOMPARE(resolved->options.budget, budget);
+    }
+
+    void isDenseWithoutATurn() {
+        QVERIFY(resolveOptions({}, {1500, 1500}, false)->isDense);
+        const auto unpinned =
+            resolveOptions({.preset = "epicache-paper", .budget = 1024}, {1500, 1500}, false);
+        QVERIFY(unpinned->isDense);
+        QCOMPARE(unpinned->options.budget, 1500);
+        // Refused where a prefix that always stays is longer than what was asked for.
+        QVERIFY(!resolveOptions({.budget = 1024}, {1500, 1500}, false)->isDense);
+    }
+
     void choosesLongerBlocksOnAGpu() {
-        QCOMPARE(resolveOptions({}, 10'000, false)->options.block, 512);
-        QCOMPARE(resolveOptions({}, 10'000, true)->options.block, 4096);
+        QCOMPARE(resolveOptions({}, {10'000}, false)->options.block, 512);
+        QCOMPARE(resolveOptions({}, {10'000}, true)->options.block, 4096);
     }
 
     void keepsATailOfABlockBehindAChat() {
         const auto tailOf = [](std::int32_t block) {
-            return tailRows(*resolveOptions({.block = block}, 10'000, true));
+            return tailRows(*resolveOptions({.block = block}, {10'000}, true));
         };
         QCOMPARE(tailOf(33), 33);
         QCOMPARE(tailOf(2048), 2048);
@@ -66,7 +98,7 @@ private Q_SLOTS:
 
     void keepsWhatIsAskedFor() {
         const auto resolved =
-            resolveOptions({.budget = 300, .block = 33, .level = BudgetLevel::kPairUniform}, 10'000, true);
+            resolveOptions({.budget = 300, .block = 33, .level = BudgetLevel::kPairUniform}, {10'000}, true);
         QVERIFY2(resolved, test::why(resolved));
         QCOMPARE(resolved->options.budget, 300);
         QCOMPARE(resolved->options.block, 33);
@@ -74,13 +106,13 @@ private Q_SLOTS:
     }
 
     void isDenseExactlyWhileTheHistoryFitsTheBudget() {
-        QVERIFY(resolveOptions({.budget = 300}, 300, false)->isDense);
-        QVERIFY(!resolveOptions({.budget = 300}, 301, false)->isDense);
+        QVERIFY(resolveOptions({.budget = 300}, {300}, false)->isDense);
+        QVERIFY(!resolveOptions({.budget = 300}, {301}, false)->isDense);
     }
 
     void resolvesWhatItResolvedToItself() {
-        const auto once = resolveOptions({}, 10'000, false);
-        const auto twice = resolveOptions(once->options, 10'000, false);
+        const auto once = resolveOptions({}, {10'000}, false);
+        const auto twice = resolveOptions(once->options, {10'000}, false);
         QVERIFY(once->options == twice->options);
     }
 
@@ -114,7 +146,7 @@ private Q_SLOTS:
     void namesAnOptionOutOfItsRange() {
         QFETCH(MemoryOptions, options);
         QFETCH(std::string, name);
-        const auto resolved = resolveOptions(options, 10'000, false);
+        const auto resolved = resolveOptions(options, {10'000}, false);
         QVERIFY(test::failsWith(resolved, ErrorCode::kInvalidArgument));
         QVERIFY2(resolved.error().message.find(name) != std::string::npos, test::why(resolved));
     }
@@ -190,7 +222,7 @@ private Q_SLOTS:
     }
 
     void givesTheSameKeyForAutoAndWhatItBecomes() {
-        const auto resolved = resolveOptions({}, 100'000, false);
+        const auto resolved = resolveOptions({}, {100'000}, false);
         QCOMPARE(keyOf(identity(), {}, kHistory), keyOf(identity(), resolved->options, kHistory));
     }
 

@@ -9,6 +9,7 @@
 
 #include "tests/ui/window_fixture.h"
 #include "ui/chat/edit_banner.h"
+#include "ui/chat/message_layout.h"
 #include "ui/chat/reply_details_dialog.h"
 
 using namespace epi;
@@ -246,13 +247,20 @@ private Q_SLOTS:
         QVERIFY(app.window.page().notice().text().startsWith(u"Only a last reply"_s));
     }
 
-    void aReplyAtItsLengthLimitOffersToGoOn() {
+    void aReplyAtALimitOffersToGoOn_data() {
+        QTest::addColumn<std::string>("reason");
+        QTest::newRow("of its length") << std::string("length");
+        QTest::newRow("of the room") << std::string("room");
+    }
+    void aReplyAtALimitOffersToGoOn() {
+        QFETCH(std::string, reason);
         FakeScript script;
-        script.replyReason = "length";
+        script.replyReason = reason;
         WindowFixture app(folder_->path(), script);
         QVERIFY(app.ask(u"What is the answer?"_s));
         QTRY_VERIFY(button(app.window.page().view(), u"Continue"_s) != nullptr);
         QVERIFY(button(app.window.page().view(), u"Ask again"_s) == nullptr);
+        QVERIFY(MessageLayout::stateText(app.lastMessage()).contains(QString::fromStdString(reason)));
         button(app.window.page().view(), u"Continue"_s)->click();
         QTRY_COMPARE(app.lastMessage().text, u"The answer is forty-two.The answer is forty-two."_s);
         QCOMPARE(lastAsk(app.engine->posted()).replyBegin, std::string("The answer is forty-two."));

@@ -71,8 +71,7 @@ bool ChatSession::canEdit(int row) const {
 bool ChatSession::canContinue(int row) const {
     if (row < 0 || row + 1 != messages_.rowCount() || replyRow(row) != row) return false;
     const MessageItem& item = messages_.at(row);
-    const bool isCutOff =
-        item.state != MessageState::kComplete || item.details.reason == QStringLiteral("length");
+    const bool isCutOff = item.state != MessageState::kComplete || item.details.endedAtLimit();
     return isCutOff && item.state != MessageState::kStreaming && !item.text.isEmpty();
 }
 

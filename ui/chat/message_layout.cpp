@@ -336,6 +336,8 @@ QString MessageLayout::stateText(const MessageItem& item) {
     switch (item.state) {
         case MessageState::kComplete:
             if (item.details.reason == "length"_L1) return tr("Ended at the length limit for replies.");
+            if (item.details.reason == "room"_L1)
+                return tr("Ended because the memory had no more room for this turn. Continue makes room.");
             return item.details.isPastTrainedContext
                        ? tr("Past the context length the model was trained for.")
                        : QString();

@@ -291,8 +291,7 @@ MessageView::Action MessageView::actionOf(int row) const {
     const bool isUnfinished = item.state == MessageState::kCutOff || item.state == MessageState::kFailed ||
                               item.state == MessageState::kStopped;
     if (isUnfinished) return Action::kAskAgain;
-    const bool isAtLimit =
-        item.state == MessageState::kComplete && item.details.reason == QLatin1StringView("length");
+    const bool isAtLimit = item.state == MessageState::kComplete && item.details.endedAtLimit();
     return isAtLimit && !item.text.isEmpty() ? Action::kContinue : Action::kNone;
 }
 
@@ -380,7 +379,7 @@ void MessageView::describeAction(Action action) {
     const bool continues = action == Action::kContinue;
     action_->setText(continues ? tr("Con&tinue") : tr("Ask a&gain"));
     action_->setAccessibleDescription(continues
-                                          ? tr("Goes on with the reply, which ended at its length limit")
+                                          ? tr("Goes on with the reply, which ended at a limit")
                                           : tr("Repeats the last question; its answer was not finished"));
 }
 

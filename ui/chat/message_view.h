@@ -80,7 +80,7 @@ public:
 
 Q_SIGNALS:
     void askAgainRequested();
-    /// The last reply ended at its length limit, and the rest of it is wanted.
+    /// The last reply ended at a limit, and the rest of it is wanted.
     void continueRequested();
     /// Another version of a row is wanted: -1 the one before, 1 the next.
     void versionRequested(int row, int delta);

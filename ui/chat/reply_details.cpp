@@ -18,6 +18,10 @@ bool ReplyDetails::isOfWholeChat() const {
     return episode && similarities.size() == 1;
 }
 
+bool ReplyDetails::endedAtLimit() const {
+    return reason == "length"_L1 || reason == "room"_L1;
+}
+
 ReplyDetails ReplyDetails::of(const TurnDone& turn) {
     ReplyDetails details;
     const auto index = static_cast<std::size_t>(turn.episode);

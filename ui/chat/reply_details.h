@@ -34,13 +34,15 @@ struct ReplyDetails {
     std::int64_t quotedTokens = 0;
     std::int64_t usedTokens = 0;  // in the cache with the turn; 0: not recorded
     std::int64_t roomTokens = 0;  // that fit behind them
-    QString reason;               // why it ended, as the engine says it: "end", "length", "stop", "cancelled"
+    QString reason;               // why it ended, as the engine says it (see TurnDone)
     QString error;                // why the reply failed; empty when it did not
 
     /// 0 while unknown.
     [[nodiscard]] double tokensPerSecond() const;
     /// Whether there was only one episode to answer from, as where no memory was built: nothing was matched.
     [[nodiscard]] bool isOfWholeChat() const;
+    /// Whether a limit ended it, of its length or of the room, so that it can go on.
+    [[nodiscard]] bool endedAtLimit() const;
 
     static ReplyDetails of(const TurnDone& turn);
     static ReplyDetails fromJson(std::string_view json);

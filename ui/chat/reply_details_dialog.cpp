@@ -66,6 +66,7 @@ QString ReplyReport::reasonText(const MessageItem& item) {
     if (!item.details.error.isEmpty()) return item.details.error;
     if (reason == "end"_L1) return tr("the model ended it");
     if (reason == "length"_L1) return tr("at the length limit for replies");
+    if (reason == "room"_L1) return tr("where the memory had no more room for it");
     if (reason == "stop"_L1) return tr("at a stop text");
     if (reason == "cancelled"_L1) return tr("stopped by you");
     return reason;
