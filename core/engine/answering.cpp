@@ -88,8 +88,7 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
                                                       const JobContext& context) {
     Prepared prepared;
     save();  // the episode asked before may leave the device
-    EPI_TRY_ASSIGN(BuiltMemory* const memory,
-                   ensureMemory(conversation, options, Coverage::kBeginning, context));
+    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(conversation, {options, question.pins}, context));
     context.emit(Progress{.phase = "matching"});
     EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
     prepared.episode = question.episode.value_or(prepared.match.episode);
@@ -150,7 +149,7 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
     EPI_TRY_ASSIGN(Prepared prepared, choose(conversation, options, question, context));
     if (isToBuildAnew(conversation, question, prepared)) {
         const std::int64_t readTokens = prepared.readTokens;
-        EPI_TRY(ensureMemory(conversation, options, Coverage::kWholeHistory, context));
+        EPI_TRY(ensureMemory(conversation, {options, question.pins, Coverage::kWholeHistory}, context));
         EPI_TRY_ASSIGN(prepared, choose(conversation, options, question, context));
         prepared.readTokens += readTokens;
     }
@@ -199,7 +198,8 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
                                       Prepared& prepared,
                                       const CancelToken& cancel) {
     const TurnReading turns = reading(conversation, prepared, cancel);
-    auto read = catchUp(turns, rowsToAnswer(turns, question) + quotedRows(*conversation.memory));
+    const std::int64_t quoted = quotingRoom(*conversation.memory, question.passages).rows();
+    auto read = catchUp(turns, rowsToAnswer(turns, question) + quoted);
     if (!read) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
         return std::move(read).error();
@@ -235,10 +235,12 @@ Result<void> EngineSession::quote(Conversation& conversation,
     const auto bareTokens = std::ssize(bare.tokens);
     const std::int64_t room =
         turns.cache.room() - bareTokens - replyRows(turns, bareTokens, question.sampling.maxTokens);
-    const std::int64_t budget = std::min(quotedRows(*conversation.memory), room);
-    if (budget <= 0) return {};
+    const QuotingRoom wanted = quotingRoom(*conversation.memory, question.passages);
+    const QuotingRoom budget{.passages = std::min(wanted.passages, room),
+                             .pinned = std::min(wanted.pinned, room)};
+    if (budget.passages <= 0 && wanted.pinned == 0) return {};
     std::vector<double> byMeaning;
-    if (embedder_) {
+    if (embedder_ && budget.passages > 0) {
         EPI_TRY(indexHistory(conversation, context));
         EPI_TRY_ASSIGN(byMeaning,
                        comparePassages(*embedder_, *conversation.passages, question.text, context.cancel));
@@ -249,7 +251,13 @@ Result<void> EngineSession::quote(Conversation& conversation,
                                          .byWords = question.passages,
                                          .byMeaning = byMeaning,
                                          .units = units,
-                                         .budget = budget});
+                                         .budget = budget.passages,
+                                         .pinnedBudget = budget.pinned});
+    if (recalled.pinsLeftOut > 0) {
+        notice_ =
+            std::to_string(recalled.pinsLeftOut) +
+            " of the pinned messages could not be quoted in full; a memory that is built now keeps them";
+    }
     if (recalled.ids.empty()) return {};
     QuotedQuestion asked = quotedQuestionTokens(turns, question.text, question.replyBegin, recalled.ids);
     prepared.tokens = std::move(asked.tokens);
@@ -338,8 +346,8 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.usedTokens = meanEntries(cache, model_->executor().spec());
     const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
     const std::int64_t taken = prepared.united && stays ? rows : 0;
-    const std::int64_t reserved =
-        taken + quotedRows(*conversation.memory) + replyRows(turns, 0, question.sampling.maxTokens);
+    const std::int64_t quoted = quotingRoom(*conversation.memory, question.passages).rows();
+    const std::int64_t reserved = taken + quoted + replyRows(turns, 0, question.sampling.maxTokens);
     done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
     if (stays) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
@@ -402,6 +410,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     done.statistics.switchSeconds = prepared.switchSeconds;
     done.quoted = prepared.quotation.passages;
     done.quotedTokens = prepared.quotation.tokens;
+    done.pinnedTurns = conversation.memory->resolved.options.pinnedTurns;
     const double preparedSeconds = secondsSince(start);
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
@@ -423,7 +432,8 @@ Result<Event> EngineSession::handle(const Ask& command, const JobContext& contex
                                .episode = command.episode,
                                .remember = command.remember,
                                .replyBegin = command.replyBegin,
-                               .passages = command.passages},
+                               .passages = command.passages,
+                               .pins = command.pins},
                               context));
         return Event(std::move(done));
     });

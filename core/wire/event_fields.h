@@ -125,6 +125,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("quoted", event.quoted);
     visit("quotedTokens", event.quotedTokens);
     visit("isRegrouped", event.isRegrouped);
+    visit("pinnedTurns", event.pinnedTurns);
 }
 
 template <>

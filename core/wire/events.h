@@ -156,10 +156,11 @@ struct TurnDone {
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
     Residency residency;
-    std::vector<Notice> notices;        // e.g. that a cache could not be written
-    std::vector<QuotedPassage> quoted;  // before the question, in the order of the history
-    std::int64_t quotedTokens = 0;      // with dates and the words around them
-    bool isRegrouped = false;           // episodes have changed since they were last told (see BuildMemory)
+    std::vector<Notice> notices;            // e.g. that a cache could not be written
+    std::vector<QuotedPassage> quoted;      // before the question, in the order of the history
+    std::int64_t quotedTokens = 0;          // with dates and the words around them
+    std::vector<std::int64_t> pinnedTurns;  // that the memory was built to keep whole
+    bool isRegrouped = false;  // episodes have changed since they were last told (see BuildMemory)
 };
 
 struct EvalAnswer {

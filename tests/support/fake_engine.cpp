@@ -257,6 +257,8 @@ TurnDone FakeEngine::turnDone(const Ask& command, std::string text, std::string 
                       static_cast<std::int64_t>(script_.replyPieces.size());
     done.roomTokens = 512;
     done.isRegrouped = script_.isRegrouped;
+    done.pinnedTurns = command.memory.pinnedTurns;
+    if (script_.buildsWhenAsked && command.pins) done.pinnedTurns = *command.pins;
     done.statistics = {.promptTokens = fakeTokens(command.question),
                        .generatedTokens = static_cast<std::int64_t>(script_.replyPieces.size()),
                        .firstTokenSeconds = 0.4,
