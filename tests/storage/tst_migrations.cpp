@@ -76,7 +76,7 @@ private Q_SLOTS:
             QVERIFY(store->saveEpisodes(conversation, episodes));
         }
         QVERIFY(test::RawSqlite(databaseIn(*folder_))
-                    .execute("DROP TABLE released_caches; PRAGMA user_version = 7"));
+                    .execute("DROP TABLE released_caches; PRAGMA user_version = 8"));
         auto store = Store::open(databaseIn(*folder_));
         QVERIFY(store);
         QCOMPARE(*store->releasedCaches(), std::vector{key});

@@ -7,4 +7,4 @@ CREATE TABLE released_caches (
 -- Names begin with the chat from here on: what was cached before is found no more.
 INSERT INTO released_caches SELECT DISTINCT substr(cache_key, 1, 64) FROM episodes WHERE length(cache_key) >= 64;
 
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
