@@ -22,16 +22,24 @@ std::string narrationLead(std::span<const std::string> speakers, const Wording& 
     return fill(wording.narration, std::array{WordingValue{"speakers", names}});
 }
 
+/// What the template puts between the turns before and a turn of this role: nothing where a question has
+/// opened its reply, or where the first question stands in the turn that narrates.
+std::string headerOf(Role role, const QuestionContext& before, const ChatTemplate& chatTemplate) {
+    const bool isNarrating = before.layout == HistoryLayout::kNarrated && !before.hasQuestions;
+    if (role == Role::kUser ? isNarrating : role == Role::kAssistant && before.isUnanswered) return {};
+    std::string header;
+    if (before.isUnanswered) header = chatTemplate.closeTurn(Role::kAssistant);
+    if (isNarrating) header = chatTemplate.closeTurn(Role::kUser);
+    return header + chatTemplate.openTurn(role);
+}
+
 /// What stands before a question's own text.
 std::vector<PromptPart> beforeQuestion(const QuestionContext& context,
                                        const ChatTemplate& chatTemplate,
                                        const Wording& wording) {
     std::vector<PromptPart> parts;
-    std::string opening;
-    if (context.isUnanswered) opening = chatTemplate.closeTurn(Role::kAssistant);
-    const bool closesNarration = context.layout == HistoryLayout::kNarrated && !context.hasQuestions;
-    if (!closesNarration) opening += chatTemplate.openTurn(Role::kUser);
-    if (!opening.empty()) parts.push_back(templatePart(std::move(opening)));
+    std::string header = headerOf(Role::kUser, context, chatTemplate);
+    if (!header.empty()) parts.push_back(templatePart(std::move(header)));
     if (context.layout == HistoryLayout::kNarrated)
         parts.push_back(contentPart(splitAt(wording.question, "question").first));
     return parts;
@@ -101,7 +109,7 @@ QuestionContext contextAfter(HistoryLayout layout, std::span<const Turn> turns) 
     QuestionContext context{.layout = layout};
     if (turns.empty() || isNarrated(layout, turns.back())) return context;
     context.hasQuestions = true;
-    context.isUnanswered = turns.back().role != Role::kAssistant;
+    context.isUnanswered = turns.back().role == Role::kUser;
     return context;
 }
 
@@ -156,19 +164,21 @@ HistoryTokens tokenizeHistory(const ConversationText& conversation,
             writer.appendTurn(turn, std::span(&line, 1), lead.size());
             continue;
         }
-        if (turn.role == Role::kAssistant) {
-            const std::array parts{contentPart(turn.text),
-                                   templatePart(chatTemplate.closeTurn(Role::kAssistant))};
-            writer.appendTurn(turn, parts, 0);
-        } else {
-            const QuestionContext context = contextAfter(conversation.layout, turns.first(index));
+        const QuestionContext before = contextAfter(conversation.layout, turns.first(index));
+        if (turn.role == Role::kUser) {
             std::size_t lead = 0;
-            for (const PromptPart& part : beforeQuestion(context, chatTemplate, wording)) {
+            for (const PromptPart& part : beforeQuestion(before, chatTemplate, wording)) {
                 lead += part.kind == PromptPart::Kind::kTemplate ? visibleBytes(tokenizer, part.text)
                                                                  : part.text.size();
             }
-            const std::vector<PromptPart> parts = questionParts(context, chatTemplate, turn.text, wording);
+            const std::vector<PromptPart> parts = questionParts(before, chatTemplate, turn.text, wording);
             writer.appendTurn(turn, parts, lead);
+        } else {
+            const std::string header = headerOf(turn.role, before, chatTemplate);
+            const std::array parts{templatePart(header),
+                                   contentPart(turn.text),
+                                   templatePart(chatTemplate.closeTurn(turn.role))};
+            writer.appendTurn(turn, parts, visibleBytes(tokenizer, header));
         }
     }
     return history;

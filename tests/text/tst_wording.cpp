@@ -99,6 +99,54 @@ private Q_SLOTS:
         QVERIFY(joinParts(repeatPrompt(HistoryLayout::kNarrated, *chat, wording)).starts_with("\n\nAgain."));
     }
 
+    void writesTurnsInAnyOrderAsTheTemplateDoes_data() {
+        QTest::addColumn<QString>("order");
+        QTest::newRow("a chat") << "UAUA";
+        QTest::newRow("an answer first") << "A";
+        QTest::newRow("an answer first, then a question") << "AU";
+        QTest::newRow("two answers") << "UAAUA";
+        QTest::newRow("a system turn in the middle") << "UASU";
+        QTest::newRow("a system turn before an answer") << "UASA";
+    }
+    void writesTurnsInAnyOrderAsTheTemplateDoes() {
+        QFETCH(QString, order);
+        ConversationText conversation;
+        std::vector<ChatMessage> messages{{Role::kSystem, "Be kind."}};
+        conversation.systemPrompt = messages.front().text;
+        for (const QChar letter : order) {
+            const Role role = letter == 'U' ? Role::kUser : letter == 'A' ? Role::kAssistant : Role::kSystem;
+            messages.push_back({role, "text " + std::to_string(messages.size())});
+            conversation.turns.push_back(
+                {.id = std::ssize(messages), .role = role, .text = messages.back().text});
+        }
+        const auto tokenizer = makeTiny();
+        for (const char* source : {"<|im_start|><|im_end|>", "<|start_header_id|><|eot_id|>"}) {
+            const auto chat = recogniseChatTemplate(source);
+            QVERIFY2(chat, test::why(chat));
+            const HistoryTokens history = tokenizeHistory(conversation, **chat, *tokenizer);
+            const auto rendered = (*chat)->render(messages, messages.back().role == Role::kUser);
+            QCOMPARE(tokenizer->decode(history.ids), joinParts(rendered));
+            for (std::size_t i = 0; i < history.turns.size(); ++i) {
+                const TurnSpan& turn = history.turns[i];
+                QCOMPARE(turn.byteEnds.back(), static_cast<std::int32_t>(conversation.turns[i].text.size()));
+                QCOMPARE(tokenizer->piece(history.ids[static_cast<std::size_t>(turn.firstTextToken)]),
+                         std::string("t"));
+            }
+        }
+    }
+
+    void endsANarrationBeforeATurnThatIsNoQuestion() {
+        ConversationText conversation = narration();
+        conversation.turns.push_back({.id = 3, .role = Role::kAssistant, .text = "Dates."});
+        const auto tokenizer = makeTiny();
+        const auto chat = plainChatTemplate();
+        const std::string text = tokenizer->decode(tokenizeHistory(conversation, *chat, *tokenizer).ids);
+        QVERIFY2(text.ends_with("So do I\n\n\nAssistant:\nDates.\n\n"), text.c_str());
+        conversation.turns.back().role = Role::kSystem;
+        const std::string system = tokenizer->decode(tokenizeHistory(conversation, *chat, *tokenizer).ids);
+        QVERIFY2(system.ends_with("So do I\n\n\nSystem:\nDates.\n\n"), system.c_str());
+    }
+
 private:
     static std::unique_ptr<Tokenizer> makeTiny() {
         auto tokenizer = makeBpeTokenizer(test::byteVocabulary("gpt-2"));
