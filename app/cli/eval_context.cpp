@@ -77,7 +77,7 @@ Result<void> askBehind(EvalContext context,
                        const EngineRunner::Observer& observe) {
     if (context == EvalContext::kMemory) {
         const auto build = task.storesMemory ? buildStoredMemory : buildToldMemory;
-        EPI_TRY(build(task.engine, task.conversation, task.memory, task.output, false));
+        EPI_TRY(build(task.engine, task.conversation, {.memory = task.memory}, task.output));
         EPI_TRY(task.engine.run<EvalDone>(std::move(batch), observe));
         return {};
     }

@@ -1,5 +1,7 @@
 #include "app/cli/stored_memory.h"
 
+#include <utility>
+
 #include "app/cli/history.h"
 #include "app/cli/progress_line.h"
 #include "core/base/printable.h"
@@ -9,22 +11,19 @@ namespace epi {
 
 Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
                                     const StoredConversation& conversation,
-                                    const MemoryOptions& options,
-                                    const Output& output,
-                                    bool rebuild) {
+                                    const BuildMemory& command,
+                                    const Output& output) {
     EPI_TRY_ASSIGN(const std::vector<MessageRecord> messages,
                    conversation.store.messages(conversation.record.id));
     EPI_TRY(engine.run<Synced>(syncOf(conversation.record, messages)));
+    BuildMemory named = command;
+    named.conversation = engineName(conversation.record);
     ProgressLine progressLine;
     EPI_TRY_ASSIGN(MemoryBuilt built,
-                   engine.run<MemoryBuilt>(BuildMemory{.conversation = engineName(conversation.record),
-                                                       .memory = options,
-                                                       .rebuild = rebuild},
-                                           [&](const Event& event) -> Result<void> {
-                                               if (const auto* progress = std::get_if<Progress>(&event))
-                                                   progressLine.show(*progress);
-                                               return {};
-                                           }));
+                   engine.run<MemoryBuilt>(std::move(named), [&](const Event& event) -> Result<void> {
+                       if (const auto* progress = std::get_if<Progress>(&event)) progressLine.show(*progress);
+                       return {};
+                   }));
     progressLine.clear();
     if (built.pastTrainedContext) {
         output.notice("the history has " + groupedSigned(built.historyTokens) +
@@ -36,14 +35,20 @@ Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
 
 Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const StoredConversation& conversation,
-                                      const MemoryOptions& options,
-                                      const Output& output,
-                                      bool rebuild) {
-    EPI_TRY_ASSIGN(MemoryBuilt built, buildToldMemory(engine, conversation, options, output, rebuild));
+                                      const BuildMemory& command,
+                                      const Output& output) {
+    EPI_TRY_ASSIGN(MemoryBuilt built, buildToldMemory(engine, conversation, command, output));
     EPI_TRY(conversation.store.saveEpisodes(conversation.record.id,
                                             episodeRecords(conversation.record.id, built)));
-    EPI_TRY(conversation.store.setMemory(conversation.record.id, toJsonText(options)));
+    EPI_TRY(storeOptions(conversation, command.memory, built.memory.pinnedTurns));
     return built;
+}
+
+Result<void> storeOptions(const StoredConversation& conversation,
+                          MemoryOptions options,
+                          const std::vector<std::int64_t>& pinnedTurns) {
+    options.pinnedTurns = pinnedTurns;
+    return conversation.store.setMemory(conversation.record.id, toJsonText(options));
 }
 
 }  // namespace epi

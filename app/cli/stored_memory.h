@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "app/cli/engine_runner.h"
 #include "app/cli/output.h"
 #include "core/wire/messages.h"
@@ -13,20 +16,22 @@ struct StoredConversation {
     const ConversationRecord& record;
 };
 
-/// Tells the engine the conversation and builds its memory or finds it on disk. With `rebuild` a memory that
-/// does not cover the newest messages is built anew. Progress and the warning about histories past the
-/// trained context go to standard error.
+/// Tells the engine the conversation and has its memory built or found on disk; the command need not name the
+/// conversation. Progress and the warning about histories past the trained context go to standard error.
 Result<MemoryBuilt> buildToldMemory(EngineRunner& engine,
                                     const StoredConversation& conversation,
-                                    const MemoryOptions& options,
-                                    const Output& output,
-                                    bool rebuild = false);
+                                    const BuildMemory& command,
+                                    const Output& output);
 
 /// The same, and stores its episodes and these options with the conversation.
 Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const StoredConversation& conversation,
-                                      const MemoryOptions& options,
-                                      const Output& output,
-                                      bool rebuild = false);
+                                      const BuildMemory& command,
+                                      const Output& output);
+
+/// Stores how a conversation's memory is built, and what is pinned in it.
+Result<void> storeOptions(const StoredConversation& conversation,
+                          MemoryOptions options,
+                          const std::vector<std::int64_t>& pinnedTurns);
 
 }  // namespace epi

@@ -88,8 +88,7 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
                                                       const JobContext& context) {
     Prepared prepared;
     save();  // the episode asked before may leave the device
-    EPI_TRY_ASSIGN(BuiltMemory* const memory,
-                   ensureMemory(conversation, options, Coverage::kBeginning, context));
+    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(conversation, {options, question.pins}, context));
     context.emit(Progress{.phase = "matching"});
     EPI_TRY_ASSIGN(prepared.match, match(conversation, question.text, context.cancel));
     prepared.episode = question.episode.value_or(prepared.match.episode);
@@ -130,7 +129,7 @@ Result<EngineSession::Prepared> EngineSession::prepare(Conversation& conversatio
         static_cast<std::int64_t>(needed) + kSmallestReply > prepared.opened.cache->room()) {
         // A dense memory has no prompt to evict by: once it is full, episodes are made of the whole history.
         const std::int64_t readTokens = prepared.readTokens;
-        EPI_TRY(ensureMemory(conversation, options, Coverage::kWholeHistory, context));
+        EPI_TRY(ensureMemory(conversation, {options, question.pins, Coverage::kWholeHistory}, context));
         EPI_TRY_ASSIGN(prepared, choose(conversation, options, question, context));
         prepared.readTokens += readTokens;
     }
@@ -181,7 +180,7 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
     const TurnReading turns = reading(conversation, prepared, cancel);
     const auto needed =
         static_cast<std::int64_t>(questionTokens(turns, question.text, question.replyBegin).size()) +
-        quotedRows(*conversation.memory) + kSmallestReply;
+        quotingRoom(*conversation.memory, question.passages).rows() + kSmallestReply;
     auto read = catchUp(turns, needed);
     if (!read) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
@@ -215,10 +214,12 @@ Result<void> EngineSession::quote(Conversation& conversation,
     const QuotedQuestion bare = quotedQuestionTokens(turns, question.text, question.replyBegin, {});
     const std::int64_t room =
         turns.cache.room() - static_cast<std::int64_t>(bare.tokens.size()) - kSmallestReply;
-    const std::int64_t budget = std::min(quotedRows(*conversation.memory), room);
-    if (budget <= 0) return {};
+    const QuotingRoom wanted = quotingRoom(*conversation.memory, question.passages);
+    const QuotingRoom budget{.passages = std::min(wanted.passages, room),
+                             .pinned = std::min(wanted.pinned, room)};
+    if (budget.passages <= 0 && wanted.pinned == 0) return {};
     std::vector<double> byMeaning;
-    if (embedder_) {
+    if (embedder_ && budget.passages > 0) {
         EPI_TRY(indexHistory(conversation, context));
         EPI_TRY_ASSIGN(byMeaning,
                        comparePassages(*embedder_, *conversation.passages, question.text, context.cancel));
@@ -229,7 +230,13 @@ Result<void> EngineSession::quote(Conversation& conversation,
                                          .byWords = question.passages,
                                          .byMeaning = byMeaning,
                                          .units = units,
-                                         .budget = budget});
+                                         .budget = budget.passages,
+                                         .pinnedBudget = budget.pinned});
+    if (recalled.pinsLeftOut > 0) {
+        notice_ =
+            std::to_string(recalled.pinsLeftOut) +
+            " of the pinned messages could not be quoted in full; a memory that is built now keeps them";
+    }
     if (recalled.ids.empty()) return {};
     QuotedQuestion asked = quotedQuestionTokens(turns, question.text, question.replyBegin, recalled.ids);
     prepared.tokens = std::move(asked.tokens);
@@ -317,7 +324,8 @@ Result<void> EngineSession::reply(Conversation& conversation,
     done.usedTokens = meanEntries(cache, model_->executor().spec());
     const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
     const std::int64_t taken = prepared.united && question.remember ? rows : 0;
-    const std::int64_t reserved = taken + quotedRows(*conversation.memory) + kSmallestReply;
+    const std::int64_t quoted = quotingRoom(*conversation.memory, question.passages).rows();
+    const std::int64_t reserved = taken + quoted + kSmallestReply;
     done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
     if (question.remember) {
         unembedded_ = {{.role = Role::kUser, .text = question.text},
@@ -380,6 +388,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     done.statistics.switchSeconds = prepared.switchSeconds;
     done.quoted = prepared.quotation.passages;
     done.quotedTokens = prepared.quotation.tokens;
+    done.pinnedTurns = conversation.memory->resolved.options.pinnedTurns;
     const double preparedSeconds = secondsSince(start);
     EPI_TRY(reply(conversation, question, prepared, context, done));
     done.statistics.firstTokenSeconds += preparedSeconds;
@@ -400,7 +409,8 @@ Result<Event> EngineSession::handle(const Ask& command, const JobContext& contex
                                .episode = command.episode,
                                .remember = command.remember,
                                .replyBegin = command.replyBegin,
-                               .passages = command.passages},
+                               .passages = command.passages,
+                               .pins = command.pins},
                               context));
         return Event(std::move(done));
     });

@@ -299,17 +299,20 @@ void EngineSession::forgetMemory(Conversation& conversation) {
 }
 
 Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
-                                                 const MemoryOptions& options,
-                                                 Coverage coverage,
+                                                 const WantedMemory& wanted,
                                                  const JobContext& context) {
+    const MemoryOptions& options = wanted.options;
     const auto covers = [&](const BuiltMemory& memory) {
-        return coverage == Coverage::kBeginning ||
+        return wanted.coverage == Coverage::kBeginning ||
                memory.builtTurns == static_cast<std::int64_t>(conversation.text.turns.size());
     };
     const auto isAskedFor = [&](const BuiltMemory& memory) {
-        const MemoryOptions wanted = withoutOnline(options);
+        const auto isMet = [&](MemoryOptions had) {
+            if (wanted.pins) had.pinnedTurns = options.pinnedTurns;
+            return withoutOnline(std::move(had)) == withoutOnline(options);
+        };
         // What was built is what its own resolved options ask for, too.
-        return withoutOnline(memory.requested) == wanted || withoutOnline(memory.resolved.options) == wanted;
+        return isMet(memory.requested) || isMet(memory.resolved.options);
     };
     if (conversation.memory && isAskedFor(*conversation.memory) && covers(*conversation.memory)) {
         const std::int64_t rows = quotedRows(*conversation.memory);
@@ -326,13 +329,18 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
     std::filesystem::create_directories(config_.cacheFolder, error);
     forgetMemory(conversation);
     const BuildContext build = buildContext(context);
-    if (auto found = findMemory(build, conversation, options); found && covers(*found)) {
+    std::vector<MemoryOptions> lookedFor{options};
+    if (wanted.pins && *wanted.pins != options.pinnedTurns)
+        lookedFor.emplace_back(options).pinnedTurns = *wanted.pins;
+    for (const MemoryOptions& each : lookedFor) {
+        auto found = findMemory(build, conversation, each);
+        if (!found || !covers(*found)) continue;
         conversation.memory = std::move(found);
         touchMemory(config_.cacheFolder, conversation.memory->key);
         return &*conversation.memory;
     }
     peak_ = {};
-    EPI_TRY_ASSIGN(conversation.memory, buildMemory(build, conversation, options, peak_));
+    EPI_TRY_ASSIGN(conversation.memory, buildMemory(build, conversation, lookedFor.back(), peak_));
     trimFolder(conversation.memory->key);
     if (peak_.entriesPerHead > peak_.entriesBound) {
         return Error{ErrorCode::kInternal,
@@ -345,7 +353,8 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
 Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext& context) {
     EPI_TRY_ASSIGN(Conversation* const conversation, findConversation(command.conversation));
     const Coverage coverage = command.rebuild ? Coverage::kWholeHistory : Coverage::kBeginning;
-    EPI_TRY_ASSIGN(BuiltMemory* const memory, ensureMemory(*conversation, command.memory, coverage, context));
+    EPI_TRY_ASSIGN(BuiltMemory* const memory,
+                   ensureMemory(*conversation, {command.memory, command.pins, coverage}, context));
     // The first question need not wait for it then. What fails here fails there again, with a reply to tell
     // it.
     if (embedder_ && quotedRows(*memory) > 0) {

@@ -58,10 +58,15 @@ private:
     [[nodiscard]] BuildContext buildContext(const JobContext& context);
     /// Which memories will do: any over a beginning of the history, or only one over all of it.
     enum class Coverage { kBeginning, kWholeHistory };
+    using TurnIds = std::vector<std::int64_t>;
+    struct WantedMemory {
+        const MemoryOptions& options;
+        const std::optional<TurnIds>& pins;  // as in BuildMemory
+        Coverage coverage = Coverage::kBeginning;
+    };
     /// The conversation's memory for these options: as it is, from disk, or built.
     Result<BuiltMemory*> ensureMemory(Conversation& conversation,
-                                      const MemoryOptions& options,
-                                      Coverage coverage,
+                                      const WantedMemory& wanted,
                                       const JobContext& context);
     void forgetMemory(Conversation& conversation);
     /// Makes the cache folder small enough.
@@ -77,6 +82,7 @@ private:
         bool remember = false;
         std::string replyBegin{};
         std::vector<PassageCandidate> passages{};
+        std::optional<TurnIds> pins{};
     };
     /// A question whose episode is on the device and has read every turn.
     struct Prepared {

@@ -43,6 +43,17 @@ bool isKept(const TurnReading& reading, const PassageUnit& unit) {
 
 }  // namespace
 
+QuotingRoom quotingRoom(const BuiltMemory& memory, std::span<const PassageCandidate> candidates) {
+    QuotingRoom room{.passages = quotedRows(memory)};
+    if (memory.resolved.isDense) return room;
+    const bool hasOthers = std::ranges::any_of(candidates, [&](const PassageCandidate& candidate) {
+        return candidate.isPinned &&
+               !std::ranges::binary_search(memory.resolved.options.pinnedTurns, candidate.turnId);
+    });
+    if (hasOthers) room.pinned = std::max<std::int64_t>(room.passages, tailRows(memory.resolved) / 2);
+    return room;
+}
+
 Recalled passagesToQuote(const QuotingTask& task) {
     const TurnReading& reading = task.reading;
     return recallPassages({.turns = reading.conversation.text.turns,
@@ -53,6 +64,7 @@ Recalled passagesToQuote(const QuotingTask& task) {
                            .tokenizer = reading.model.tokenizer(),
                            .wording = reading.wording,
                            .budget = task.budget,
+                           .pinnedBudget = task.pinnedBudget,
                            .isKept = [&](const PassageUnit& unit) {
                                return isKept(reading, unit);
                            }});

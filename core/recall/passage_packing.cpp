@@ -1,5 +1,6 @@
 #include "core/recall/passage_packing.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -15,13 +16,16 @@ constexpr int kMaxPassedOver = 64;    // that do not fit before the search for s
 class Packer {
 public:
     explicit Packer(const PackingTask& task)
-        : task_(task), left_(task.budget - task.tokens(quotationText({}, {}, {}, task.wording))) {}
+        : task_(task),
+          left_(std::max(task.budget, task.pinnedBudget) -
+                task.tokens(quotationText({}, {}, {}, task.wording))) {}
 
     std::vector<PackedUnit> pack() {
         const auto forUnits =
             static_cast<std::int64_t>(static_cast<double>(task_.budget) * (1.0 - kWindowShare));
         for (const std::size_t unit : task_.pinned)
             take({unit, unit + 1}, kPinnedScore);
+        left_ -= std::max<std::int64_t>(0, task_.pinnedBudget - task_.budget);  // is for no others
         takeBest(task_.rankings.windows, forUnits, [this](const Ranked& ranked) {
             return take(windowAround(task_.turns, task_.units, ranked.index), ranked.score) ||
                    take({ranked.index, ranked.index + 1}, ranked.score);

@@ -20,6 +20,7 @@ struct PackingTask {
     const PassageRankings& rankings;
     std::span<const std::size_t> pinned;  // units that come before all others, as far as they fit
     std::int64_t budget = 0;              // tokens, the lead's included
+    std::int64_t pinnedBudget = 0;        // of the pinned units, where it is more
     const Wording& wording;
     /// Tokens of a text.
     std::function<std::int64_t(const std::string& text)> tokens;

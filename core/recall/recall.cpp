@@ -1,6 +1,7 @@
 #include "core/recall/recall.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/recall/passage_packing.h"
 
@@ -44,18 +45,20 @@ Recalled recallPassages(const RecallTask& task) {
     const auto encode = [&](const std::string& text) {
         return task.tokenizer.encode(text, ControlTokens::kAsText);
     };
+    const auto isKnown = [&](const PassageUnit& unit) {
+        return isTheQuestion(task, unit) || (task.isKept && task.isKept(unit));
+    };
+    const std::vector<std::size_t> pinned = pinnedUnits(task);
     std::vector<PackedUnit> packed = packPassages(
         {.turns = task.turns,
          .units = task.units,
          .rankings = rankings,
-         .pinned = pinnedUnits(task),
+         .pinned = pinned,
          .budget = task.budget,
+         .pinnedBudget = task.pinnedBudget,
          .wording = task.wording,
          .tokens = [&](const std::string& text) { return static_cast<std::int64_t>(encode(text).size()); },
-         .isKnown =
-             [&](const PassageUnit& unit) {
-                 return isTheQuestion(task, unit) || (task.isKept && task.isKept(unit));
-             }});
+         .isKnown = isKnown});
     Recalled recalled;
     while (!packed.empty()) {
         std::vector<std::size_t> chosen;
@@ -63,11 +66,22 @@ Recalled recallPassages(const RecallTask& task) {
             chosen.push_back(each.unit);
         recalled.text = quotationText(task.turns, task.units, chosen, task.wording);
         recalled.ids = encode(recalled.text);
-        if (static_cast<std::int64_t>(recalled.ids.size()) <= task.budget) break;
+        if (static_cast<std::int64_t>(recalled.ids.size()) <= std::max(task.budget, task.pinnedBudget)) break;
         // Lines joined can be a few tokens more than the sum of the lines: the least goes.
         packed.erase(std::ranges::min_element(packed, {}, &PackedUnit::score));
     }
-    if (packed.empty()) return {};
+    const auto isQuoted = [&](std::size_t unit) {
+        return std::ranges::find(packed, unit, &PackedUnit::unit) != packed.end();
+    };
+    std::set<std::size_t> leftOut;
+    for (const std::size_t unit : pinned) {
+        if (!isQuoted(unit) && !isKnown(task.units[unit])) leftOut.insert(task.units[unit].turn);
+    }
+    recalled.pinsLeftOut = std::ssize(leftOut);
+    if (packed.empty()) {
+        recalled.text.clear();
+        recalled.ids.clear();
+    }
     for (const PackedUnit& each : packed) {
         const PassageUnit& unit = task.units[each.unit];
         recalled.passages.push_back({.turnId = task.turns[unit.turn].id,

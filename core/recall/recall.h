@@ -24,15 +24,17 @@ struct RecallTask {
     std::span<const double> byMeaning;  // [units], cosine of the window around each; empty: by words alone
     const Tokenizer& tokenizer;
     const Wording& wording;
-    std::int64_t budget = 0;  // R, tokens
+    std::int64_t budget = 0;        // R, tokens
+    std::int64_t pinnedBudget = 0;  // what pinned turns may take where it is more
     /// Whether the memory holds all of a unit anyway; empty: of none.
     std::function<bool(const PassageUnit& unit)> isKept = {};
 };
 
 struct Recalled {
     std::string text;                     // what is put between memory and question; empty: nothing
-    std::vector<TokenId> ids;             // the text as tokens, never more than the budget
+    std::vector<TokenId> ids;             // the text as tokens, never more than the larger budget
     std::vector<QuotedPassage> passages;  // in the order of the history
+    std::int64_t pinsLeftOut = 0;         // pinned turns of which something is neither held nor quoted
 };
 
 /// The passages of a history that match a question best, by words and by meaning, quoted word for word:

@@ -41,6 +41,7 @@ void visitFields(Visitor& visit, MaybeConst<BuildMemory> auto& command) {
     visit("conversation", command.conversation);
     visit("memory", command.memory);
     visit("rebuild", command.rebuild);
+    visit("pins", command.pins);
 }
 
 template <>
@@ -55,6 +56,7 @@ void visitFields(Visitor& visit, MaybeConst<Ask> auto& command) {
     visit("remember", command.remember);
     visit("replyBegin", command.replyBegin);
     visit("passages", command.passages);
+    visit("pins", command.pins);
 }
 
 template <>

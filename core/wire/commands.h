@@ -41,6 +41,9 @@ struct BuildMemory {
     std::string conversation;
     MemoryOptions memory;
     bool rebuild = false;
+    /// Turns that are pinned now: one that has to be built keeps them instead of those that `memory` names,
+    /// one that is there stays as it is. Nothing: `memory` is taken at its word.
+    std::optional<std::vector<std::int64_t>> pins{};
 };
 
 /// Answers a question from the best episode's cache (building the memory first when there is none).
@@ -58,6 +61,7 @@ struct Ask {
     /// Turns that full-text search found for the question: what is quoted before it is chosen by these and by
     /// meaning.
     std::vector<PassageCandidate> passages{};
+    std::optional<std::vector<std::int64_t>> pins{};  // as in BuildMemory
 };
 
 struct EvalQuestion {

@@ -124,6 +124,7 @@ void visitFields(Visitor& visit, MaybeConst<TurnDone> auto& event) {
     visit("notice", event.notice);
     visit("quoted", event.quoted);
     visit("quotedTokens", event.quotedTokens);
+    visit("pinnedTurns", event.pinnedTurns);
 }
 
 template <>

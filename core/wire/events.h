@@ -155,9 +155,10 @@ struct TurnDone {
     std::vector<std::int32_t> episodes;  // those that were attended together, `episode` first
     std::int64_t unionBytes = 0;         // of the cache that held two together, as allocated
     Residency residency;
-    std::string notice;                 // e.g. that a cache could not be written; empty without
-    std::vector<QuotedPassage> quoted;  // before the question, in the order of the history
-    std::int64_t quotedTokens = 0;      // with dates and the words around them
+    std::string notice;                     // e.g. that a cache could not be written; empty without
+    std::vector<QuotedPassage> quoted;      // before the question, in the order of the history
+    std::int64_t quotedTokens = 0;          // with dates and the words around them
+    std::vector<std::int64_t> pinnedTurns;  // that the memory was built to keep whole
 };
 
 struct EvalAnswer {

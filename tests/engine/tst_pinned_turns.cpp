@@ -116,6 +116,64 @@ private Q_SLOTS:
         QVERIFY2(again, session.why());
         QCOMPARE(again->readTokens, std::int64_t{0});
     }
+
+    void aMemoryThatAQuestionBuildsKeepsWhatIsPinnedThen() {
+        Ask ask = askLong("What about the dog?");
+        ask.memory.budget = 400;
+        ask.pins = {{6}};
+        {
+            Session session(folders_.config());
+            SyncConversation few = longConversation(kTurns);
+            few.turns.resize(8);
+            QVERIFY(prepare(session, {few}));
+            Ask dense = ask;
+            dense.pins.emplace();
+            const auto first = session.run<TurnDone>(dense);
+            QVERIFY2(first, session.why());
+            QVERIFY(first->pinnedTurns.empty());
+            QVERIFY(session.run<Synced>(longConversation(kTurns)));
+            const auto grown = session.run<TurnDone>(ask);
+            QVERIFY2(grown, session.why());
+            QCOMPARE(grown->pinnedTurns, std::vector<std::int64_t>{6});
+            QCOMPARE(grown->similarities.size(), std::size_t{kEpisodes});
+            for (std::int32_t episode = 0; episode < kEpisodes; ++episode) {
+                const auto trace = session.run<Trace>(Inspect{"long", ask.memory, episode});
+                QVERIFY2(trace, session.why());
+                QVERIFY(keepsWhole(*trace, 6));
+            }
+            // It stays as it is, whatever is pinned next.
+            ask.pins = {{6, 21}};
+            const auto later = session.run<TurnDone>(ask);
+            QVERIFY2(later, session.why());
+            QCOMPARE(later->pinnedTurns, std::vector<std::int64_t>{6});
+            QCOMPARE(later->statistics.readTokens, std::int64_t{0});
+            ask.memory.pinnedTurns = later->pinnedTurns;
+        }
+        Session session(folders_.config());
+        QVERIFY(tell(session));
+        const auto found = session.run<TurnDone>(ask);
+        QVERIFY2(found, session.why());
+        QCOMPARE(found->pinnedTurns, std::vector<std::int64_t>{6});
+        QCOMPARE(found->statistics.readTokens, std::int64_t{0});
+    }
+
+    void aBuildMayLeaveAMemoryThatIsThereAsItIs() {
+        Session session(folders_.config());
+        QVERIFY(tell(session));
+        BuildMemory build{.conversation = "long", .memory = memoryWith({}), .pins = {{6}}};
+        const auto built = session.run<MemoryBuilt>(build);
+        QVERIFY2(built, session.why());
+        QCOMPARE(built->memory.pinnedTurns, std::vector<std::int64_t>{6});
+        build.pins = {{21}};
+        const auto same = session.run<MemoryBuilt>(build);
+        QVERIFY2(same, session.why());
+        QCOMPARE(same->memory.pinnedTurns, std::vector<std::int64_t>{6});
+        build.memory.pinnedTurns = {21};
+        build.pins.reset();
+        const auto other = session.run<MemoryBuilt>(build);
+        QVERIFY2(other, session.why());
+        QCOMPARE(other->memory.pinnedTurns, std::vector<std::int64_t>{21});
+    }
 };
 
 }  // namespace

@@ -228,6 +228,43 @@ private Q_SLOTS:
         QCOMPARE(filesWith(folders_.cacheFolder(), ".passages").size(), std::size_t{1});
     }
 
+    void quotesPinnedTurnsWhateverThePreset() {
+        Session session(folders_.config());
+        QVERIFY(tell(session));
+        Ask ask = askAboutTheDog(0, true);
+        ask.memory.online.recallTokens.reset();
+        ask.passages.push_back({.turnId = 6, .isPinned = true});
+        const auto done = session.run<TurnDone>(ask);
+        QVERIFY2(done, session.why());
+        QCOMPARE(idsOf(*done), std::vector<std::int64_t>{6});
+        QVERIFY(done->quotedTokens > 0);
+        QVERIFY(done->notice.empty());
+        // A memory that was built to keep it need not quote it.
+        ask.memory.pinnedTurns = {6};
+        const auto kept = session.run<TurnDone>(ask);
+        QVERIFY2(kept, session.why());
+        QVERIFY(kept->quoted.empty());
+    }
+
+    void saysWhenAPinnedTurnIsTooLongToBeQuoted_data() {
+        QTest::addColumn<int>("tokens");
+        QTest::newRow("nothing else is quoted") << 0;
+        QTest::newRow("other turns are quoted") << 300;
+    }
+    void saysWhenAPinnedTurnIsTooLongToBeQuoted() {
+        QFETCH(int, tokens);
+        SyncConversation sync = longConversation(kTurns);
+        for (int i = 0; i < 40; ++i)
+            sync.turns[5].text += " And much more was said of it.";
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {sync}, ComputeMode::kFast));
+        Ask ask = askAboutTheDog(tokens);
+        ask.passages.push_back({.turnId = 6, .isPinned = true});
+        const auto done = session.run<TurnDone>(ask);
+        QVERIFY2(done, session.why());
+        QVERIFY2(done->notice.find("pinned") != std::string::npos, done->notice.c_str());
+    }
+
     void unitesTwoEpisodesBehindAQuotation() {
         Session session(folders_.config());
         QVERIFY(tell(session));

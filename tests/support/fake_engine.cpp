@@ -255,6 +255,8 @@ TurnDone FakeEngine::turnDone(const Ask& command, std::string text, std::string 
     done.usedTokens = done.keptTokens + fakeTokens(command.question) +
                       static_cast<std::int64_t>(script_.replyPieces.size());
     done.roomTokens = 512;
+    done.pinnedTurns = command.memory.pinnedTurns;
+    if (script_.buildsWhenAsked && command.pins) done.pinnedTurns = *command.pins;
     done.statistics = {.promptTokens = fakeTokens(command.question),
                        .generatedTokens = static_cast<std::int64_t>(script_.replyPieces.size()),
                        .firstTokenSeconds = 0.4,

@@ -30,6 +30,7 @@ struct FakeScript {
     std::int32_t layers = 12;
     std::int32_t kvHeads = 4;
     std::int32_t builtBudget = 1024;  // what an automatic budget becomes
+    bool buildsWhenAsked = false;     // each question finds no memory and builds one
     /// Waits for `release` before the event with this number of a job, counted from 0; -1 never.
     int holdAskAt = -1;
     int holdBuildAt = -1;

@@ -318,6 +318,23 @@ private Q_SLOTS:
         QCOMPARE(last<Ask>(app.engine->posted()).memory.pinnedTurns, (std::vector<std::int64_t>{pinned}));
     }
 
+    void aMemoryThatAQuestionBuildsCountsWhatIsPinned() {
+        FakeScript script;
+        script.buildsWhenAsked = true;
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.ask(u"First?"_s));
+        const std::vector<std::int64_t> pinned{app.messages().ids()[0]};
+        app.window.page().view().setCurrentRow(0);
+        run(app, u"turn.pin"_s);
+        QTRY_VERIFY(app.messages().at(0).isPinned);
+        QVERIFY(app.ask(u"Second?"_s));
+        QVERIFY(last<Ask>(app.engine->posted()).pins == pinned);
+        QVERIFY(last<Ask>(app.engine->posted()).memory.pinnedTurns.empty());
+        // What was built is what the next question goes by.
+        QVERIFY(app.ask(u"Third?"_s));
+        QCOMPARE(last<Ask>(app.engine->posted()).memory.pinnedTurns, pinned);
+    }
+
     void theEngineLearnsOfChangesFarBeforeWhatItWasToldLast() {
         WindowFixture app(folder_->path());
         QVERIFY(app.ask(u"First?"_s) && app.ask(u"Second?"_s) && app.ask(u"Third?"_s) &&

@@ -55,7 +55,9 @@ std::vector<Command> commands() {
     sync.isPartial = true;
     Ask ask{"42", "Where?", memory(), sampling(), 2, false, "On the"};
     ask.passages = {PassageCandidate{11, 7.25, 0.0}, PassageCandidate{-12, 3.5, 2.125, true}};
+    ask.pins = {{11, -12}};
     Ask bestEpisode = ask;
+    bestEpisode.pins.reset();
     bestEpisode.episode.reset();
     bestEpisode.memory.level.reset();
     EvalBatch batch{"43",
@@ -64,7 +66,7 @@ std::vector<Command> commands() {
                     {EvalQuestion{5, "When?", 2, ask.passages, "May"}, EvalQuestion{6, "Who?", 4}}};
     return {load,
             sync,
-            BuildMemory{"42", memory(), true},
+            BuildMemory{"42", memory(), true, {{3}}},
             ask,
             bestEpisode,
             batch,
@@ -127,6 +129,7 @@ std::vector<Event> events() {
     done.notice = "disk full";
     done.quoted = {QuotedPassage{11, 0, 6, 0.03125, 9}, QuotedPassage{-12, 800, 1600, 0.5, 200}};
     done.quotedTokens = 233;
+    done.pinnedTurns = {11};
     return {hello,
             loaded,
             Synced{12, 3456},

@@ -201,6 +201,7 @@ void ChatSession::ask(int questionRow, const AskFor& how) {
     question.conversation = engineName(conversation_.id);
     question.question = toUtf8(asked.text);
     question.memory = memory_.options();
+    question.pins = memory_.pins();
     question.sampling = samplingFor(how);
     question.episode = how.episode;
     question.replyBegin = how.replyBegin;
@@ -257,6 +258,7 @@ void ChatSession::onTurnDone(const TurnDone& turn) {
     finishReply(toQString(turn.text),
                 isStopped ? MessageState::kStopped : MessageState::kComplete,
                 ReplyDetails::of(turn));
+    memory_.notePinned(turn.pinnedTurns);
     if (!turn.notice.empty()) noticed(sentence(turn.notice));
 }
 

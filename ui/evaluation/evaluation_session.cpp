@@ -95,6 +95,7 @@ void EvaluationSession::open(qint64 conversationId) {
             Loaded loaded;
             EPI_TRY_ASSIGN(loaded.conversation, store.conversation(id));
             EPI_TRY_ASSIGN(loaded.questions, store.questions(id));
+            EPI_TRY_ASSIGN(loaded.pins, store.pinnedMessages(id));
             EPI_TRY_ASSIGN(std::vector<RunRecord> runs, store.runs(id));
             const auto latest = std::ranges::max_element(runs, {}, &RunRecord::startedAtMs);
             if (latest == runs.end()) return loaded;
@@ -117,6 +118,7 @@ void EvaluationSession::onLoaded(Loaded loaded) {
     questions_ = std::move(loaded.questions);
     plan_ = {};
     plan_.memory = memoryOf(conversation_.memory);
+    plan_.memory.pinnedTurns = std::move(loaded.pins);
     plan_.sampling.maxTokens = kAnswerTokens;
     run_.reset();
     answers_.clear();

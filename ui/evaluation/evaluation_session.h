@@ -70,6 +70,7 @@ private:
         std::vector<QuestionRecord> questions;
         std::optional<RunRecord> run;
         std::vector<AnswerRecord> answers;
+        std::vector<std::int64_t> pins;
     };
     struct Started {
         RunRecord run;

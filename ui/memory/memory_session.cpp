@@ -36,13 +36,22 @@ void MemorySession::choose(const MemoryOptions& options) {
     options_ = options;
     // What was seen of the memory before says nothing about the next.
     traces_.clear();
-    if (conversationId_ != 0) {
-        store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
-            return store.setMemory(id, json);
-        });
-    }
+    if (conversationId_ != 0) storeOptions();
     Q_EMIT
     changed();
+}
+
+void MemorySession::notePinned(const std::vector<std::int64_t>& messageIds) {
+    if (options_.pinnedTurns == messageIds) return;
+    options_.pinnedTurns = messageIds;
+    traces_.clear();
+    storeOptions();
+}
+
+void MemorySession::storeOptions() {
+    store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
+        return store.setMemory(id, json);
+    });
 }
 
 void MemorySession::load(const ConversationRecord& conversation) {
@@ -162,9 +171,7 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
     store_.write([id = conversationId_, episodes = episodes_](Store& store) {
         return store.saveEpisodes(id, episodes);
     });
-    store_.write([id = conversationId_, json = toJsonText(options_)](Store& store) {
-        return store.setMemory(id, json);
-    });
+    storeOptions();
     Q_EMIT
     buildingChanged();
     Q_EMIT

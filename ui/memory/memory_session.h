@@ -37,6 +37,9 @@ public:
     void setConversation(std::int64_t id) { conversationId_ = id; }
     /// Messages that the next build keeps whole.
     void setPins(const std::vector<std::int64_t>& messageIds) { pins_ = messageIds; }
+    [[nodiscard]] const std::vector<std::int64_t>& pins() const { return pins_; }
+    /// What the memory that answered was built to keep: a question may have built it.
+    void notePinned(const std::vector<std::int64_t>& messageIds);
 
     /// Of what is said now; pinned messages count, whatever the options say of them.
     void build(MemoryOptions options);
@@ -69,6 +72,7 @@ Q_SIGNALS:
 
 private:
     void onBuilt(const MemoryBuilt& built);
+    void storeOptions();
     void forget(JobId job, const Error& error);
 
     EngineClient& engine_;

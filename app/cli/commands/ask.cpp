@@ -180,13 +180,17 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
-    EPI_TRY_ASSIGN(const MemoryOptions memory, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(MemoryOptions memory, memoryOptions(options.memory, record.memory));
     // How a question is answered is said for it alone; what is built is kept with the conversation.
     EPI_TRY_ASSIGN(const MemoryOptions kept, memoryOptions(withoutOnline(options.memory), record.memory));
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
     // The memory is built first, over the messages before the question.
-    EPI_TRY_ASSIGN(const MemoryBuilt built, buildStoredMemory(engine, {store, record}, kept, context.output));
+    EPI_TRY_ASSIGN(const std::vector<std::int64_t> pins, store.pinnedMessages(record.id));
+    EPI_TRY_ASSIGN(
+        const MemoryBuilt built,
+        buildStoredMemory(engine, {store, record}, {.memory = kept, .pins = pins}, context.output));
+    memory.pinnedTurns = built.memory.pinnedTurns;
     if (options.episode) EPI_TRY(checkEpisode(*options.episode, std::ssize(built.episodes)));
     EPI_TRY_ASSIGN(std::vector<PassageCandidate> passages,
                    store.recallCandidates({.conversationId = record.id, .question = options.question}));
@@ -198,8 +202,10 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
                       .episode = options.episode,
                       .remember = true,
                       .replyBegin = {},
-                      .passages = std::move(passages)};
+                      .passages = std::move(passages),
+                      .pins = pins};
     EPI_TRY_ASSIGN(const TurnDone turn, answer(engine, command, reply, context.output));
+    EPI_TRY(storeOptions({store, record}, kept, turn.pinnedTurns));
     context.output.stream("\n");
     if (turn.reason == "cancelled") {
         return Error{ErrorCode::kCancelled, "the reply was cancelled, what was said is stored"};

@@ -306,7 +306,8 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
-    EPI_TRY_ASSIGN(const MemoryOptions base, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(MemoryOptions base, memoryOptions(options.memory, record.memory));
+    EPI_TRY_ASSIGN(base.pinnedTurns, store.pinnedMessages(record.id));
     EPI_TRY_ASSIGN(const std::vector<EvalMemory> memories, memoriesOf(options.memoriesFile, base));
     EPI_TRY_ASSIGN(const std::vector<QuestionRecord> all, store.questions(record.id));
     const std::vector<QuestionRecord> selected = select(all, options);

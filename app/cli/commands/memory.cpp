@@ -104,8 +104,10 @@ Result<void> build(const MemoryCommandOptions& options, const CommandContext& co
     EPI_TRY_ASSIGN(memory.pinnedTurns, store.pinnedMessages(record.id));
     EngineRunner engine(context.cancel);
     EPI_TRY(engine.load(options.model, context.output));
-    EPI_TRY_ASSIGN(const MemoryBuilt built,
-                   buildStoredMemory(engine, {store, record}, memory, context.output, options.rebuild));
+    EPI_TRY_ASSIGN(
+        const MemoryBuilt built,
+        buildStoredMemory(
+            engine, {store, record}, {.memory = memory, .rebuild = options.rebuild}, context.output));
     const std::vector<EpisodeRecord> episodes = episodeRecords(record.id, built);
     context.output.print(describe(built, episodes), textOf(built, episodes));
     return {};
