@@ -1,6 +1,7 @@
 // What describeModel says about good and about damaged metadata.
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -121,6 +122,30 @@ private Q_SLOTS:
             QCOMPARE(attention.window.value_or(24), 24);
             QVERIFY(attention.queryNorm && attention.keyNorm && attention.outputNorm);
             QVERIFY(spec->layers[index].feedForward.activation == FeedForwardSpec::Activation::kGeluTanh);
+        }
+    }
+
+    void scalesTheQueriesOfTheLargestGemma3ByAnotherLength_data() {
+        QTest::addColumn<int>("layers");
+        QTest::addColumn<double>("length");
+        QTest::newRow("4B") << 34 << 16.0;
+        QTest::newRow("12B") << 48 << 16.0;
+        QTest::newRow("27B") << 62 << 12.0;  // dimension / heads
+    }
+    void scalesTheQueriesOfTheLargestGemma3ByAnotherLength() {
+        QFETCH(int, layers);
+        QFETCH(double, length);
+        TinyModel model{.architecture = "gemma3", .layers = layers, .dimension = 48};
+        model.otherKeys = {{"gemma3.attention.key_length", kUint32, test::bytesOf(std::uint32_t{16})},
+                           {"gemma3.attention.value_length", kUint32, test::bytesOf(std::uint32_t{16})}};
+        model.edit = [](const std::string&, auto&, auto&) {
+            return false;
+        };
+        const auto spec = describe(model);
+        QVERIFY2(spec, test::why(spec));
+        for (const LayerSpec& layer : spec->layers) {
+            QCOMPARE(layer.attention.headDim, 16);
+            QCOMPARE(layer.attention.scale, 1.0 / std::sqrt(length));
         }
     }
 

@@ -11,6 +11,9 @@ namespace {
 // Neither is in the file: windowed layers keep the base of Gemma 2, and every sixth layer is global.
 constexpr double kWindowedRotaryBase = 10000.0;
 constexpr std::int32_t kLayersPerGlobal = 6;
+// The 27B model, known by its layers, scales queries by dimension / heads (168), not by the length of a head
+// (128). That is not in the file either.
+constexpr std::int32_t kLayersOf27B = 62;
 
 Result<ModelSpec> describe(const GgufFile& file) {
     EPI_TRY_ASSIGN(const DecoderMetadata metadata, readDecoderMetadata(file, "gemma3"));
@@ -30,6 +33,9 @@ Result<ModelSpec> describe(const GgufFile& file) {
         };
         const bool isGlobal = (index + 1) % kLayersPerGlobal == 0;
         LayerSpec layer = commonLayer(metadata, index, isGlobal ? global : windowed);
+        if (metadata.layers == kLayersOf27B)
+            layer.attention.scale =
+                std::sqrt(static_cast<double>(metadata.heads) / static_cast<double>(metadata.dimension));
         if (!isGlobal) layer.attention.window = static_cast<std::int32_t>(window);
         layer.attention.queryNorm = norm("attn_q_norm.weight");
         layer.attention.keyNorm = norm("attn_k_norm.weight");
