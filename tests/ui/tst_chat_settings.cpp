@@ -167,6 +167,13 @@ private Q_SLOTS:
         delete dialog;
     }
 
+    void whatIsLeftToTheEngineStaysSo() {
+        MemoryForm form;
+        const MemoryOptions automatic{.budget = 0, .block = 0, .episodes = 0};
+        form.setOptions(automatic);
+        QVERIFY(form.options() == automatic);
+    }
+
     void valuesOutOfRangeAreBroughtInsideAndItIsSaid() {
         SamplingForm form;
         QCOMPARE(form.problem(), QString());

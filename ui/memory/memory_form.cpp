@@ -35,10 +35,9 @@ QSpinBox* makeAutomaticSpinBox(int largest, int step, QWidget* parent) {
 MemoryForm::MemoryForm(QWidget* parent)
     : QWidget(parent),
       budget_(makeAutomaticSpinBox(kLargestBudget, 256, this)),
-      episodes_(new QSpinBox(this)),
+      episodes_(makeAutomaticSpinBox(kMostEpisodes, 1, this)),
       block_(makeAutomaticSpinBox(kLargestBlock, 128, this)),
       preset_(new QComboBox(this)) {
-    episodes_->setRange(1, kMostEpisodes);
     preset_->addItem(tr("EpiChat"), u"epichat"_s);
     preset_->addItem(tr("EpiCache, safe"), u"epicache"_s);
     preset_->addItem(tr("EpiCache, as in the paper"), u"epicache-paper"_s);
