@@ -2,36 +2,9 @@
 
 #include <string>
 
+#include "storage/turns.h"
+
 namespace epi {
-namespace {
-
-bool isUnusable(const MessageRecord& message) {
-    const bool isReply = message.role == Role::kAssistant && message.speaker.empty();
-    return message.state == MessageState::kStreaming || message.state == MessageState::kFailed ||
-           (isReply && message.text.empty());
-}
-
-std::vector<Turn> turnsOf(std::span<const MessageRecord> messages) {
-    std::vector<Turn> turns;
-    for (const MessageRecord& message : messages) {
-        if (isUnusable(message)) {
-            // The question goes with its reply, else two questions would follow each other.
-            if (!turns.empty() && message.parentId == turns.back().id && turns.back().role == Role::kUser &&
-                turns.back().speaker.empty()) {
-                turns.pop_back();
-            }
-            continue;
-        }
-        turns.push_back({.id = message.id,
-                         .role = message.role,
-                         .speaker = message.speaker,
-                         .text = turnText(message.text, message.caption),
-                         .session = message.session});
-    }
-    return turns;
-}
-
-}  // namespace
 
 std::string engineName(const ConversationRecord& conversation) {
     return std::to_string(conversation.id);

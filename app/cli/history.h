@@ -9,8 +9,7 @@
 
 namespace epi {
 
-/// What the engine is told of a conversation: its messages with their captions, but none of an exchange whose
-/// reply failed, is empty or is still being written.
+/// What the engine is told of a conversation, as the window tells it.
 SyncConversation syncOf(const ConversationRecord& conversation, std::span<const MessageRecord> messages);
 
 /// The engine's name for a conversation.

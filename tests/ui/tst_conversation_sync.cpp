@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "storage/turns.h"
 #include "tests/ui/long_chat_fixture.h"
 #include "tests/ui/window_fixture.h"
 #include "ui/bridge/turn_scan.h"
@@ -13,7 +14,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 /// The rule itself: every message but those of exchanges without an answer.
-std::vector<Turn> turnsOf(const std::vector<MessageRecord>& messages) {
+std::vector<Turn> expectedOf(const std::vector<MessageRecord>& messages) {
     std::vector<Turn> turns;
     for (const MessageRecord& message : messages) {
         const bool isReply = message.role == Role::kAssistant && message.speaker.empty();
@@ -71,6 +72,42 @@ private:
 private Q_SLOTS:
     void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
     void init() { folder_ = std::make_unique<QTemporaryDir>(); }
+
+    void theCommandLineTellsTheSame() {
+        std::vector<MessageRecord> messages;
+        const auto add = [&](Role role, const char* text, MessageState state, const char* speaker = "") {
+            MessageRecord message;
+            message.id = std::ssize(messages) + 1;
+            if (!messages.empty()) message.parentId = messages.back().id;
+            message.role = role;
+            message.speaker = speaker;
+            message.text = text;
+            message.state = state;
+            messages.push_back(message);
+        };
+        using enum MessageState;
+        add(Role::kUser, "told", kComplete, "Ann");
+        add(Role::kAssistant, "", kFailed);  // answers no question
+        add(Role::kUser, "no reply at all", kComplete);
+        add(Role::kAssistant, "", kStopped);
+        add(Role::kUser, "a reply that broke off", kComplete);
+        add(Role::kAssistant, "as far as it", kFailed);
+        add(Role::kUser, "stopped", kComplete);
+        add(Role::kAssistant, "as far", kStopped);
+        add(Role::kUser, "is being answered elsewhere", kComplete);
+        add(Role::kAssistant, "a few words", kStreaming);
+        TurnScan scan({.id = 7}, nullptr, 0);
+        for (const MessageRecord& message : messages)
+            scan.add(message);
+        std::vector<Turn> window;
+        tell(scan.takePiece(true), window);
+        const std::vector<Turn> commandLine = epi::turnsOf(messages);
+        QVERIFY(std::equal(window.begin(), window.end(), commandLine.begin(), commandLine.end(), isSame));
+        std::vector<std::int64_t> ids;
+        for (const Turn& turn : window)
+            ids.push_back(turn.id);
+        QCOMPARE(ids, (std::vector<std::int64_t>{1, 5, 6, 7, 8}));
+    }
 
     void whatIsToldIsWhatIsThere_data() {
         QTest::addColumn<unsigned>("seed");
@@ -145,7 +182,7 @@ private Q_SLOTS:
             }
             if (!scan.isHeld()) tell(scan.takePiece(true), engine);
             held = scan.result();
-            const std::vector<Turn> expected = turnsOf(branch);
+            const std::vector<Turn> expected = expectedOf(branch);
             QCOMPARE(engine.size(), expected.size());
             QVERIFY(std::equal(engine.begin(), engine.end(), expected.begin(), isSame));
             QCOMPARE(held->turns.size(), expected.size());

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/base/digest.h"
-#include "core/chat/conversation.h"
+#include "storage/turns.h"
 
 namespace epi {
 namespace {
@@ -68,21 +68,14 @@ void TurnScan::readAll() {
 }
 
 void TurnScan::add(const MessageRecord& message) {
-    const bool isReply = message.role == Role::kAssistant && message.speaker.empty();
     std::vector<HeldTurn>& told = told_->turns;
-    if (isReply && message.text.empty()) {
-        const bool followsQuestion = !told.empty() && lastRole_ == Role::kUser;
-        if (!followsQuestion || message.parentId != told.back().id) return;
-        return takeBack();
-    }
-    if (std::exchange(skipsReply_, false) && isReply) return;
-    Turn turn{.id = message.id,
-              .role = message.role,
-              .speaker = message.speaker,
-              .text = turnText(message.text, message.caption),
-              .session = message.session};
-    lastRole_ = turn.role;
-    isLastQuestion_ = turn.role == Role::kUser && turn.speaker.empty();
+    const TurnStep step =
+        turnStep(message, {.id = told.empty() ? 0 : told.back().id, .isQuestion = isLastQuestion_});
+    if (step == TurnStep::kTakesQuestionBack) takeBack();
+    if (step != TurnStep::kTold) return;
+    if (std::exchange(skipsReply_, false) && isReply(message)) return;
+    Turn turn = turnOf(message);
+    isLastQuestion_ = isQuestion(turn);
     told.push_back(heldTurn(turn));
     const std::size_t index = told.size() - 1;
     isSame_ = isSame_ && index < held_->turns.size() && held_->turns[index] == told.back();
@@ -93,8 +86,7 @@ void TurnScan::add(const MessageRecord& message) {
 
 void TurnScan::takeBack() {
     told_->turns.pop_back();
-    lastRole_ = Role::kSystem;  // two in a row are never taken out
-    isLastQuestion_ = false;
+    isLastQuestion_ = false;  // two in a row are never taken out
     if (pending_.empty()) return;
     pendingBytes_ -= bytesOf(pending_.back());
     pending_.pop_back();

@@ -78,7 +78,6 @@ private:
     std::int64_t firstMessage_ = 0;
     void takeBack();
 
-    Role lastRole_ = Role::kSystem;
     bool isLastQuestion_ = false;  // the last that was told is one of the user's own
     bool skipsReply_ = false;      // the question before could not be read
     int damaged_ = 0;
