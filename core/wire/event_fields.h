@@ -35,6 +35,7 @@ void visitFields(Visitor& visit, MaybeConst<ModelLoaded> auto& event) {
     visit("trainedContext", event.trainedContext);
     visit("weightBytes", event.weightBytes);
     visit("notice", event.notice);
+    visit("identity", event.identity);
 }
 
 template <>

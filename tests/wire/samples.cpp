@@ -82,7 +82,8 @@ std::vector<Event> events() {
     hello.device = "NVIDIA H200";
     hello.deviceReason = "driver too old";
     hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
-    ModelLoaded loaded{"Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen"};
+    ModelLoaded loaded{
+        "Title", "/m/x.gguf", "llama", "CPU, 2 threads", 30, 3, 8192, 5'000'000'000, "chosen", "b1a4"};
     EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key", "bread, oven"};
     MemoryBuilt built{"42",
                       memory(),
