@@ -24,6 +24,11 @@ constexpr std::array kEntries{Entry{"narration", &Wording::narration, ""},
                               Entry{"embed_segment", &Wording::embedSegment, "{text}"},
                               Entry{"embed_question", &Wording::embedQuestion, "{question}"}};
 
+/// With its length, so that no byte can move from one text to the next unseen.
+void addText(std::string& key, const std::string& text) {
+    key += std::to_string(text.size()) + ":" + text;
+}
+
 }  // namespace
 
 Result<Wording> parseWording(std::string_view json) {
@@ -46,6 +51,13 @@ Result<Wording> parseWording(std::string_view json) {
     return wording;
 }
 
+std::string wordingKey(const Wording& wording) {
+    std::string key;
+    for (const Entry& entry : kEntries)
+        addText(key, wording.*(entry.text));
+    return key;
+}
+
 std::string promptKey(const Wording& wording) {
     std::string key;
     for (const std::string* const text : {&wording.segmentTurn,
@@ -53,7 +65,7 @@ std::string promptKey(const Wording& wording) {
                                           &wording.repeatRequest,
                                           &wording.embedSegment,
                                           &wording.embedQuestion}) {
-        key += std::to_string(text->size()) + ":" + *text;
+        addText(key, *text);
     }
     return key;
 }

@@ -49,6 +49,9 @@ struct Wording {
 /// into it.
 Result<Wording> parseWording(std::string_view json);
 
+/// All texts.
+std::string wordingKey(const Wording& wording);
+
 /// All texts that are not part of a history's tokens, for the key of a memory.
 std::string promptKey(const Wording& wording);
 

@@ -1,6 +1,7 @@
 #include "core/engine/engine_session.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <system_error>
@@ -232,7 +233,25 @@ Result<Event> EngineSession::handle(const LoadModel& command, const JobContext& 
                              .kvHeads = info.kvHeads,
                              .trainedContext = info.trainedContext,
                              .weightBytes = info.weightBytes + (embedder_ ? embedder_->weightBytes() : 0),
-                             .notices = std::move(notices)});
+                             .notices = std::move(notices),
+                             .identity = identity()});
+}
+
+std::string EngineSession::identity() const {
+    const LayerProfile profile = profile_.value_or(LayerProfile());
+    const std::string embedder = embedder_ ? embedder_->fingerprint() : std::string();
+    const std::string texts = wordingKey(wording_);
+    const auto bytes = [](std::string_view text) {
+        return std::as_bytes(std::span(text));
+    };
+    const std::array fields{
+        CacheKeyField{"model", bytes(model_->info().fingerprint)},
+        CacheKeyField{"embedder", bytes(embedder)},
+        CacheKeyField{"template", bytes(chatTemplate_->id())},
+        CacheKeyField{"texts", bytes(texts)},
+        CacheKeyField{"token profile", std::as_bytes(std::span(profile.tokenSimilarity))},
+        CacheKeyField{"window profile", std::as_bytes(std::span(profile.windowSimilarity))}};
+    return cacheKey(fields);
 }
 
 Result<Event> EngineSession::handle(const SyncConversation& command, const JobContext& /*context*/) {

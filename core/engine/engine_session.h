@@ -57,6 +57,8 @@ private:
     Result<Event> handle(const Release& command, const JobContext& context);
     Result<Event> handle(const ProfileLayers& command, const JobContext& context);
 
+    /// As in ModelLoaded.
+    [[nodiscard]] std::string identity() const;
     Result<Conversation*> findConversation(const std::string& name);
     [[nodiscard]] BuildContext buildContext(const JobContext& context);
     /// Which memories will do: any over a beginning of the history, or only one over all of it.

@@ -35,6 +35,7 @@ void visitFields(Visitor& visit, MaybeConst<ModelLoaded> auto& event) {
     visit("trainedContext", event.trainedContext);
     visit("weightBytes", event.weightBytes);
     visit("notices", event.notices);
+    visit("identity", event.identity);
 }
 
 template <>

@@ -455,6 +455,18 @@ private:
         QFile file(csv);
         QVERIFY(file.open(QIODevice::ReadOnly));
         QCOMPARE(file.readAll().trimmed().split('\n').size(), 2);
+
+        // What has ended is not repeated, but other texts around the question make another run.
+        const auto answeredNow = [&](const QString& prompts) {
+            const QStringList once{"eval", "run", "--once", "--limit", "1", "--categories", "2"};
+            const QStringList others{"--max-tokens", "8", "--prompts", prompts};
+            return cli_.run(onConversation(once + others, model)).json()["answered_now"].toInt(-1);
+        };
+        const QString first = cli_.write("first.json", R"({"question": "\nQ: {question}\nA:"})");
+        const QString second = cli_.write("second.json", R"({"question": "\n{question} In a word:"})");
+        QCOMPARE(answeredNow(first), 1);
+        QCOMPARE(answeredNow(first), 0);
+        QCOMPARE(answeredNow(second), 1);
     }
 
     [[nodiscard]] int messageCount() const {

@@ -47,7 +47,7 @@ Extent brief() {
             .decoderLengths = {37},
             .decoderSteps = 8,
             .replyRooms = {40},
-            .replyTokens = 3,
+            .replyTokens = 2,
             .scores = {"attention", "keydiff"},
             .readTokens = 700,
             .copiedLayers = 1};
@@ -212,6 +212,7 @@ int main(int argc, char** argv) {
     app.add_flag("--brief", isBrief, "Fast mode alone, on less: as compute-sanitizer needs");
     app.add_option("--parts", parts, "What is compared, separated by commas; default: everything")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->check(CLI::IsMember(epi::Extent{}.parts));
     CLI11_PARSE(app, argc, argv);
     epi::Extent extent = isBrief ? epi::brief() : epi::Extent{};

@@ -91,7 +91,8 @@ std::vector<Event> events() {
                        3,
                        8192,
                        5'000'000'000,
-                       {makeNotice(NoticeCode::kDefaultModel, {"x"}), makeNotice(NoticeCode::kNoDriver)}};
+                       {makeNotice(NoticeCode::kDefaultModel, {"x"}), makeNotice(NoticeCode::kNoDriver)},
+                       "b1a4"};
     EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key", "bread, oven"};
     MemoryBuilt built{"42",
                       memory(),

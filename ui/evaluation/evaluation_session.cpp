@@ -31,14 +31,15 @@ double scoreOf(std::string_view answer, std::string_view gold) {
 
 }  // namespace
 
-std::string EvaluationPlan::toJson(const std::string& model) const {
+std::string EvaluationPlan::toJson(const ModelLoaded& model) const {
     QJsonArray categoryList;
     for (const std::int32_t category : categories)
         categoryList.append(category);
     const QJsonObject memoryObject =
         QJsonDocument::fromJson(QByteArray::fromStdString(toJsonText(memory))).object();
     const QJsonObject object{
-        {u"model"_s, toQString(model)},
+        {u"model"_s, toQString(model.title)},
+        {u"identity"_s, toQString(model.identity)},
         {u"memory"_s, memoryObject},
         {u"sampling"_s,
          QJsonObject{{u"temperature"_s, sampling.temperature}, {u"maxTokens"_s, sampling.maxTokens}}},
@@ -145,7 +146,7 @@ void EvaluationSession::start(const EvaluationPlan& plan) {
     if (plan_.sampling.maxTokens == SamplingOptions{}.maxTokens) plan_.sampling.maxTokens = kAnswerTokens;
     select();
     setState(State::kStarting);
-    const std::string model = engine_.model() ? engine_.model()->title : std::string();
+    const ModelLoaded model = engine_.model() ? *engine_.model() : ModelLoaded();
     store_.request(
         this,
         [id = conversation_.id, settings = plan_.toJson(model), selected = selected_](

@@ -25,7 +25,7 @@ struct EvaluationPlan {
     bool operator==(const EvaluationPlan&) const = default;
 
     /// One text per plan and model: what a run is found by when it is resumed.
-    [[nodiscard]] std::string toJson(const std::string& model) const;
+    [[nodiscard]] std::string toJson(const ModelLoaded& model) const;
     static EvaluationPlan fromJson(std::string_view json);
 };
 

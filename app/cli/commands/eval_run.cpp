@@ -60,9 +60,13 @@ std::vector<QuestionRecord> select(const std::vector<QuestionRecord>& all, const
 }
 
 /// What a run is: one with the same settings is resumed.
-std::string settingsOf(const EvalRunOptions& options, const EvalBatch& batch, EvalContext context) {
+std::string settingsOf(const EvalRunOptions& options,
+                       const EvalBatch& batch,
+                       EvalContext context,
+                       const std::string& identity) {
     const std::set<std::int32_t> categories(options.categories.begin(), options.categories.end());
     json settings{{"model", options.model.model},
+                  {"identity", identity},
                   {"compute", options.model.compute},
                   {"memory", toJson(batch.memory)},
                   {"sampling", toJson(batch.sampling)},
@@ -166,7 +170,8 @@ Result<ContextResult> evaluateBehind(EvalContext evalContext,
     EvalBatch batch{
         .conversation = engineName(task.record), .memory = memory, .sampling = {}, .questions = {}};
     batch.sampling.maxTokens = task.options.maxTokens;
-    EPI_TRY_ASSIGN(const RunRecord run, runFor(task, settingsOf(task.options, batch, evalContext)));
+    EPI_TRY_ASSIGN(const RunRecord run,
+                   runFor(task, settingsOf(task.options, batch, evalContext, task.engine.model().identity)));
     EPI_TRY_ASSIGN(const std::vector<AnswerRecord> known, task.store.answers(run.id));
     AnswerRecorder recorder(task.store, task.metric, run.id);
     std::vector<QuestionRecord> asked;
