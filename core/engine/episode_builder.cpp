@@ -106,6 +106,17 @@ struct Reading {
     BuiltMemory& memory;
 };
 
+/// How many caches of their size a build of so many episodes takes where they are made, copies among them.
+std::int64_t cachesAtATime(const Reading& reading, std::int64_t episodes, bool isOnePass) {
+    // A GPU gives out what it has, and the copies are not there. A dense cache is not copied as a whole.
+    const bool isOnCpu = reading.context.model.executor().placement().device.is_cpu();
+    if (!isOnCpu || reading.memory.resolved.isDense) return 1;
+    // A cancel goes back to a copy of each episode's cache; in one pass there is a trunk besides.
+    if (isOnePass) return 2 * episodes + 1;
+    // Several episodes have a part in common, and one is written while the next one is read.
+    return episodes > 1 ? 4 : 2;
+}
+
 /// Reads the history into the caches of these episodes: one after the other, or in one pass where the preset
 /// has a trunk. The tokens are added to the memory's.
 Result<void> readHistory(const Reading& reading,
@@ -121,6 +132,10 @@ Result<void> readHistory(const Reading& reading,
     };
     const bool isOnePass =
         !memory.resolved.preset.trunk.empty() && !memory.resolved.isDense && !memory.sharesCache;
+    if (!episodes.empty()) {
+        const std::int64_t caches = cachesAtATime(reading, std::ssize(episodes), isOnePass);
+        EPI_TRY(checkRoom(reading.context.model, memory, caches));
+    }
     if (isOnePass) return read(OnePassReader(reading.context, reading.conversation, memory));
     return read(EpisodeReader(reading.context, reading.conversation, memory), beforeLastBlock);
 }
@@ -322,18 +337,13 @@ Result<KvCache> makeCache(const LanguageModel& model,
                           const BuiltMemory& memory,
                           std::int64_t tail,
                           MemoryPeak& peak) {
-    // Asked first, since ordinary memory is given out until the system ends somebody for it.
-    const MemoryRoom room = memoryRoom(model, memory);
-    const auto refusal = [&] {
-        return Error{ErrorCode::kOutOfMemory, room.text(memory.resolved.options.budget)};
-    };
-    if (!room.isEnough()) return refusal();
+    EPI_TRY(checkRoom(model, memory, 1));
     const std::int64_t prompt = probeRows(memory);
     const Executor& executor = model.executor();
     auto made = guarded("making a cache", [&]() -> Result<KvCache> {
         return KvCache(executor.spec(), cacheRows(executor.spec(), memory, tail), executor.placement());
     });
-    if (!made) return made.error().code == ErrorCode::kOutOfMemory ? refusal() : std::move(made).error();
+    if (!made) return roomInstead(std::move(made).error(), model, memory);
     KvCache cache = *std::move(made);
 
     // Beside the arenas: the prompt's own keys and values of one layer, and the copy a compaction makes of

@@ -48,10 +48,11 @@ std::string MemoryRoom::text(std::int32_t budget) const {
            std::to_string(largestBudget > 0 ? largestBudget : kBudgetStep) + " fits";
 }
 
-MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory) {
+MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory, std::int64_t caches) {
     const Executor& executor = model.executor();
     const Placement& placement = executor.placement();
-    MemoryRoom room{.neededBytes = cacheBytes(model, memory), .isOnGpu = placement.device.is_cuda()};
+    const std::int64_t cache = cacheBytes(model, memory);
+    MemoryRoom room{.neededBytes = caches * cache, .isOnGpu = placement.device.is_cuda()};
     if (room.isOnGpu) {
         room.availableBytes = availableDeviceBytes();
     } else {
@@ -71,9 +72,8 @@ MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory) {
     }
     // In ordinary memory there are the copies of a build beside the cache: what episodes share, what a cancel
     // goes back to, what is being written; on a GPU a compaction copies one layer.
-    const std::int64_t copies = room.isOnGpu ? 1 : 4;
-    const std::int64_t fixed =
-        copies * (room.neededBytes - entryBytes) + activationBytes(executor, blockRows(memory));
+    const std::int64_t copies = std::max<std::int64_t>(caches, room.isOnGpu ? 1 : 4);
+    const std::int64_t fixed = copies * (cache - entryBytes) + activationBytes(executor, blockRows(memory));
     const double perEntry = static_cast<double>(copies * entryBytes + layerBytes) /
                             std::max<double>(1.0, memory.resolved.options.budget);
     const double fitting = static_cast<double>(room.availableBytes - fixed) / std::max(1.0, perEntry);
@@ -82,14 +82,26 @@ MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory) {
     return room;
 }
 
+Result<void> checkRoom(const LanguageModel& model, const BuiltMemory& memory, std::int64_t caches) {
+    const MemoryRoom room = memoryRoom(model, memory, caches);
+    if (room.isEnough()) return {};
+    return Error{ErrorCode::kOutOfMemory, room.text(memory.resolved.options.budget)};
+}
+
 std::int64_t blockBytes(const LanguageModel& model, const BuiltMemory& memory) {
     return activationBytes(model.executor(), blockRows(memory));
+}
+
+Error roomInstead(Error error, const LanguageModel& model, const BuiltMemory& memory) {
+    if (error.code != ErrorCode::kOutOfMemory) return error;
+    return {ErrorCode::kOutOfMemory, memoryRoom(model, memory).text(memory.resolved.options.budget)};
 }
 
 Error withRoom(Error error, const LanguageModel& model, const BuiltMemory& memory) {
     if (error.code != ErrorCode::kOutOfMemory || memory.layerBudgets.empty()) return error;
     const std::string text = memoryRoom(model, memory).text(memory.resolved.options.budget);
-    if (error.message.find(text.substr(0, text.find(','))) == std::string::npos) error.message += "; " + text;
+    if (error.message.find(text.substr(0, text.find(" needs "))) == std::string::npos)
+        error.message += "; " + text;
     return error;
 }
 

@@ -92,16 +92,10 @@ Result<KvCache> makeReadingCache(const LanguageModel& model, const BuiltMemory& 
     // Of few layers two areas can be more than a block in each of them.
     if (!isCut(memory, *Score::bind(memory.resolved.score)) || expected.fused > expected.twoPasses)
         return makeCache(model, memory, memory.resolved.options.block, peak);
-    // A memory that can be read but has no room to be asked is of no use.
-    const MemoryRoom room = memoryRoom(model, memory);
-    const auto refusal = [&] {
-        return Error{ErrorCode::kOutOfMemory, room.text(memory.resolved.options.budget)};
-    };
-    if (!room.isEnough()) return refusal();
     auto made = guarded("making a cache", [&]() -> Result<KvCache> {
         return KvCache(executor.spec(), rows, executor.placement());
     });
-    if (!made) return made.error().code == ErrorCode::kOutOfMemory ? refusal() : std::move(made).error();
+    if (!made) return roomInstead(std::move(made).error(), model, memory);
     for (std::int32_t layer = 0; layer < made->layerCount(); ++layer) {
         const std::int64_t kept = rows.kept[static_cast<std::size_t>(layer)];
         peak.entriesPerHead = std::max(peak.entriesPerHead, made->layer(layer).mostRowsPerHead() + probes);

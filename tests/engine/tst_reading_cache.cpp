@@ -17,6 +17,7 @@
 #include "core/engine/benchmark/two_passes.h"
 #include "core/engine/block_prefill.h"
 #include "core/engine/episode_builder.h"
+#include "core/engine/memory_room.h"
 #include "core/engine/reading_cache.h"
 #include "core/model/language_model.h"
 #include "core/policy/preset.h"
@@ -400,6 +401,20 @@ private Q_SLOTS:
         dense.resolved.isDense = true;
         QCOMPARE(bytesOf(dense, peak), 6 * 128 * kRowBytes);
         QCOMPARE(peak.twoPassBytes, std::int64_t{0});
+    }
+
+    void asksForTheRoomOfAllCachesThatAreThereAtATime() {
+        const auto model = tiny("llama");
+        QVERIFY(model);
+        BuiltMemory memory = smallMemory();
+        const std::int64_t rowBytes = cacheBytes(*model, memory) / memory.layerBudgets.front();
+        // One is about a third of what is free.
+        const std::int64_t rows = memoryRoom(*model, memory).availableBytes / rowBytes / 3;
+        std::ranges::fill(memory.layerBudgets,
+                          static_cast<std::int32_t>(std::min<std::int64_t>(rows, 1 << 30)));
+        QVERIFY(checkRoom(*model, memory, 1));
+        QVERIFY(test::failsWith(checkRoom(*model, memory, 9), ErrorCode::kOutOfMemory));
+        QCOMPARE(memoryRoom(*model, memory, 9).neededBytes, 9 * cacheBytes(*model, memory));
     }
 
     void keepsWhatTwoPassesKeep_data() { cutsALayerLate(); }
