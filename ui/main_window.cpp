@@ -141,6 +141,7 @@ void MainWindow::connectParts() {
     connect(list_, &ConversationList::chosen, this, [this] { page_->composer().takeFocus(); });
     connect(list_, &ConversationList::deleted, this, [this](qint64 id) {
         if (current_ && current_->conversation().id == id) newChat();
+        cacheReleaser_.run();
     });
     connect(list_, &ConversationList::renamed, this, [this](qint64 id, const QString& title) {
         if (const auto found = sessions_.find(id); found != sessions_.end()) found->second->setTitle(title);

@@ -11,6 +11,7 @@
 
 #include "ui/actions/action_registry.h"
 #include "ui/bridge/background.h"
+#include "ui/bridge/cache_releaser.h"
 #include "ui/bridge/conversation_sync.h"
 #include "ui/bridge/engine_client.h"
 #include "ui/bridge/import_client.h"
@@ -161,6 +162,7 @@ private:
     EngineClient& engine_;
     StoreClient& store_;
     ConversationSync sync_{engine_, store_};
+    CacheReleaser cacheReleaser_{engine_, store_};
     WindowOptions options_;
     PreferenceStore preferences_;
     ActionRegistry actions_;

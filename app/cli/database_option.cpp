@@ -3,10 +3,24 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/base/log.h"
 #include "core/base/paths.h"
 #include "core/base/printable.h"
+#include "core/format/cache_folder.h"
 
 namespace epi {
+namespace {
+
+/// Of chats that were in the bin for long enough. The store goes on knowing them, for the window's engine may
+/// have caches on another computer.
+void removeReleasedCaches(Store& store) {
+    const auto keys = store.releasedCaches();
+    if (!keys) return logWarning(keys.error().message + "; caches of deleted chats stay");
+    if (const auto removed = removeCaches(paths::episodeCaches(), *keys); !removed)
+        logWarning(removed.error().message + "; caches of deleted chats stay");
+}
+
+}  // namespace
 
 void addDatabaseOption(CLI::App& command, std::string& database) {
     command.add_option("--db", database, "Database file; without it the one that the window uses");
@@ -22,7 +36,9 @@ Result<Store> openDatabase(const std::string& database, DatabaseAccess access) {
         return Error{ErrorCode::kNotFound,
                      "there is no database " + printable(file.native(), kMaxPrintablePath)};
     }
-    return Store::open(file);
+    EPI_TRY_ASSIGN(Store store, Store::open(file));
+    removeReleasedCaches(store);
+    return store;
 }
 
 Result<Store> openWritableDatabase(const std::string& database) {

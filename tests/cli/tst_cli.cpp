@@ -8,6 +8,8 @@
 #include <QJsonArray>
 #include <QtTest>
 
+#include "core/format/cache_key.h"
+#include "storage/store.h"
 #include "tests/cli/cli_process.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/tiny_model.h"
@@ -31,6 +33,27 @@ private Q_SLOTS:
     void init() {
         cli_ = std::make_unique<test::CliProcess>();
         QVERIFY(cli_->isValid());
+    }
+
+    void removesTheCachesOfDeletedChats() {
+        const QDir caches(cli_->filePath("cache/epichat/kv"));
+        QVERIFY(caches.mkpath(QStringLiteral(".")));
+        const std::string database = cli_->filePath("chats.db").toStdString();
+        std::string deleted;
+        {
+            auto store = Store::open(database);
+            QVERIFY(store);
+            const std::int64_t id = *store->createConversation({});
+            deleted = conversationKey(store->conversation(id)->uid) + std::string(48, '0');
+            QVERIFY(store->deleteConversation(id));
+        }
+        for (const std::string& key : {deleted, std::string(64, 'a')}) {
+            QFile file(caches.filePath(QString::fromStdString(key) + ".memory"));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+        }
+        const Finished listed = run({"conversations", "--db", QString::fromStdString(database)});
+        QCOMPARE(listed.exitCode, 0);
+        QCOMPARE(caches.entryList(QDir::Files), QStringList{QString(64, u'a') + ".memory"});
     }
 
     void explainsExitCodesInItsHelp() {

@@ -149,7 +149,11 @@ void EngineClient::handle(JobId job, const EvalDone& done) {
     evalDone(job, done);
 }
 
-void EngineClient::handle(JobId, const Released&) {}
+void EngineClient::handle(JobId job, const Released&) {
+    Q_EMIT
+    released(job);
+}
+
 void EngineClient::handle(JobId, const LayersProfiled&) {}
 
 void EngineClient::handle(JobId job, const Failed& failure) {

@@ -75,6 +75,7 @@ Q_SIGNALS:
     void turnDone(epi::JobId job, const epi::TurnDone& turn);
     void evalAnswered(epi::JobId job, const epi::EvalAnswer& answer);
     void evalDone(epi::JobId job, const epi::EvalDone& done);
+    void released(epi::JobId job);
     /// Every job that was open when the engine went away fails before engineLost.
     void failed(epi::JobId job, const epi::Error& error);
     void modelFailed(const epi::Error& error);
