@@ -254,9 +254,7 @@ Result<void> EngineSession::quote(Conversation& conversation,
                                          .budget = budget.passages,
                                          .pinnedBudget = budget.pinned});
     if (recalled.pinsLeftOut > 0) {
-        notice_ =
-            std::to_string(recalled.pinsLeftOut) +
-            " of the pinned messages could not be quoted in full; a memory that is built now keeps them";
+        tell(makeNotice(NoticeCode::kPinsLeftOut, {std::to_string(recalled.pinsLeftOut)}));
     }
     if (recalled.ids.empty()) return {};
     QuotedQuestion asked = quotedQuestionTokens(turns, question.text, question.replyBegin, recalled.ids);

@@ -15,7 +15,7 @@ constexpr std::int64_t kLargestAutoBudget = 4096;
 constexpr std::int64_t kAutoBudgetStep = 256;
 constexpr std::int64_t kSmallestChoice = 512;  // of an automatic budget, for what a score decides about
 constexpr std::int32_t kBlockOnGpu = 4096;
-constexpr std::int32_t kBlockOnCpu = 512;
+constexpr std::int32_t kBlockOnCpu = 1024;
 constexpr std::int32_t kLargestTail = 2048;
 
 Result<void> checkRange(const char* what, std::int64_t value, std::int64_t min, std::int64_t max) {

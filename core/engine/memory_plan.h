@@ -32,7 +32,7 @@ struct ResolvedOptions {
 };
 
 /// Defaults: M = min(4096, a quarter of the history rounded up to 256), at least 1024, and 512 more than what
-/// always stays; block 4096 on a GPU, 512 on a CPU. kInvalidArgument names an option out of its range.
+/// always stays; block 4096 on a GPU, 1024 on a CPU. kInvalidArgument names an option out of its range.
 Result<ResolvedOptions> resolveOptions(const MemoryOptions& options, const HistorySize& size, bool isOnGpu);
 
 /// Rows of a chat's cache behind its budget, for turns, a question and its reply: a block, and 2048 at most.

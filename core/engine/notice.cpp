@@ -34,6 +34,9 @@ constexpr std::array kKnown{
           "memory-unsaved",
           "the memory is not on disk and has to be built again after a restart: %"},
     Known{NoticeCode::kEpisodeUnsaved, "episode-unsaved", "a new episode is not on disk: %"},
+    Known{NoticeCode::kPinsLeftOut,
+          "pins-left-out",
+          "% of the pinned messages could not be quoted in full; a memory that is built now keeps them"},
     Known{NoticeCode::kOther, "other", "%"},
 };
 

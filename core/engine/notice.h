@@ -19,6 +19,7 @@ enum class NoticeCode {
     kTurnsUnsaved,      // the last turns are in no file [why]
     kMemoryUnsaved,     // a cache of the memory is in no file [why]
     kEpisodeUnsaved,    // a new episode is in no file [why]
+    kPinsLeftOut,       // pinned messages had no room to be quoted [how many]
     kOther,             // what only another version knows: its text says it
 };
 

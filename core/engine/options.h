@@ -55,7 +55,7 @@ struct OnlineOptions {
 struct MemoryOptions {
     std::string preset = "epichat";  // see core/policy/preset.h
     std::int32_t budget = 0;         // M, mean entries per layer and KV head; auto: from the history's length
-    std::int32_t block = 0;          // tokens per prefill block; auto: 4096 on a GPU, 512 on a CPU
+    std::int32_t block = 0;          // tokens per prefill block; auto: 4096 on a GPU, 1024 on a CPU
     std::int32_t episodes = 4;       // E, clamped to the number of segments; auto: by silhouette
     std::optional<BudgetLevel> level;  // default: the preset's
     std::int32_t segmentUtterances = 4;

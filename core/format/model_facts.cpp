@@ -10,7 +10,7 @@ namespace {
 
 // As the engine chooses them.
 constexpr std::int64_t kLargestAutomaticBudget = 4096;
-constexpr std::int64_t kCpuBlock = 512;
+constexpr std::int64_t kCpuBlock = 1024;
 constexpr std::int64_t kGpuBlock = 4096;
 constexpr std::int64_t kPatchTokens = 1024;
 constexpr std::int64_t kQueryChunk = 256;  // rows of attention scores that exist at once

@@ -151,6 +151,10 @@
         <source>A new episode is not on disk: %1.</source>
         <translation>Eine neue Episode liegt nicht auf der Festplatte: %1.</translation>
     </message>
+    <message>
+        <source>%1 of the pinned messages could not be quoted in full; a memory that is built now keeps them.</source>
+        <translation>%1 der angehefteten Nachrichten konnten nicht vollständig zitiert werden; ein Gedächtnis, das jetzt aufgebaut wird, behält sie.</translation>
+    </message>
     <message numerus="yes">
         <source>%1 of %Ln token(s)</source>
         <translation>

@@ -82,7 +82,7 @@ private Q_SLOTS:
     }
 
     void choosesLongerBlocksOnAGpu() {
-        QCOMPARE(resolveOptions({}, {10'000}, false)->options.block, 512);
+        QCOMPARE(resolveOptions({}, {10'000}, false)->options.block, 1024);
         QCOMPARE(resolveOptions({}, {10'000}, true)->options.block, 4096);
     }
 

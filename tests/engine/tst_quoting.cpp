@@ -238,7 +238,7 @@ private Q_SLOTS:
         QVERIFY2(done, session.why());
         QCOMPARE(idsOf(*done), std::vector<std::int64_t>{6});
         QVERIFY(done->quotedTokens > 0);
-        QVERIFY(done->notice.empty());
+        QVERIFY(done->notices.empty());
         // A memory that was built to keep it need not quote it.
         ask.memory.pinnedTurns = {6};
         const auto kept = session.run<TurnDone>(ask);
@@ -262,7 +262,7 @@ private Q_SLOTS:
         ask.passages.push_back({.turnId = 6, .isPinned = true});
         const auto done = session.run<TurnDone>(ask);
         QVERIFY2(done, session.why());
-        QVERIFY2(done->notice.find("pinned") != std::string::npos, done->notice.c_str());
+        QCOMPARE(std::ranges::count(done->notices, NoticeCode::kPinsLeftOut, &Notice::code), 1);
     }
 
     void unitesTwoEpisodesBehindAQuotation() {

@@ -73,7 +73,7 @@ private Q_SLOTS:
             const std::int64_t conversation = *store->createConversation({});
             const std::vector<EpisodeRecord> episodes{{.index = 0, .cacheKey = key + "-0"},
                                                       {.index = 1, .cacheKey = key + "-1"}};
-            QVERIFY(store->saveEpisodes(conversation, episodes));
+            QVERIFY(store->saveEpisodes(conversation, episodes, 100));
         }
         QVERIFY(test::RawSqlite(databaseIn(*folder_))
                     .execute("DROP TABLE released_caches; PRAGMA user_version = 8"));

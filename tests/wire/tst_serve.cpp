@@ -49,7 +49,7 @@ public:
         send(MessageToEngine(CommandMessage{job, std::move(command)}));
     }
     void ask(JobId job, const std::string& question) const {
-        post(1, SyncConversation{"c", HistoryLayout::kChat, "", {}, 0, {}});
+        post(1, SyncConversation{.conversation = "c", .speakers = {}, .turns = {}});
         Ask command;
         command.conversation = "c";
         command.question = question;
