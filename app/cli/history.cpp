@@ -12,12 +12,12 @@ std::string engineName(const ConversationRecord& conversation) {
 
 SyncConversation syncOf(const ConversationRecord& conversation, std::span<const MessageRecord> messages) {
     return {.conversation = engineName(conversation),
-            .uid = conversation.uid,
             .layout = conversation.layout,
             .systemPrompt = conversation.systemPrompt,
             .speakers = conversation.speakers,
             .firstTurn = 0,
-            .turns = turnsOf(messages)};
+            .turns = turnsOf(messages),
+            .uid = conversation.uid};
 }
 
 std::vector<EpisodeRecord> episodeRecords(std::int64_t conversationId, const MemoryBuilt& built) {

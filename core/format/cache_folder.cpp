@@ -97,24 +97,24 @@ Result<FolderUse> removeCaches(const fs::path& folder, std::span<const std::stri
         EPI_TRY_ASSIGN(std::string beginning, beginningOf(key));
         beginnings.push_back(std::move(beginning));
     }
-    std::vector<fs::path> files;
-    std::error_code failure;
-    for (const auto& entry : fs::directory_iterator(folder, failure)) {
-        const std::string name = entry.path().filename().string();
-        if (std::ranges::any_of(beginnings, [&](const std::string& each) { return name.starts_with(each); }))
-            files.push_back(entry.path());
-    }
     FolderUse removed;
     Result<void> done;
-    for (const fs::path& file : files) {
-        const auto bytes = fs::file_size(file, failure);
-        if (failure || !fs::remove(file, failure)) {
-            if (failure && failure != std::errc::no_such_file_or_directory)
-                done = Error{ErrorCode::kIo, file.string() + ": cannot remove: " + failure.message()};
-            continue;
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+        const std::string name = entry->path().filename().string();
+        const auto isNamed = [&](const std::string& beginning) {
+            return name.starts_with(beginning);
+        };
+        if (std::ranges::none_of(beginnings, isNamed)) continue;
+        std::error_code problem;
+        const auto bytes = entry->file_size(problem);
+        if (!problem && fs::remove(entry->path(), problem)) {
+            ++removed.files;
+            removed.bytes += static_cast<std::int64_t>(bytes);
+        } else if (problem && problem != std::errc::no_such_file_or_directory) {
+            done = Error{ErrorCode::kIo, entry->path().string() + ": cannot remove: " + problem.message()};
         }
-        ++removed.files;
-        removed.bytes += static_cast<std::int64_t>(bytes);
     }
     EPI_TRY(done);
     return removed;

@@ -26,13 +26,13 @@ inline constexpr MessageTag kTag<SyncConversation>{17, "SyncConversation"};
 template <typename Visitor>
 void visitFields(Visitor& visit, MaybeConst<SyncConversation> auto& command) {
     visit("conversation", command.conversation);
-    visit("uid", command.uid);
     visit("layout", command.layout);
     visit("systemPrompt", command.systemPrompt);
     visit("speakers", command.speakers);
     visit("firstTurn", command.firstTurn);
     visit("turns", command.turns);
     visit("isPartial", command.isPartial);
+    visit("uid", command.uid);
 }
 
 template <>

@@ -26,13 +26,13 @@ struct LoadModel {
 /// A long one comes in pieces, all but the last `isPartial`: until that is there nothing can be asked of it.
 struct SyncConversation {
     std::string conversation;  // stable name, e.g. the row id as text
-    std::string uid;           // the same in every profile: its files are named by it; empty: the name
     HistoryLayout layout = HistoryLayout::kChat;
     std::string systemPrompt;
     std::vector<std::string> speakers;  // narrated layout
     std::int64_t firstTurn = 0;
     std::vector<Turn> turns;
     bool isPartial = false;
+    std::string uid{};  // the same in every profile: files are named by it; empty: the name
 };
 
 /// Builds the episode caches of a conversation, or finds them on disk. Progress..., then MemoryBuilt. A
