@@ -42,7 +42,8 @@ QString sentenceOf(const Notice& notice) {
         case NoticeCode::kEpisodeUnsaved:
             return tr("A new episode is not on disk: %1.").arg(argument);
         case NoticeCode::kPinsLeftOut:
-            return tr("%1 of the pinned messages could not be quoted in full; a memory that is built now keeps "
+            return tr("%1 of the pinned messages could not be quoted in full; a memory that is built now "
+                      "keeps "
                       "them.")
                 .arg(argument);
         case NoticeCode::kOther:
