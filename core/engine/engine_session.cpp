@@ -512,7 +512,8 @@ void EngineSession::embedLastTurn(BuiltMemory& memory) {
 
 bool EngineSession::workAhead() {
     const auto found = conversations_.find(lastConversation_);
-    if (!model_ || found == conversations_.end()) return false;
+    // Of a history that is only half told nothing follows.
+    if (!model_ || found == conversations_.end() || found->second.isPartial) return false;
     const c10::InferenceMode inference;
     const auto loaded = guarded("loading an episode", [&]() -> Result<bool> {
         const BuildContext build = buildContext({});

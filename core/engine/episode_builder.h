@@ -37,7 +37,7 @@ struct BuildContext {
     const Wording& wording;
     std::filesystem::path cacheFolder;
     std::function<void(const Progress&)> progress;
-    std::function<void(const std::string& notice)> notice;  // what the user should know, once the job is done
+    std::function<void(const std::string& notice)> notice;  // why something is in no file
     CancelToken cancel;
     /// Is shown every cache that was read, with whether a file holds it.
     std::function<void(const std::string& episodeKey, const KvSnapshot& snapshot, bool isSaved)> built = {};
