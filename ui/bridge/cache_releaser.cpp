@@ -1,6 +1,9 @@
 #include "ui/bridge/cache_releaser.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/base/log.h"
 #include "core/base/paths.h"
@@ -27,6 +30,10 @@ void CacheReleaser::run() {
         },
         [this](Result<std::vector<std::string>> keys) {
             if (!keys) return logWarning(keys.error().message + "; caches of deleted chats stay");
+            // The engine may have been asked since the store was read.
+            for (const auto& [job, asked] : asked_)
+                std::erase_if(*keys,
+                              [&](const auto& key) { return std::ranges::find(asked, key) != asked.end(); });
             if (keys->empty() || !engine_.hello()) return;
             const JobId job = engine_.post(Release{.keys = *keys});
             asked_[job] = *std::move(keys);
@@ -34,12 +41,14 @@ void CacheReleaser::run() {
 }
 
 void CacheReleaser::onReleased(JobId job) {
-    const auto asked = asked_.extract(job);
-    if (asked.empty()) return;
+    const auto asked = asked_.find(job);
+    if (asked == asked_.end()) return;
+    // They count as asked until the store has forgotten them: what reads it meanwhile finds them still.
     store_.request(
         this,
-        [keys = asked.mapped()](Store& store) { return store.forgetReleasedCaches(keys); },
-        [](const Result<void>& forgotten) {
+        [keys = asked->second](Store& store) { return store.forgetReleasedCaches(keys); },
+        [this, job](const Result<void>& forgotten) {
+            asked_.erase(job);
             if (!forgotten) logWarning(forgotten.error().message + "; the engine is told again");
         });
 }

@@ -28,7 +28,7 @@ private:
 
     EngineClient& engine_;
     StoreClient& store_;
-    std::map<JobId, std::vector<std::string>> asked_;  // keys the engine was told
+    std::map<JobId, std::vector<std::string>> asked_;  // keys the engine was told, until they are forgotten
 };
 
 }  // namespace epi
