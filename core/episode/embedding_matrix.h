@@ -24,4 +24,14 @@ struct EmbeddingMatrix {
     }
 };
 
+/// Of two vectors of equal length, in double.
+inline double squaredDistance(std::span<const float> a, std::span<const float> b) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+        sum += difference * difference;
+    }
+    return sum;
+}
+
 }  // namespace epi

@@ -15,15 +15,6 @@
 namespace epi {
 namespace {
 
-double squaredDistance(std::span<const float> a, std::span<const float> b) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-        sum += difference * difference;
-    }
-    return sum;
-}
-
 Result<void> check(const EmbeddingMatrix& rows, const KMeansOptions& options) {
     if (rows.rows < 1 || rows.columns < 1) {
         return Error{ErrorCode::kInvalidArgument,

@@ -12,15 +12,6 @@ namespace {
 constexpr double kLeastGain = 0.02;  // of the inertia: what drift is told from noise by
 constexpr std::size_t kLeastHalf = 2;
 
-double squaredDistance(std::span<const float> a, std::span<const float> b) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-        sum += difference * difference;
-    }
-    return sum;
-}
-
 std::vector<std::vector<std::int64_t>> membersOf(const Clustering& clustering) {
     std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(clustering.centroids.rows));
     for (std::size_t row = 0; row < clustering.labels.size(); ++row)

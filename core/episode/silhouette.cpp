@@ -13,12 +13,7 @@ namespace {
 constexpr std::int64_t kMostRows = 1000;
 
 double distance(std::span<const float> a, std::span<const float> b) {
-    double sum = 0.0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-        sum += difference * difference;
-    }
-    return std::sqrt(sum);
+    return std::sqrt(squaredDistance(a, b));
 }
 
 }  // namespace
