@@ -178,9 +178,10 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     lastEpisode_ = prepared.episode;
     EPI_TRY_ASSIGN(prepared.opened,
                    store_.open(buildContext(context), conversation, prepared.episode, peak_));
-    const auto tail =
-        static_cast<std::int64_t>(prepared.tokens.size()) +
-        std::min<std::int64_t>(question.sampling.maxTokens, tailRows(conversation.memory->resolved)) + 1;
+    const std::int32_t longest =
+        question.isReplyGiven ? question.sampling.maxTokens : tailRows(conversation.memory->resolved);
+    const std::int64_t tail =
+        std::ssize(prepared.tokens) + std::min(question.sampling.maxTokens, longest) + 1;
     std::vector<std::int64_t> rows;
     for (const LayerArena::Content& layer : united.layers) {
         const auto heads = static_cast<std::int64_t>(layer.positions.size());
@@ -281,6 +282,19 @@ std::int32_t EngineSession::rival(const Conversation& conversation,
     return second;
 }
 
+Result<void> EngineSession::readEvicting(Conversation& conversation,
+                                         Prepared& prepared,
+                                         const CancelToken& cancel) {
+    saveEpisode(conversation, prepared.cacheEpisode);  // the only way back
+    auto rest = readLongQuestion(reading(conversation, prepared, cancel), std::move(prepared.tokens));
+    if (!rest) {
+        store_.drop(*conversation.memory, prepared.cacheEpisode);
+        return std::move(rest).error();
+    }
+    prepared.tokens = *std::move(rest);
+    return {};
+}
+
 Result<void> EngineSession::reply(Conversation& conversation,
                                   const Question& question,
                                   Prepared& prepared,
@@ -299,15 +313,7 @@ Result<void> EngineSession::reply(Conversation& conversation,
     const KvCache::Mark mark = cache.mark();
     const auto smallest = std::min<std::int64_t>(question.sampling.maxTokens, kSmallestReply);
     const bool isLong = !prepared.united && std::ssize(prepared.tokens) + smallest > cache.room();
-    if (isLong) {
-        saveEpisode(conversation, prepared.cacheEpisode);  // the only way back
-        auto rest = readLongQuestion(turns, std::move(prepared.tokens));
-        if (!rest) {
-            store_.drop(*conversation.memory, prepared.cacheEpisode);
-            return std::move(rest).error();
-        }
-        prepared.tokens = *std::move(rest);
-    }
+    if (isLong) EPI_TRY(readEvicting(conversation, prepared, context.cancel));
     const double readSeconds = secondsSince(start);
     context.emit(Progress{.phase = "answering"});
     bool isFirst = true;

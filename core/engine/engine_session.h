@@ -88,6 +88,7 @@ private:
         SamplingOptions sampling;
         std::optional<std::int32_t> episode;
         bool remember = false;
+        bool isReplyGiven = false;  // sampling.maxTokens of it are read, however many
         std::string replyBegin{};
         std::vector<PassageCandidate> passages{};
         std::optional<TurnIds> pins{};
@@ -162,6 +163,9 @@ private:
                                const MemoryOptions& options,
                                const EvalQuestion& question,
                                const JobContext& context);
+    /// Reads all but the end of a question that has no room; that end is among the tokens then. The cache is
+    /// to be dropped after the reply, and is after an error.
+    Result<void> readEvicting(Conversation& conversation, Prepared& prepared, const CancelToken& cancel);
     /// The reply, and what becomes of it in the cache.
     Result<void> reply(Conversation& conversation,
                        const Question& question,

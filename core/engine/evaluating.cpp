@@ -28,18 +28,29 @@ Result<EvalAnswer> EngineSession::measure(Conversation& conversation,
                             .sampling = {.maxTokens = static_cast<std::int32_t>(reply.size())},
                             .episode = {},
                             .remember = false,
+                            .isReplyGiven = true,
                             .passages = question.passages},
                            context));
     KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
+    const TurnReading turns = reading(conversation, prepared, context.cancel);
+    const std::int64_t rows = std::ssize(prepared.tokens) + std::ssize(reply);
+    if (!prepared.united) makePositionsFit(turns, rows);
+    const KvCache::Mark mark = cache.mark();
+    // As the chat reads it; only that all of a given reply is read, where one that is written would end.
+    const bool isLong = !prepared.united && rows - 1 > cache.room();
+    if (isLong) EPI_TRY(readEvicting(conversation, prepared, context.cancel));
     GivenReply given{
         .prompt = std::move(prepared.tokens), .reply = std::move(reply), .cancel = context.cancel};
-    if (!prepared.united) {
-        makePositionsFit(reading(conversation, prepared, context.cancel),
-                         static_cast<std::int64_t>(given.prompt.size() + given.reply.size()));
-    }
-    const KvCache::Mark mark = cache.mark();
+    if (isLong)
+        given.makeRoom = [&] {
+            return makeRoom(turns);
+        };
     const auto likelihood = replyLikelihood(*model_, cache, given);
-    cache.truncate(mark);
+    if (isLong) {
+        store_.drop(*conversation.memory, prepared.cacheEpisode);
+    } else {
+        cache.truncate(mark);
+    }
     if (!likelihood) return likelihood.error();
     return EvalAnswer{.questionId = question.id,
                       .text = {},

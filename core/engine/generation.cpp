@@ -178,7 +178,7 @@ Result<double> replyLikelihood(const LanguageModel& model, KvCache& cache, const
     std::vector<TokenId> ids = given.prompt;
     ids.insert(ids.end(), given.reply.begin(), given.reply.end() - 1);
     const auto count = static_cast<std::int64_t>(ids.size());
-    if (count > cache.room()) {
+    if (!given.makeRoom && count > cache.room()) {
         return Error{ErrorCode::kOutOfMemory,
                      "prompt and reply have " + std::to_string(count) + " tokens, the cache has room for " +
                          std::to_string(cache.room())};
@@ -188,8 +188,11 @@ Result<double> replyLikelihood(const LanguageModel& model, KvCache& cache, const
         const auto before =
             static_cast<std::int64_t>(given.prompt.size()) - 1;  // rows that predict nothing of it
         double sum = 0.0;
-        for (std::int64_t first = 0; first < count; first += kRowsPerForward) {
-            const std::int64_t rows = std::min(kRowsPerForward, count - first);
+        std::int64_t rows = 0;
+        for (std::int64_t first = 0; first < count; first += rows) {
+            if (cache.room() == 0) EPI_TRY(given.makeRoom());
+            if (cache.room() == 0) return Error{ErrorCode::kInternal, "no room was made for a reply"};
+            rows = std::min({kRowsPerForward, count - first, cache.room()});
             const std::int64_t predicting = std::clamp<std::int64_t>(first + rows - before, 0, rows);
             const ForwardRequest request{
                 .groups = {{.kind = RowGroup::Kind::kAppend,

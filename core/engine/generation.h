@@ -44,14 +44,16 @@ struct Generation {
 /// the prompt is read is kCancelled.
 Result<Generation> generate(const LanguageModel& model, KvCache& cache, const GenerationRequest& request);
 
-/// Reads the prompt and a reply that is given; the mean ln p per token of the reply. Both stay in the cache
-/// but for the reply's last token. kInvalidArgument without a prompt or a reply, kOutOfMemory when they do
-/// not fit, kInternal when logits are not finite.
+/// A prompt, and the reply that is expected.
 struct GivenReply {
     std::vector<TokenId> prompt;
     std::vector<TokenId> reply;
+    std::function<Result<void>()> makeRoom = {};  // in a cache that is full; empty: both are to fit
     CancelToken cancel;
 };
+/// Reads the prompt and a reply that is given; the mean ln p per token of the reply. Both stay in the cache,
+/// as far as no room was made, but for the reply's last token. kInvalidArgument without a prompt or a reply,
+/// kOutOfMemory when they do not fit, kInternal when logits are not finite.
 Result<double> replyLikelihood(const LanguageModel& model, KvCache& cache, const GivenReply& given);
 
 }  // namespace epi

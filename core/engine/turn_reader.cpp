@@ -158,6 +158,10 @@ bool makePositionsFit(const TurnReading& reading, std::int64_t rows) {
     return reindexes(reading) && reindexForRoom(reading.model.executor(), reading.cache, rows);
 }
 
+Result<void> makeRoom(const TurnReading& reading) {
+    return evictInPlace(reading.model.executor(), reading.cache, evictingTask(reading, {}), reading.cancel);
+}
+
 Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve) {
     const std::vector<TokenId> tokens = unreadTurns(reading);
     const auto count = static_cast<std::int64_t>(tokens.size());
@@ -167,8 +171,7 @@ Result<std::int64_t> catchUp(const TurnReading& reading, std::int64_t reserve) {
     makePositionsFit(reading, count + reserve);
     if (canEvict && count + reserve > reading.cache.room()) {
         const std::int64_t entries = reading.cache.entries();
-        EPI_TRY(
-            evictInPlace(reading.model.executor(), reading.cache, evictingTask(reading, {}), reading.cancel));
+        EPI_TRY(makeRoom(reading));
         if (reading.cache.entries() != entries) becomeWhole(reading, boundaries.back());
     }
     if (count == 0) return 0;

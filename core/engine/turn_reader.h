@@ -52,6 +52,9 @@ std::int64_t replyRows(const TurnReading& reading, std::int64_t questionTokens, 
 /// memory's options allow it; whether it was done.
 bool makePositionsFit(const TurnReading& reading, std::int64_t rows);
 
+/// Cuts the cache to its budget where it stands. After an error it must be dropped.
+Result<void> makeRoom(const TurnReading& reading);
+
 /// Reads the turns that the cache has not read, so that room for `reserve` tokens is left behind them: where
 /// it is too small, the cache is cut to its budget first. Returns the number of tokens read. After an
 /// error, and after a cancel, the cache must be dropped: entries may be gone and positions counted anew.

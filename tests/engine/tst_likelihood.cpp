@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include <QTemporaryDir>
@@ -98,6 +99,58 @@ private Q_SLOTS:
         QVERIFY(*answers[0].likelihood < 0.0);
         QCOMPARE(*answers[0].likelihood, *answers[2].likelihood);
         QVERIFY(answers[0].text.empty() && !answers[1].text.empty());
+    }
+
+    void measuresBehindMoreThanTheRoomHolds_data() {
+        QTest::addColumn<int>("turns");
+        QTest::addColumn<double>("unionMargin");
+        QTest::addColumn<int>("questionWords");
+        QTest::addColumn<int>("replyWords");
+        for (const auto& [name, question, reply] : {std::tuple("a long question", 300, 1),
+                                                    std::tuple("a long reply", 1, 100),
+                                                    std::tuple("both", 300, 100)}) {
+            QTest::addRow("episodes, %s", name) << 40 << 0.0 << question << reply;
+            QTest::addRow("a dense memory, %s", name) << 2 << 0.0 << question << reply;
+            QTest::addRow("two episodes, %s", name) << 40 << 2.0 << question << reply;
+        }
+    }
+    void measuresBehindMoreThanTheRoomHolds() {
+        QFETCH(int, turns);
+        QFETCH(double, unionMargin);
+        QFETCH(int, questionWords);
+        QFETCH(int, replyWords);
+        const auto words = [](int count) {
+            std::string text = "It";
+            for (int i = 0; i < count; ++i)
+                text += " runs";
+            return text;
+        };
+        const QTemporaryDir caches;
+        Session session({.modelFolder = folder_.path().toStdString(),
+                         .cacheFolder = fs::path(caches.path().toStdString()) / "kv"});
+        QVERIFY(prepare(session, {longConversation(turns)}));
+        EvalBatch batch{.conversation = "long", .memory = smallMemory(), .sampling = {}, .questions = {}};
+        batch.memory.online.unionMargin = unionMargin;
+        batch.questions = {{.id = 1, .question = "What about the dog?", .expected = "It runs"},
+                           {.id = 2, .question = words(questionWords), .expected = words(replyWords)},
+                           {.id = 3, .question = "What about the dog?", .expected = "It runs"}};
+        const auto measure = [&] {
+            const JobId job = session.post(batch);
+            std::vector<double> likelihoods;
+            if (!session.log().waitForEnd(job)) return likelihoods;
+            for (const Event& event : session.log().of(job)) {
+                if (const auto* answer = std::get_if<EvalAnswer>(&event))
+                    likelihoods.push_back(answer->likelihood.value_or(1.0));
+                if (const auto* failed = std::get_if<Failed>(&event))
+                    qWarning() << failed->error.message.c_str();
+            }
+            return likelihoods;
+        };
+        const std::vector<double> found = measure();
+        QCOMPARE(found.size(), std::size_t{3});
+        QVERIFY(found[1] < 0.0);
+        QCOMPARE(found[0], found[2]);  // the memory is as before
+        QCOMPARE(measure(), found);
     }
 };
 
