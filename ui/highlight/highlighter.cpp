@@ -15,12 +15,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kLimit = std::chrono::milliseconds(40);
-constexpr auto kNeverAgain = 4 * kLimit;
+/// Code that takes so many limits is not read a second time.
+constexpr int kNeverAgain = 4;
 constexpr int kMostFailures = 3;
 /// Shorter code is read as a whole, which takes a tenth of a millisecond: what mistakes in unfinished code
 /// lead to cannot stay.
 constexpr qsizetype kReadWhole = 1'024;
+/// What nothing stops takes so much longer for twice the code.
+constexpr int kGrowthOfTime = 4;
 constexpr int kNodesBetweenLooksAtTheClock = 256;
 
 /// Null for rules that are wrong, which the tests find.
@@ -171,11 +173,14 @@ void Highlighter::Delete::operator()(TSTree* tree) const {
     ts_tree_delete(tree);
 }
 
-Highlighter::Tree Highlighter::parsed(QStringView code, TSTree* before, Deadline deadline) const {
+Highlighter::Tree Highlighter::parsed(QStringView code,
+                                      TSTree* before,
+                                      qsizetype known,
+                                      Deadline deadline) const {
     if (before != nullptr) {
-        const TSPoint oldEnd = pointAtEndOf(code_);
-        const TSInputEdit edit{.start_byte = bytes(code_.size()),
-                               .old_end_byte = bytes(code_.size()),
+        const TSPoint oldEnd = pointAtEndOf(code.first(known));
+        const TSInputEdit edit{.start_byte = bytes(known),
+                               .old_end_byte = bytes(known),
                                .new_end_byte = bytes(code.size()),
                                .start_point = oldEnd,
                                .old_end_point = oldEnd,
@@ -184,11 +189,27 @@ Highlighter::Tree Highlighter::parsed(QStringView code, TSTree* before, Deadline
     }
     const std::unique_ptr<TSParser, void (*)(TSParser*)> parser(ts_parser_new(), ts_parser_delete);
     if (!ts_parser_set_language(parser.get(), language_->grammar)) return nullptr;
-    ts_parser_set_timeout_micros(parser.get(), std::chrono::microseconds(kLimit).count());
+    ts_parser_set_timeout_micros(parser.get(), std::chrono::microseconds(limit_).count());
     Source source{.code = code, .deadline = deadline};
     Tree tree(ts_parser_parse(
         parser.get(), before, {.payload = &source, .read = &Source::read, .encoding = TSInputEncodingUTF16}));
     return source.isLate ? nullptr : std::move(tree);
+}
+
+Highlighter::Tree Highlighter::grown(QStringView code, Tree tree, int& from, Deadline deadline) const {
+    qsizetype known = tree ? code_.size() : 0;
+    do {
+        const auto begin = threadTime();
+        const QStringView longer = code.first(std::min(code.size(), std::max(kReadWhole, 2 * known)));
+        Tree next = parsed(longer, tree.get(), known, deadline);
+        if (!next) return nullptr;
+        if (tree) from = firstChange(tree.get(), next.get(), from);
+        tree = std::move(next);
+        known = longer.size();
+        const auto expected = kGrowthOfTime * (threadTime() - begin);
+        if (known < code.size() && Clock::now() + expected > deadline) return nullptr;
+    } while (known < code.size());
+    return tree;
 }
 
 void Highlighter::update(const QString& code) {
@@ -197,17 +218,14 @@ void Highlighter::update(const QString& code) {
     if (failures_ >= kMostFailures || (tree_ && text == code_)) return;
     const CodeRules* rules = rulesOf(*language_);
     if (rules == nullptr) return;
-    const auto deadline = Clock::now() + kLimit;
+    const auto deadline = Clock::now() + limit_;
     const auto begin = threadTime();
     const bool isLonger = tree_ && code_.size() >= kReadWhole && text.startsWith(code_);
-    Tree tree = parsed(text, isLonger ? tree_.get() : nullptr, deadline);
+    int from = isLonger ? static_cast<int>(code_.size()) : 0;
+    Tree tree = grown(text, isLonger ? std::move(tree_) : nullptr, from, deadline);
     std::optional<std::vector<CodeSpan>> spans;
-    int from = 0;
-    if (tree) {
-        if (isLonger) from = firstChange(tree_.get(), tree.get(), static_cast<int>(code_.size()));
-        spans = Walk(*rules, text, from).through(tree.get(), deadline);
-    }
-    const bool isTooMuch = threadTime() - begin > kNeverAgain;
+    if (tree) spans = Walk(*rules, text, from).through(tree.get(), deadline);
+    const bool isTooMuch = threadTime() - begin > kNeverAgain * limit_;
     if (spans && !isTooMuch) {
         failures_ = 0;
         tree_ = std::move(tree);
