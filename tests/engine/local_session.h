@@ -109,6 +109,20 @@ inline Ask askLong(const std::string& question, bool remember = false) {
     return ask;
 }
 
+/// A cache for every episode, with room for some turns behind it.
+inline MemoryOptions memoryWithRoom() {
+    MemoryOptions options = smallMemory();
+    options.block = 256;
+    return options;
+}
+
+inline Ask askEpisode(std::int32_t episode, const std::string& question, bool remember) {
+    Ask ask = askLong(question, remember);
+    ask.memory = memoryWithRoom();
+    ask.episode = episode;
+    return ask;
+}
+
 /// The two turns that a remembered answer is told as.
 inline SyncConversation told(std::int64_t turns, const std::string& question, const std::string& answer) {
     SyncConversation sync;
@@ -117,6 +131,27 @@ inline SyncConversation told(std::int64_t turns, const std::string& question, co
     sync.turns = {Turn{turns + 1, Role::kUser, "", question, ""},
                   Turn{turns + 2, Role::kAssistant, "", answer, ""}};
     return sync;
+}
+
+/// Tells the two turns, and appends them to `history`.
+inline bool tell(Session& session,
+                 SyncConversation& history,
+                 const std::string& question,
+                 const std::string& answer) {
+    const auto turns = static_cast<std::int64_t>(history.turns.size());
+    const SyncConversation both = told(turns, question, answer);
+    history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
+    return session.run<Synced>(both).has_value();
+}
+
+/// Asks, remembers and tells.
+inline std::optional<TurnDone> askAndTell(Session& session,
+                                          SyncConversation& history,
+                                          std::int32_t episode,
+                                          const std::string& question) {
+    auto done = session.run<TurnDone>(askEpisode(episode, question, true));
+    if (!done || !tell(session, history, question, done->text)) return std::nullopt;
+    return done;
 }
 
 inline std::vector<fs::path> filesWith(const fs::path& folder, const std::string& extension) {

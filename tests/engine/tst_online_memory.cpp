@@ -41,32 +41,6 @@ private:
     static bool prepare(Session& session, const SyncConversation& conversation) {
         return session.run<ModelLoaded>(load()) && session.run<Synced>(conversation);
     }
-    /// With room for some turns.
-    static MemoryOptions memory() {
-        MemoryOptions options = smallMemory();
-        options.preset = "epicache";  // a cache for every episode
-        options.block = 256;
-        return options;
-    }
-    static Ask askEpisode(std::int32_t episode, const std::string& text, bool remember) {
-        Ask ask = askLong(text, remember);
-        ask.memory = memory();
-        ask.episode = episode;
-        return ask;
-    }
-    /// Asks, remembers and tells; appends the two turns to `history`.
-    static std::optional<TurnDone> turn(Session& session,
-                                        SyncConversation& history,
-                                        std::int32_t episode,
-                                        const std::string& text) {
-        auto done = session.run<TurnDone>(askEpisode(episode, text, true));
-        if (!done) return std::nullopt;
-        const auto turns = static_cast<std::int64_t>(history.turns.size());
-        const SyncConversation both = told(turns, text, done->text);
-        history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
-        if (!session.run<Synced>(both)) return std::nullopt;
-        return done;
-    }
 
     QTemporaryDir models_;
     std::unique_ptr<QTemporaryDir> caches_;
@@ -85,8 +59,8 @@ private Q_SLOTS:
         {
             Session session(config());
             QVERIFY(prepare(session, history));
-            QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
-            QVERIFY2(turn(session, history, 1, "And the piano?"), session.why());
+            QVERIFY2(askAndTell(session, history, 1, "What about the dog?"), session.why());
+            QVERIFY2(askAndTell(session, history, 1, "And the piano?"), session.why());
             next = session.run<TurnDone>(askEpisode(1, "And the bread?", false));
             QVERIFY2(next, session.why());
             QCOMPARE(next->statistics.readTokens, 0);
@@ -116,7 +90,7 @@ private Q_SLOTS:
             Session session(config());
             QVERIFY(prepare(session, history));
             for (int i = 0; i < 6; ++i)
-                QVERIFY2(turn(session, history, 2, "Question " + std::to_string(i) + " about the dog?"),
+                QVERIFY2(askAndTell(session, history, 2, "Question " + std::to_string(i) + " about the dog?"),
                          session.why());
             QVERIFY(!filesWith(cacheFolder(), ".grown").empty());
             next = session.run<TurnDone>(askEpisode(2, "And the bread?", false));
@@ -193,7 +167,7 @@ private Q_SLOTS:
         Session session(
             {.modelFolder = qEnvironmentVariable(kVictimModels).toStdString(), .cacheFolder = folder / "kv"});
         QVERIFY(prepare(session, history));
-        const auto done = turn(session, history, 1, "What about the dog?");
+        const auto done = askAndTell(session, history, 1, "What about the dog?");
         QVERIFY2(done, session.why());
         std::ofstream(folder / "answer", std::ios::binary) << done->text;
         ::raise(SIGKILL);
@@ -204,12 +178,12 @@ private Q_SLOTS:
         {
             Session session(config());
             QVERIFY(prepare(session, history));
-            QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
-            QVERIFY2(turn(session, history, 1, "And the piano?"), session.why());
+            QVERIFY2(askAndTell(session, history, 1, "What about the dog?"), session.why());
+            QVERIFY2(askAndTell(session, history, 1, "And the piano?"), session.why());
             // The last answer is asked for anew.
             history.turns.resize(42);
             QVERIFY(session.run<Synced>(history));
-            const auto done = turn(session, history, 1, "And the bread?");
+            const auto done = askAndTell(session, history, 1, "And the bread?");
             QVERIFY2(done, session.why());
             QCOMPARE(done->statistics.readTokens, 0);
         }
@@ -226,12 +200,12 @@ private Q_SLOTS:
         SyncConversation history = longConversation(40);
         Session session(config());
         QVERIFY(prepare(session, history));
-        const auto first = turn(session, history, 1, "What about the dog?");
+        const auto first = askAndTell(session, history, 1, "What about the dog?");
         QVERIFY2(first, session.why());
         const auto& cost = first->statistics;
         QCOMPARE(first->usedTokens, first->keptTokens + cost.promptTokens + cost.generatedTokens);
         QVERIFY(first->roomTokens > 0);
-        const auto second = turn(session, history, 1, "And the piano?");
+        const auto second = askAndTell(session, history, 1, "And the piano?");
         QVERIFY2(second, session.why());
         QCOMPARE(second->keptTokens, first->usedTokens);
         QCOMPARE(second->roomTokens, first->roomTokens - (second->usedTokens - first->usedTokens));
@@ -249,7 +223,7 @@ private Q_SLOTS:
         SyncConversation history = longConversation(40);
         Session session(config());
         QVERIFY(prepare(session, history));
-        QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
+        QVERIFY2(askAndTell(session, history, 1, "What about the dog?"), session.why());
         Ask whole = askEpisode(1, "And the piano?", false);
         whole.sampling.maxTokens = 24;
         const auto expected = session.run<TurnDone>(whole);
@@ -288,8 +262,9 @@ private Q_SLOTS:
                 Session session(config());
                 QVERIFY(prepare(session, history));
                 for (int i = 0; i < (extension == std::string(".grown") ? 6 : 1); ++i)
-                    QVERIFY2(turn(session, history, 1, "Question " + std::to_string(i) + " about the dog?"),
-                             session.why());
+                    QVERIFY2(
+                        askAndTell(session, history, 1, "Question " + std::to_string(i) + " about the dog?"),
+                        session.why());
             }
             const auto files = filesWith(cacheFolder(), extension);
             QCOMPARE(files.size(), std::size_t{1});
@@ -334,36 +309,23 @@ private Q_SLOTS:
         SyncConversation history = longConversation(40);
         Session session(config());
         QVERIFY(prepare(session, history));
-        const auto done = turn(session, history, 1, "What about the dog?");
+        const auto done = askAndTell(session, history, 1, "What about the dog?");
         QVERIFY2(done, session.why());
         QVERIFY(!done->notices.empty());
-        const auto next = turn(session, history, 1, "And the piano?");
+        const auto next = askAndTell(session, history, 1, "And the piano?");
         QVERIFY2(next, session.why());
         QCOMPARE(next->statistics.readTokens, 0);
-    }
-
-    void aNewEpisodeThatIsNotOnDiskIsTold() {
-        std::ofstream(cacheFolder()) << "x";
-        Session session(config());
-        QVERIFY(prepare(session, longConversation(40)));
-        Ask ask = askLong("What about the dog?", true);
-        ask.memory = memory();
-        ask.memory.online.newEpisodeBelow = 2.0;
-        const auto done = session.run<TurnDone>(ask);
-        QVERIFY2(done, session.why());
-        QCOMPARE(std::ranges::count(done->notices, NoticeCode::kEpisodeUnsaved, &Notice::code), 1);
-        QVERIFY(std::ranges::count(done->notices, NoticeCode::kMemoryUnsaved, &Notice::code) <= 1);
     }
 
     void buildsAnewOverAllTurnsOnlyWhenAskedTo() {
         SyncConversation history = longConversation(40);
         Session session(config());
         QVERIFY(prepare(session, history));
-        QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
-        const auto found = session.run<MemoryBuilt>(BuildMemory{"long", memory()});
+        QVERIFY2(askAndTell(session, history, 1, "What about the dog?"), session.why());
+        const auto found = session.run<MemoryBuilt>(BuildMemory{"long", memoryWithRoom()});
         QVERIFY2(found, session.why());
         QCOMPARE(found->readTokens, 0);
-        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", memory(), true});
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"long", memoryWithRoom(), true});
         QVERIFY2(built, session.why());
         QVERIFY(built->readTokens > 0);
         QVERIFY(built->historyTokens > found->historyTokens);
@@ -377,7 +339,7 @@ private Q_SLOTS:
         std::size_t episodes = 1;
         for (int i = 0; i < 12 && episodes == 1; ++i) {
             Ask ask = askLong("Question " + std::to_string(i) + " about the dog on the beach?", true);
-            ask.memory = memory();
+            ask.memory = memoryWithRoom();
             ask.memory.budget = 400;
             const auto done = session.run<TurnDone>(ask);
             QVERIFY2(done, session.why());
@@ -415,7 +377,7 @@ private Q_SLOTS:
     void movesTheCentroidOfAnEpisodeTowardsItsTurns() {
         SyncConversation history = longConversation(40);
         Ask probe = askLong("A question about something else?");
-        probe.memory = memory();
+        probe.memory = memoryWithRoom();
         double before = 0.0;
         double after = 0.0;
         {
@@ -425,7 +387,7 @@ private Q_SLOTS:
             QVERIFY2(first, session.why());
             before = first->similarities[1];
             for (int i = 0; i < 3; ++i)
-                QVERIFY2(turn(session, history, 1, probe.question), session.why());
+                QVERIFY2(askAndTell(session, history, 1, probe.question), session.why());
             const auto then = session.run<TurnDone>(probe);
             QVERIFY2(then, session.why());
             after = then->similarities[1];
@@ -444,7 +406,7 @@ private Q_SLOTS:
         Session session(config());
         QVERIFY(prepare(session, history));
         Ask ask = askLong("What about the dog?", true);
-        ask.memory = memory();
+        ask.memory = memoryWithRoom();
         ask.memory.online.unionMargin = 2.0;
         ask.memory.patchTokens = 400;  // beyond what all patched prompts begin with
         const auto done = session.run<TurnDone>(ask);
@@ -514,108 +476,6 @@ private Q_SLOTS:
         }
     }
 
-    void beginsANewEpisodeForAQuestionUnlikeAllOthers() {
-        SyncConversation history = longConversation(40);
-        Ask ask = askLong("What about the dog?", true);
-        ask.memory = memory();
-        ask.memory.online.newEpisodeBelow = 2.0;
-        std::optional<TurnDone> next;
-        Ask probe = askEpisode(kEpisodes, "And the piano?", false);
-        {
-            Session session(config());
-            QVERIFY(prepare(session, history));
-            const auto done = session.run<TurnDone>(ask);
-            QVERIFY2(done, session.why());
-            QCOMPARE(done->episode, kEpisodes);
-            QCOMPARE(done->similarities.size(), std::size_t{kEpisodes + 1});
-            // Nothing of the history but the chat prefix is in its cache.
-            QVERIFY2(done->keptTokens < 100, std::to_string(done->keptTokens).c_str());
-            const SyncConversation both = told(40, ask.question, done->text);
-            history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
-            QVERIFY(session.run<Synced>(both));
-            next = session.run<TurnDone>(probe);
-            QVERIFY2(next, session.why());
-            QCOMPARE(next->statistics.readTokens, 0);
-            // The question itself is now most similar to the new episode.
-            ask.memory.online.newEpisodeBelow = 0.0;
-            ask.remember = false;
-            const auto again = session.run<TurnDone>(ask);
-            QVERIFY2(again, session.why());
-            QCOMPARE(again->episode, kEpisodes);
-        }
-        Session session(config());
-        QVERIFY(prepare(session, history));
-        const auto again = session.run<TurnDone>(probe);
-        QVERIFY2(again, session.why());
-        QCOMPARE(again->statistics.readTokens, 0);
-        QCOMPARE(again->text, next->text);
-    }
-
-    void forgetsANewEpisodeWhenATurnBeforeItIsEdited() {
-        SyncConversation history = longConversation(40);
-        Session session(config());
-        QVERIFY(prepare(session, history));
-        QVERIFY2(turn(session, history, 1, "What about the dog?"), session.why());
-        Ask ask = askLong("And the piano?", true);
-        ask.memory = memory();
-        ask.memory.online.newEpisodeBelow = 2.0;
-        const auto added = session.run<TurnDone>(ask);
-        QVERIFY2(added, session.why());
-        QCOMPARE(added->episode, kEpisodes);
-        QVERIFY(session.run<Synced>(told(42, ask.question, added->text)));
-        // The first of the two questions is edited: what stands before it is told, and it is asked anew.
-        SyncConversation shorter = told(40, "", "");
-        shorter.turns.clear();
-        QVERIFY(session.run<Synced>(shorter));
-        Ask again = ask;
-        again.memory.online.newEpisodeBelow = 0.0;
-        again.remember = false;
-        const auto found = session.run<TurnDone>(again);
-        QVERIFY2(found, session.why());
-        QCOMPARE(found->similarities.size(), std::size_t{kEpisodes});
-        // One that is added now is another one, in the same place.
-        ask.question = "What about the rain?";
-        const auto other = session.run<TurnDone>(ask);
-        QVERIFY2(other, session.why());
-        QCOMPARE(other->episode, kEpisodes);
-        QCOMPARE(other->statistics.readTokens, 0);
-        QVERIFY2(other->keptTokens < 100, std::to_string(other->keptTokens).c_str());
-    }
-
-    void readsANewEpisodeAgainAsItWasBegun() {
-        SyncConversation history = longConversation(40);
-        Ask ask = askLong("What about the dog?", true);
-        ask.memory = memory();
-        ask.memory.online.newEpisodeBelow = 2.0;
-        std::optional<TurnDone> next;
-        const Ask probe = askEpisode(kEpisodes, "And the piano?", false);
-        {
-            Session session(config());
-            QVERIFY(prepare(session, history));
-            const auto done = session.run<TurnDone>(ask);
-            QVERIFY2(done, session.why());
-            const SyncConversation both = told(40, ask.question, done->text);
-            history.turns.insert(history.turns.end(), both.turns.begin(), both.turns.end());
-            QVERIFY(session.run<Synced>(both));
-            next = session.run<TurnDone>(probe);
-            QVERIFY2(next, session.why());
-        }
-        LocalEngineConfig small = config();
-        small.limits.deviceBytes = 1;  // nothing is loaded before it is asked
-        Session session(small);
-        QVERIFY(prepare(session, history));
-        QVERIFY2(session.run<TurnDone>(askEpisode(0, "And the piano?", false)), session.why());
-        const std::string suffix = "-" + std::to_string(kEpisodes) + ".kv";
-        for (const fs::path& file : filesWith(cacheFolder(), ".kv")) {
-            if (file.filename().string().ends_with(suffix)) fs::remove(file);
-        }
-        const auto again = session.run<TurnDone>(probe);
-        QVERIFY2(again, session.why());
-        QCOMPARE(again->tier, std::string("rebuilt"));
-        QVERIFY2(again->keptTokens < 100, std::to_string(again->keptTokens).c_str());
-        QCOMPARE(again->text, next->text);
-    }
-
     void trimsTheFolderToItsLimitButKeepsTheMemoryInUse() {
         LocalEngineConfig small = config();
         small.limits.diskBytes = 1;
@@ -624,16 +484,16 @@ private Q_SLOTS:
         SyncConversation other = longConversation(38, "other");
         other.turns.front().text = "another beginning, so that neither is the other's continuation";
         QVERIFY(session.run<Synced>(other));
-        const auto first = session.run<MemoryBuilt>(BuildMemory{"other", memory()});
+        const auto first = session.run<MemoryBuilt>(BuildMemory{"other", memoryWithRoom()});
         QVERIFY2(first, session.why());
-        const auto second = session.run<MemoryBuilt>(BuildMemory{"long", memory()});
+        const auto second = session.run<MemoryBuilt>(BuildMemory{"long", memoryWithRoom()});
         QVERIFY2(second, session.why());
         QCOMPARE(memoryFileBytes(cacheFolder(), first->episodes[0].cacheKey.substr(0, 64)), 0);
         QVERIFY(memoryFileBytes(cacheFolder(), second->episodes[0].cacheKey) > 0);
         // What is gone is made again.
         Ask ask = askLong("What about the dog?");
         ask.conversation = "other";
-        ask.memory = memory();
+        ask.memory = memoryWithRoom();
         QVERIFY2(session.run<TurnDone>(ask), session.why());
     }
 
@@ -642,7 +502,7 @@ private Q_SLOTS:
         small.limits.diskBytes = 1;
         Session session(small);
         QVERIFY(prepare(session, longConversation(400)));
-        const JobId job = session.post(BuildMemory{"long", memory()});
+        const JobId job = session.post(BuildMemory{"long", memoryWithRoom()});
         // By now one episode is in its file.
         QTRY_VERIFY_WITH_TIMEOUT(!filesWith(cacheFolder(), ".kv").empty(), 60000);
         session.cancel(job);
@@ -658,11 +518,11 @@ private Q_SLOTS:
         small.limits.diskBytes = 1;
         Session session(small);
         QVERIFY(prepare(session, history));
-        QVERIFY2(turn(session, history, 2, "What about the dog?"), session.why());
+        QVERIFY2(askAndTell(session, history, 2, "What about the dog?"), session.why());
         const std::string strange(64, 'a');  // a memory that another engine has written meanwhile
         std::ofstream(cacheFolder() / (strange + ".memory")) << "text";
         for (int i = 0; i < 6; ++i)
-            QVERIFY2(turn(session, history, 2, "Question " + std::to_string(i) + " about the dog?"),
+            QVERIFY2(askAndTell(session, history, 2, "Question " + std::to_string(i) + " about the dog?"),
                      session.why());
         QVERIFY(!filesWith(cacheFolder(), ".grown").empty());
         QCOMPARE(memoryFileBytes(cacheFolder(), strange), 0);
@@ -675,7 +535,7 @@ private Q_SLOTS:
         Session session(small);
         QVERIFY(prepare(session, history));
         for (const std::int32_t episode : {0, 1, 0, 1}) {
-            const auto done = turn(session, history, episode, "What about the dog?");
+            const auto done = askAndTell(session, history, episode, "What about the dog?");
             QVERIFY2(done, session.why());
             QCOMPARE(done->tier, std::string("disk"));
         }
