@@ -41,17 +41,18 @@ Result<Match> EngineSession::match(const Conversation& conversation,
                                    const CancelToken& cancel) const {
     const BuiltMemory& memory = *conversation.memory;
     if (memory.episodes.size() == 1) return Match{.episode = 0, .similarities = {1.0}};
-    if (!embedder_)
+    if (!loaded_->embedder)
         return Error{ErrorCode::kNotFound, "no sentence embedder is installed to match the question with"};
     std::string text = question;
     if (memory.resolved.preset.matchFormattedQuestion) {
         text.clear();
         const auto context = contextAfter(conversation.text.layout, conversation.text.turns);
-        for (const PromptPart& part : questionParts(context, *chatTemplate_, question, wording_)) {
+        for (const PromptPart& part :
+             questionParts(context, *loaded_->chatTemplate, question, loaded_->wording)) {
             if (part.kind == PromptPart::Kind::kContent) text += part.text;
         }
     }
-    EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, embedder_->embedQuestion(text, cancel));
+    EPI_TRY_ASSIGN(const EmbeddingMatrix embedding, loaded_->embedder->embedQuestion(text, cancel));
     std::vector<Episode> episodes;
     const auto turns = static_cast<std::int64_t>(conversation.text.turns.size());
     for (const EpisodeMemory& episode : memory.episodes) {
@@ -65,9 +66,9 @@ Result<Match> EngineSession::match(const Conversation& conversation,
 TurnReading EngineSession::reading(Conversation& conversation,
                                    const Prepared& prepared,
                                    const CancelToken& cancel) const {
-    return {.model = *model_,
-            .chatTemplate = *chatTemplate_,
-            .wording = wording_,
+    return {.model = *loaded_->model,
+            .chatTemplate = *loaded_->chatTemplate,
+            .wording = loaded_->wording,
             .conversation = conversation,
             .memory = *conversation.memory,
             .episode = conversation.memory->episodes[static_cast<std::size_t>(prepared.cacheEpisode)],
@@ -115,8 +116,7 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     prepared.switchSeconds = secondsSince(start);
     prepared.second = rival(conversation, question, prepared.match);
     prepared.readTokens = std::exchange(memory->readTokens, 0);
-    lastConversation_ = conversation.name;
-    lastEpisode_ = prepared.cacheEpisode;
+    last_ = {.conversation = conversation.name, .episode = prepared.cacheEpisode};
     return prepared;
 }
 
@@ -168,14 +168,14 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     const KvSnapshot first = prepared.opened.cache->snapshot();
     save();
     Prepared other;
-    other.episode = other.cacheEpisode = lastEpisode_ = prepared.second;
+    other.episode = other.cacheEpisode = last_.episode = prepared.second;
     EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, prepared.second, peak_));
     EPI_TRY(readTurns(conversation, question, other, context.cancel));
     prepared.readTokens += other.readTokens;
     save();
     const KvSnapshot second = other.opened.cache->snapshot();
     const KvSnapshot united = unite(first, second);
-    lastEpisode_ = prepared.episode;
+    last_.episode = prepared.episode;
     EPI_TRY_ASSIGN(prepared.opened,
                    store_.open(buildContext(context), conversation, prepared.episode, peak_));
     const std::int32_t longest =
@@ -187,7 +187,7 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
         const auto heads = static_cast<std::int64_t>(layer.positions.size());
         rows.push_back((layer.keys.size(0) + heads - 1) / heads + tail);
     }
-    const Executor& executor = model_->executor();
+    const Executor& executor = loaded_->model->executor();
     prepared.united = std::make_unique<KvCache>(executor.spec(), rows, executor.placement());
     EPI_TRY(prepared.united->restore(united));
     if (first.shift > 0 || second.shift > 0) reindexPositions(executor, *prepared.united);
@@ -213,7 +213,7 @@ Result<void> EngineSession::readTurns(Conversation& conversation,
 Result<void> EngineSession::indexHistory(Conversation& conversation, const JobContext& context) {
     const PassageIndex* const before = conversation.passages ? &*conversation.passages : nullptr;
     const PassageIndexing indexing{
-        .embedder = *embedder_,
+        .embedder = *loaded_->embedder,
         .uid = conversation.uid,
         .folder = config_.cacheFolder,
         .progress =
@@ -241,10 +241,11 @@ Result<void> EngineSession::quote(Conversation& conversation,
                              .pinned = std::min(wanted.pinned, room)};
     if (budget.passages <= 0 && wanted.pinned == 0) return {};
     std::vector<double> byMeaning;
-    if (embedder_ && budget.passages > 0) {
+    if (loaded_->embedder && budget.passages > 0) {
         EPI_TRY(indexHistory(conversation, context));
-        EPI_TRY_ASSIGN(byMeaning,
-                       comparePassages(*embedder_, *conversation.passages, question.text, context.cancel));
+        EPI_TRY_ASSIGN(
+            byMeaning,
+            comparePassages(*loaded_->embedder, *conversation.passages, question.text, context.cancel));
     }
     const std::vector<PassageUnit> units = passageUnits(conversation.text.turns);
     Recalled recalled = passagesToQuote({.reading = turns,
@@ -301,19 +302,20 @@ Result<void> EngineSession::reply(Conversation& conversation,
                                   const JobContext& context,
                                   TurnDone& done) {
     const auto start = std::chrono::steady_clock::now();
-    KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
-    const TurnReading turns = reading(conversation, prepared, context.cancel);
+    KvCache& cache = prepared.cache();
+    const std::int64_t longest = question.sampling.maxTokens;
     if (!prepared.united) {
-        const auto room = std::min<std::int64_t>(question.sampling.maxTokens, cache.room());
-        makePositionsFit(turns, static_cast<std::int64_t>(prepared.tokens.size()) + room);
+        makePositionsFit(reading(conversation, prepared, context.cancel),
+                         std::ssize(prepared.tokens) + std::min(longest, cache.room()));
     }
     if (cache.shift() > 0) {
-        tell(makeNotice(NoticeCode::kPositionsRenewed, {std::to_string(model_->info().trainedContext)}));
+        const std::int32_t trained = loaded_->model->info().trainedContext;
+        tell(makeNotice(NoticeCode::kPositionsRenewed, {std::to_string(trained)}));
     }
-    const KvCache::Mark mark = cache.mark();
-    const auto smallest = std::min<std::int64_t>(question.sampling.maxTokens, kSmallestReply);
-    const bool isLong = !prepared.united && std::ssize(prepared.tokens) + smallest > cache.room();
-    if (isLong) EPI_TRY(readEvicting(conversation, prepared, context.cancel));
+    Replied replied{.before = cache.mark()};
+    const std::int64_t smallest = std::min(longest, kSmallestReply);
+    replied.isLong = !prepared.united && std::ssize(prepared.tokens) + smallest > cache.room();
+    if (replied.isLong) EPI_TRY(readEvicting(conversation, prepared, context.cancel));
     const double readSeconds = secondsSince(start);
     context.emit(Progress{.phase = "answering"});
     bool isFirst = true;
@@ -321,58 +323,75 @@ Result<void> EngineSession::reply(Conversation& conversation,
         if (std::exchange(isFirst, false)) done.statistics.firstTokenSeconds = secondsSince(start);
         context.emit(TokenDelta{.text = text});
     };
-    auto generated = generate(*model_,
+    auto generated = generate(*loaded_->model,
                               cache,
                               {.prompt = std::move(prepared.tokens),
                                .sampling = question.sampling,
                                .onText = onText,
                                .cancel = context.cancel});
     if (!generated) {
-        if (isLong || generated.error().code != ErrorCode::kCancelled) {
+        if (replied.isLong || generated.error().code != ErrorCode::kCancelled) {
             store_.drop(*conversation.memory, prepared.cacheEpisode);
         } else {
-            cache.truncate(mark);
+            cache.truncate(replied.before);
         }
         return std::move(generated).error();
     }
     done.text = question.replyBegin + generated->text;
     done.reason = std::move(generated->reason);
-    done.pastTrainedContext = cache.nextPosition() > model_->info().trainedContext;
-    done.statistics.generatedTokens = static_cast<std::int64_t>(generated->ids.size());
+    done.pastTrainedContext = cache.nextPosition() > loaded_->model->info().trainedContext;
+    done.statistics.generatedTokens = std::ssize(generated->ids);
     done.statistics.promptSeconds = readSeconds + generated->promptSeconds;
     done.statistics.decodeSeconds = generated->decodeSeconds;
     // A dense memory holds all that it has read: what was read evicting is read again, as a turn of episodes.
-    const bool stays = question.remember && !(isLong && conversation.memory->resolved.isDense);
-    if (stays) EPI_TRY(takeQuotationOut(conversation, prepared, cache, mark));
-    const std::int64_t rows = cache.nextPosition() - mark.nextPosition;
-    // Here, because a cache that read a long question for one answer is gone afterwards.
+    replied.stays = question.remember && !(replied.isLong && conversation.memory->resolved.isDense);
+    if (replied.stays) EPI_TRY(takeQuotationOut(conversation, prepared, cache, replied.before));
+    // Before the cache is settled: one that read a long question for one answer is gone afterwards.
+    describeRoom(conversation, question, prepared, replied, done);
+    return settle(conversation, question, prepared, replied, done.text);
+}
+
+void EngineSession::describeRoom(Conversation& conversation,
+                                 const Question& question,
+                                 const Prepared& prepared,
+                                 const Replied& replied,
+                                 TurnDone& done) const {
+    const KvCache& cache = prepared.cache();
     done.positions = cache.shift() > 0 ? "reindexed" : "kept";
-    done.usedTokens = meanEntries(cache, model_->executor().spec());
-    const KvCache& next = *prepared.opened.cache;  // who takes the turns that follow
-    const std::int64_t taken = prepared.united && stays ? rows : 0;
-    const std::int64_t quoted = quotingRoom(*conversation.memory, question.passages).rows();
-    const std::int64_t reserved = taken + quoted + replyRows(turns, 0, question.sampling.maxTokens);
-    done.roomTokens = std::max<std::int64_t>(next.room() - reserved, 0);
-    if (stays) {
-        unembedded_ = {{.role = Role::kUser, .text = question.text},
-                       {.role = Role::kAssistant, .text = done.text}};
-    }
+    done.usedTokens = meanEntries(cache, loaded_->model->executor().spec());
+    // Two episodes together are given up: the turn goes to the best of them, as do those that follow.
+    const bool isMoved = prepared.united && replied.stays;
+    const std::int64_t moved = isMoved ? cache.nextPosition() - replied.before.nextPosition : 0;
+    const TurnReading turns = reading(conversation, prepared, {});
+    const std::int64_t reserved = moved + quotingRoom(*conversation.memory, question.passages).rows() +
+                                  replyRows(turns, 0, question.sampling.maxTokens);
+    done.roomTokens = std::max<std::int64_t>(turns.cache.room() - reserved, 0);
+}
+
+Result<void> EngineSession::settle(Conversation& conversation,
+                                   const Question& question,
+                                   Prepared& prepared,
+                                   const Replied& replied,
+                                   const std::string& answer) {
+    const KvCache& answered = prepared.cache();
+    const std::int64_t rows = answered.nextPosition() - replied.before.nextPosition;
+    const TurnReading turns = reading(conversation, prepared, {});
     if (prepared.united) {
         // The turn goes to the best episode as it was computed; where it does not fit it is read again later.
-        if (!stays || rows > turns.cache.room()) {
-            unembedded_.clear();
-            return {};
+        if (!replied.stays || rows > turns.cache.room()) return {};
+        EPI_TRY(turns.cache.append(answered.newest(rows)));
+        if (!turns.cache.isInOrder()) reindexPositions(loaded_->model->executor(), turns.cache);
+    } else if (!replied.stays) {
+        if (replied.isLong) {
+            store_.drop(*conversation.memory, prepared.cacheEpisode);
+        } else {
+            turns.cache.truncate(replied.before);
         }
-        EPI_TRY(turns.cache.append(cache.newest(rows)));
-        if (!turns.cache.isInOrder()) reindexPositions(model_->executor(), turns.cache);
-        remember(turns, question.text, done.text, rows, false);
-    } else if (stays) {
-        remember(turns, question.text, done.text, rows, isLong);
-    } else if (isLong) {
-        store_.drop(*conversation.memory, prepared.cacheEpisode);
-    } else {
-        cache.truncate(mark);
+        return {};
     }
+    remember(turns, question.text, answer, rows, replied.isLong);
+    last_.unembedded = {{.role = Role::kUser, .text = question.text},
+                        {.role = Role::kAssistant, .text = answer}};
     return {};
 }
 
@@ -385,7 +404,7 @@ Result<void> EngineSession::takeQuotationOut(Conversation& conversation,
     // The turn's own entries stay as they were computed, so that nothing is read twice; the next question is
     // told what bears on it, not what bore on this one.
     const std::int64_t behind = cache.nextPosition() - mark.nextPosition - quotation.at - quotation.tokens;
-    auto cut = cutOut(model_->executor(), cache, quotation.tokens, behind);
+    auto cut = cutOut(loaded_->model->executor(), cache, quotation.tokens, behind);
     if (!cut) store_.drop(*conversation.memory, prepared.cacheEpisode);
     return cut;
 }
@@ -407,8 +426,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
         done.episodes.push_back(prepared.second);
         done.unionBytes = prepared.united->allocatedBytes();
     }
-    const KvCache& asked = prepared.united ? *prepared.united : *prepared.opened.cache;
-    done.keptTokens = meanEntries(asked, model_->executor().spec());
+    done.keptTokens = meanEntries(prepared.cache(), loaded_->model->executor().spec());
     done.statistics.readTokens = prepared.readTokens;
     done.statistics.promptTokens = static_cast<std::int64_t>(prepared.tokens.size());
     done.statistics.switchSeconds = prepared.switchSeconds;

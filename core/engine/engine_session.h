@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,21 +8,14 @@
 #include "core/engine/conversation_memory.h"
 #include "core/engine/episode_builder.h"
 #include "core/engine/episode_store.h"
-#include "core/engine/layer_profile.h"
+#include "core/engine/job_context.h"
+#include "core/engine/loaded_model.h"
 #include "core/engine/local_engine.h"
 #include "core/engine/quoting.h"
 #include "core/engine/turn_reader.h"
-#include "core/model/language_model.h"
-#include "core/model/text_embedder.h"
 #include "core/wire/messages.h"
 
 namespace epi {
-
-/// What a running job may do besides returning its last event.
-struct JobContext {
-    std::function<void(Event)> emit;
-    CancelToken cancel;
-};
 
 /// The state behind an engine: one model, the conversations it was told, their memories, and the caches of
 /// episodes. Each command runs to its end. Engine thread only.
@@ -57,8 +49,8 @@ private:
     Result<Event> handle(const Release& command, const JobContext& context);
     Result<Event> handle(const ProfileLayers& command, const JobContext& context);
 
-    /// As in ModelLoaded.
-    [[nodiscard]] std::string identity() const;
+    /// Its tokens, where a model is loaded and all of it was told.
+    void tokenize(Conversation& conversation) const;
     Result<Conversation*> findConversation(const std::string& name);
     [[nodiscard]] BuildContext buildContext(const JobContext& context);
     /// Which memories will do: any over a beginning of the history, or only one over all of it.
@@ -106,6 +98,14 @@ private:
         /// Two episodes together, and the second of them, where the question is between the two.
         std::unique_ptr<KvCache> united;
         std::int32_t second = -1;
+
+        [[nodiscard]] KvCache& cache() const { return united ? *united : *opened.cache; }
+    };
+    /// What was done to a prepared cache for a reply.
+    struct Replied {
+        KvCache::Mark before;
+        bool isLong = false;  // entries were evicted for the question
+        bool stays = false;   // question and reply become a turn of the episode
     };
     /// Chooses, after a build as episodes where a dense memory is full; then the episode has read every turn,
     /// and what is quoted is among the tokens.
@@ -166,12 +166,24 @@ private:
     /// Reads all but the end of a question that has no room; that end is among the tokens then. The cache is
     /// to be dropped after the reply, and is after an error.
     Result<void> readEvicting(Conversation& conversation, Prepared& prepared, const CancelToken& cancel);
-    /// The reply, and what becomes of it in the cache.
+    /// Writes the reply, and does with the cache what becomes of it.
     Result<void> reply(Conversation& conversation,
                        const Question& question,
                        Prepared& prepared,
                        const JobContext& context,
                        TurnDone& done);
+    /// How full the cache is behind the reply, and what room the next turns have.
+    void describeRoom(Conversation& conversation,
+                      const Question& question,
+                      const Prepared& prepared,
+                      const Replied& replied,
+                      TurnDone& done) const;
+    /// The turn becomes part of what the episode has read, or the cache is as it was before.
+    Result<void> settle(Conversation& conversation,
+                        const Question& question,
+                        Prepared& prepared,
+                        const Replied& replied,
+                        const std::string& answer);
     /// After an answer that stays: the cache without what was quoted for it. Drops the cache on an error.
     Result<void> takeQuotationOut(Conversation& conversation,
                                   const Prepared& prepared,
@@ -180,32 +192,26 @@ private:
     /// Moves the centroid of the episode that was given the last turn.
     void embedLastTurn(BuiltMemory& memory);
     void saveEpisode(Conversation& conversation, std::int32_t episode);
-    /// What happened that the user should know, and was not told yet.
     /// To be known once the job is done; of several with one code the last.
     void tell(Notice notice);
+    /// What happened that the user should know, and was not told yet.
     [[nodiscard]] std::vector<Notice> takeNotices();
 
+    /// The episode asked last: it may have changes to save, and its neighbours come next.
+    struct LastAsked {
+        std::string conversation;
+        std::int32_t episode = -1;       // whose cache answered; -1: none
+        std::vector<Turn> unembedded{};  // question and answer that it was given
+    };
+
     LocalEngineConfig config_;
-    std::unique_ptr<LanguageModel> model_;
-    std::unique_ptr<TextEmbedder> embedder_;
-    std::shared_ptr<const ChatTemplate> chatTemplate_;
-    Wording wording_;
-    std::optional<LayerProfile> profile_;  // of the model, where one was made
+    std::optional<LoadedModel> loaded_;
     std::map<std::string, Conversation> conversations_;
     std::vector<std::string> indexed_;  // of these the passages are kept; the last one asked comes last
     EpisodeStore store_;
     MemoryPeak peak_;
-    /// The episode asked last, by conversation: it may have changes to save, and its neighbours come next.
-    std::string lastConversation_;
-    std::int32_t lastEpisode_ = -1;
-    std::vector<Turn> unembedded_;  // question and answer that the last episode was given
+    LastAsked last_;
     std::vector<Notice> notices_;
 };
-
-/// What an episode's cache keeps of a history.
-Trace traceOf(const Conversation& conversation,
-              const ModelSpec& spec,
-              const KvCache& cache,
-              std::int32_t episode);
 
 }  // namespace epi

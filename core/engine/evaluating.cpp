@@ -20,7 +20,8 @@ Result<EvalAnswer> EngineSession::measure(Conversation& conversation,
                                           const MemoryOptions& options,
                                           const EvalQuestion& question,
                                           const JobContext& context) {
-    std::vector<TokenId> reply = model_->tokenizer().encode(question.expected, ControlTokens::kAsText);
+    std::vector<TokenId> reply =
+        loaded_->model->tokenizer().encode(question.expected, ControlTokens::kAsText);
     EPI_TRY_ASSIGN(Prepared prepared,
                    prepare(conversation,
                            options,
@@ -31,7 +32,7 @@ Result<EvalAnswer> EngineSession::measure(Conversation& conversation,
                             .isReplyGiven = true,
                             .passages = question.passages},
                            context));
-    KvCache& cache = prepared.united ? *prepared.united : *prepared.opened.cache;
+    KvCache& cache = prepared.cache();
     const TurnReading turns = reading(conversation, prepared, context.cancel);
     const std::int64_t rows = std::ssize(prepared.tokens) + std::ssize(reply);
     if (!prepared.united) makePositionsFit(turns, rows);
@@ -45,7 +46,7 @@ Result<EvalAnswer> EngineSession::measure(Conversation& conversation,
         given.makeRoom = [&] {
             return makeRoom(turns);
         };
-    const auto likelihood = replyLikelihood(*model_, cache, given);
+    const auto likelihood = replyLikelihood(*loaded_->model, cache, given);
     if (isLong) {
         store_.drop(*conversation.memory, prepared.cacheEpisode);
     } else {
