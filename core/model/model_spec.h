@@ -89,4 +89,7 @@ struct ModelSpec {
     LinearSpec output;  // the embedding's name where the two are tied
 };
 
+/// All of a description, names and numbers: models whose texts differ compute something else.
+std::string toText(const ModelSpec& spec);
+
 }  // namespace epi

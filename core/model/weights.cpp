@@ -157,9 +157,10 @@ bool standForFinite(const GgufTensor& tensor, std::span<const std::byte> blocks)
 /// One tensor, read and checked: its blocks where they are kept, else its values in fp32, on the CPU.
 class TensorReader {
 public:
-    explicit TensorReader(const GgufFile& file) : file_(file) {
-        const std::string header = file.headerDigest();
-        digest_.update(std::as_bytes(std::span(header)));
+    TensorReader(const GgufFile& file, const ModelSpec& spec) : file_(file) {
+        // Not every number of the description is in the file.
+        for (const std::string& text : {file.headerDigest(), toText(spec)})
+            digest_.update(std::as_bytes(std::span(text)));
     }
 
     Result<Weight> read(const GgufTensor& tensor, const std::vector<std::int64_t>& shape, bool keepsBlocks) {
@@ -262,7 +263,7 @@ Result<Weights> Weights::load(const GgufFile& file,
         return noRoom(file, needed, *available, placement);
     auto loaded = guarded("loading " + file.path().filename().string(), [&]() -> Result<Weights> {
         Weights weights;
-        TensorReader reader(file);
+        TensorReader reader(file, spec);
         std::int64_t done = 0;
         for (const auto& [name, shape] : expected) {
             if (cancel.isCancelled()) return Error{ErrorCode::kCancelled, "loading was cancelled"};

@@ -53,7 +53,8 @@ public:
     void dropBlocks(std::int64_t decoderBytes);
 
     [[nodiscard]] std::int64_t bytes() const { return bytes_; }
-    /// BLAKE2b-256 over the file's header and the xxh3 of each tensor's blocks: names the model's content.
+    /// BLAKE2b-256 over the file's header, the spec and the xxh3 of each tensor's blocks: names what the
+    /// model computes.
     [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
 
 private:

@@ -1,13 +1,17 @@
 // What loading a model checks of its tensors.
 
+#include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include "core/model/architecture.h"
 #include "core/model/language_model.h"
+#include "core/model/weights.h"
 #include "tests/support/check_result.h"
 #include "tests/support/tiny_model.h"
 
@@ -17,6 +21,7 @@ namespace {
 using test::TinyModel;
 using Values = std::vector<float>;
 using Shape = std::vector<std::uint64_t>;
+using Change = std::function<void(ModelSpec&)>;
 
 class TestWeights : public QObject {
     Q_OBJECT
@@ -121,6 +126,44 @@ private Q_SLOTS:
         QCOMPARE((*one)->info().fingerprint, (*same)->info().fingerprint);
         QVERIFY((*one)->info().fingerprint != (*other)->info().fingerprint);
         QVERIFY((*one)->info().fingerprint != (*otherContext)->info().fingerprint);
+    }
+
+    void givesEachWayToComputeItsOwnFingerprint_data() {
+        QTest::addColumn<Change>("change");
+        const auto row = [](const char* name, Change change) {
+            QTest::newRow(name) << std::move(change);
+        };
+        row("the scale of queries", [](ModelSpec& spec) { spec.layers[1].attention.scale *= 1.15; });
+        row("a window", [](ModelSpec& spec) { spec.layers[1].attention.window = 24; });
+        row("the base of the rotation", [](ModelSpec& spec) { spec.layers[0].attention.rotary.base = 1e6; });
+        row("the factor of positions",
+            [](ModelSpec& spec) { spec.layers[0].attention.rotary.linearFactor = 8.0; });
+        row("a rescaled rotation",
+            [](ModelSpec& spec) { spec.layers[0].attention.rotary.llama3 = Llama3RotaryScaling(); });
+        row("the pairs of the rotation",
+            [](ModelSpec& spec) { spec.layers[1].attention.rotary.pairing = RotarySpec::Pairing::kHalves; });
+        row("a norm", [](ModelSpec& spec) { spec.layers[0].feedForward.inputNorm.epsilon = 1e-6; });
+        row("the activation", [](ModelSpec& spec) {
+            spec.layers[0].feedForward.activation = FeedForwardSpec::Activation::kGeluTanh;
+        });
+        row("the scale of the embedding", [](ModelSpec& spec) { spec.embeddingScale = 2.0; });
+        row("where a weight is used", [](ModelSpec& spec) {
+            std::swap(spec.layers[0].attention.key.weight, spec.layers[0].attention.value.weight);
+        });
+    }
+    void givesEachWayToComputeItsOwnFingerprint() {
+        QFETCH(Change, change);
+        const auto file = GgufFile::open(test::writeTinyModel(folder_.path().toStdString()));
+        QVERIFY2(file, test::why(file));
+        auto spec = describeModel(*file);
+        QVERIFY2(spec, test::why(spec));
+        const auto before = Weights::load(*file, *spec, {}, {}, {});
+        const auto same = Weights::load(*file, *spec, {}, {}, {});
+        change(*spec);
+        const auto after = Weights::load(*file, *spec, {}, {}, {});
+        QVERIFY2(before && same && after, test::why(after));
+        QCOMPARE(same->fingerprint(), before->fingerprint());
+        QVERIFY(after->fingerprint() != before->fingerprint());
     }
 
     void stopsWhenItIsCancelled() {
