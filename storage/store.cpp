@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/chat/history.h"
 #include "core/format/cache_key.h"
 #include "storage/chat_transfer.h"
 #include "storage/clock.h"
@@ -22,6 +23,7 @@
 #include "storage/search_repository.h"
 #include "storage/settings_repository.h"
 #include "storage/transaction.h"
+#include "storage/turns.h"
 #include "storage/version_repository.h"
 
 namespace epi {
@@ -290,6 +292,20 @@ Result<MessagePage> Store::messagePage(std::span<const std::int64_t> ids, std::i
 
 Result<MessageRecord> Store::message(std::int64_t id) {
     return state_->messages.find(id);
+}
+
+Result<std::string> Store::historyDigest(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(const ConversationRecord record, conversation(conversationId));
+    std::vector<MessageRecord> readable;  // of what is damaged the engine is told nothing
+    const auto take = [&](MessageRecord&& message) {
+        readable.push_back(std::move(message));
+        return true;
+    };
+    EPI_TRY(eachMessage(conversationId, 0, take, [](DamagedMessage&&) {}));
+    return epi::historyDigest(ConversationText{.layout = record.layout,
+                                               .systemPrompt = record.systemPrompt,
+                                               .speakers = record.speakers,
+                                               .turns = turnsOf(readable)});
 }
 
 Result<std::int64_t> Store::messageBytes(std::int64_t conversationId) {

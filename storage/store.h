@@ -96,6 +96,8 @@ public:
     /// the message that makes it more than `maxBytes` of texts.
     Result<MessagePage> messagePage(std::span<const std::int64_t> ids, std::int64_t maxBytes);
     Result<MessageRecord> message(std::int64_t id);
+    /// Names all that the engine is told of a conversation; another text where something else was said.
+    Result<std::string> historyDigest(std::int64_t conversationId);
     /// Bytes of all texts.
     Result<std::int64_t> messageBytes(std::int64_t conversationId);
     /// Whether every memory of its conversation is to keep a message whole. kNotFound.

@@ -3,8 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "core/format/cache_key.h"
+
 namespace epi {
 namespace {
+
+std::span<const std::byte> bytesOf(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
 
 PromptPart templatePart(std::string text) {
     return {.kind = PromptPart::Kind::kTemplate, .text = std::move(text)};
@@ -94,6 +100,28 @@ std::size_t visibleBytes(const Tokenizer& tokenizer, const std::string& template
 }
 
 }  // namespace
+
+std::string historyDigest(std::span<const Turn> turns) {
+    std::vector<CacheKeyField> fields;
+    fields.reserve(turns.size() * 4);
+    for (const Turn& turn : turns) {
+        fields.push_back({"role", bytesOf(name(turn.role))});
+        fields.push_back({"speaker", bytesOf(turn.speaker)});
+        fields.push_back({"session", bytesOf(turn.session)});
+        fields.push_back({"text", bytesOf(turn.text)});
+    }
+    return cacheKey(fields);
+}
+
+std::string historyDigest(const ConversationText& conversation) {
+    const std::string turns = historyDigest(conversation.turns);
+    std::vector<CacheKeyField> fields{{"layout", bytesOf(name(conversation.layout))},
+                                      {"instructions", bytesOf(conversation.systemPrompt)},
+                                      {"turns", bytesOf(turns)}};
+    for (const std::string& speaker : conversation.speakers)
+        fields.push_back({"speaker", bytesOf(speaker)});
+    return cacheKey(fields);
+}
 
 std::span<const TokenId> HistoryTokens::head(std::int64_t turnCount) const {
     const std::int64_t count = std::min(turnCount, std::ssize(turns));

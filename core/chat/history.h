@@ -20,6 +20,11 @@ struct ConversationText {
     std::vector<Turn> turns;
 };
 
+/// Names the content of turns: role, speaker, session and text of each.
+std::string historyDigest(std::span<const Turn> turns);
+/// Names all that is told of a conversation.
+std::string historyDigest(const ConversationText& conversation);
+
 /// Where a turn lies among the tokens of a history.
 struct TurnSpan {
     std::int64_t turnId = 0;

@@ -38,11 +38,9 @@ constexpr std::string_view kDenseScore = "keydiff";
 using Clock = std::chrono::steady_clock;
 
 MemoryIdentity identityOf(const BuildContext& context, const Conversation& conversation, bool isDense) {
-    const Placement& placement = context.model.executor().placement();
     return {.model = context.model.info().fingerprint,
             .embedder = isDense || context.embedder == nullptr ? "" : context.embedder->fingerprint(),
-            .precision = std::string(typeName(placement.cacheType)) +
-                         (placement.keepsBlocks ? ", quantised activations" : ""),
+            .precision = precisionOf(context.model.executor().placement()),
             .layout = conversation.text.layout,
             .prompts = promptKey(context.wording),
             .conversation = conversation.name,

@@ -9,7 +9,6 @@
 
 #include "core/base/log.h"
 #include "core/engine/memory_files.h"
-#include "core/format/cache_key.h"
 
 namespace epi {
 namespace {
@@ -167,21 +166,6 @@ EpisodeFiles episodeFiles(const std::filesystem::path& folder, const std::string
             .grown = folder / (episodeKey + ".grown"),
             .turns = folder / (episodeKey + ".turns"),
             .part = folder / (episodeKey + ".part")};
-}
-
-std::string historyDigest(std::span<const Turn> turns) {
-    const auto bytes = [](std::string_view text) {
-        return std::as_bytes(std::span(text));
-    };
-    std::vector<CacheKeyField> fields;
-    fields.reserve(turns.size() * 4);
-    for (const Turn& turn : turns) {
-        fields.push_back({"role", bytes(name(turn.role))});
-        fields.push_back({"speaker", bytes(turn.speaker)});
-        fields.push_back({"session", bytes(turn.session)});
-        fields.push_back({"text", bytes(turn.text)});
-    }
-    return cacheKey(fields);
 }
 
 bool isIn(const TurnBoundary& boundary, std::span<const Turn> history) {

@@ -26,8 +26,6 @@ struct EpisodeFiles {
 
 EpisodeFiles episodeFiles(const std::filesystem::path& folder, const std::string& episodeKey);
 
-/// Names the content of turns: role, speaker, session and text of each.
-std::string historyDigest(std::span<const Turn> turns);
 /// Whether a history begins with the turns that a boundary was made after.
 bool isIn(const TurnBoundary& boundary, std::span<const Turn> history);
 

@@ -9,6 +9,7 @@
 #include "core/base/seconds_since.h"
 #include "core/format/cache_key.h"
 #include "core/model/embedders.h"
+#include "core/model/executor.h"
 #include "core/model/model_catalog.h"
 #include "core/tensor/device_memory.h"
 
@@ -46,6 +47,9 @@ std::string LoadedModel::identity() const {
     const LayerProfile layers = profile.value_or(LayerProfile());
     const std::string embedding = embedder ? embedder->fingerprint() : std::string();
     const std::string texts = wordingKey(wording);
+    // Threads decide about speed alone.
+    const std::string device = model->info().isOnGpu ? model->info().device : "CPU";
+    const std::string compute = precisionOf(model->executor().placement());
     const auto bytes = [](std::string_view text) {
         return std::as_bytes(std::span(text));
     };
@@ -54,6 +58,8 @@ std::string LoadedModel::identity() const {
         CacheKeyField{"embedder", bytes(embedding)},
         CacheKeyField{"template", bytes(chatTemplate->id())},
         CacheKeyField{"texts", bytes(texts)},
+        CacheKeyField{"device", bytes(device)},
+        CacheKeyField{"compute", bytes(compute)},
         CacheKeyField{"token profile", std::as_bytes(std::span(layers.tokenSimilarity))},
         CacheKeyField{"window profile", std::as_bytes(std::span(layers.windowSimilarity))}};
     return cacheKey(fields);

@@ -158,6 +158,11 @@ std::optional<c10::ScalarType> typeFromName(std::string_view name) {
     return std::nullopt;
 }
 
+std::string precisionOf(const Placement& placement) {
+    return std::string(typeName(placement.cacheType)) +
+           (placement.keepsBlocks ? ", quantised activations" : "");
+}
+
 Result<PlacementChoice> choosePlacement(DeviceChoice device, ComputeMode compute) {
     PlacementChoice choice;
     const bool isFast = compute == ComputeMode::kFast;

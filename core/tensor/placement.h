@@ -33,6 +33,9 @@ struct Placement {
 std::string_view typeName(c10::ScalarType type);
 std::optional<c10::ScalarType> typeFromName(std::string_view name);
 
+/// Names the form of what is computed: of keys and values, and of activations.
+std::string precisionOf(const Placement& placement);
+
 /// The placement for a choice of device and compute mode, and why it is the CPU where CUDA was not asked
 /// away.
 struct PlacementChoice {

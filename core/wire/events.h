@@ -43,8 +43,8 @@ struct ModelLoaded {
     std::int32_t trainedContext = 0;
     std::int64_t weightBytes = 0;  // as held in memory
     std::vector<Notice> notices;   // e.g. why this model or device was chosen
-    /// Of all that answers depend on besides a history, its options and the device: the files of model and
-    /// embedder, chat template, texts around a history, layer profile.
+    /// Of all that answers depend on besides a history and its options: the files of model and embedder, chat
+    /// template, texts around a history, layer profile, device and compute mode.
     std::string identity;
 };
 

@@ -1,6 +1,7 @@
 // The built program on small cases: what it prints, and with which exit code it ends.
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 #include <QDir>
@@ -11,6 +12,7 @@
 #include "core/format/cache_key.h"
 #include "storage/store.h"
 #include "tests/cli/cli_process.h"
+#include "tests/support/check_result.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/tiny_model.h"
 
@@ -490,6 +492,45 @@ private Q_SLOTS:
                                 "[{\"budget\": \"many\"}]",
                                 "[3]"})
             QCOMPARE(eval("memory", write("bad.json", bad)).exitCode, 2);
+    }
+
+    void measuresAgainWhatWasSaidDifferently() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", longConversation()), "--db", database}).exitCode, 0);
+        const QStringList eval{"eval", "run", "--metric", "likelihood", "--once", "--json"};
+        const QStringList on{"--conversation", "conv-2", "--db", database, "--device", "cpu"};
+        const auto answeredNow = [&] {
+            const QJsonObject done = run(eval + on + QStringList{"-m", model, "--embedder", embedder}).json();
+            return done["contexts"].toArray().first().toObject()["answered_now"].toInt(-1);
+        };
+        const auto change = [&](const std::function<void(Store&, const MessageRecord&)>& how) {
+            auto store = Store::open(database.toStdString());
+            QVERIFY2(store, test::why(store));
+            how(*store, store->messages(1)->at(1));
+        };
+        QCOMPARE(answeredNow(), 1);
+        QCOMPARE(answeredNow(), 0);
+        std::int64_t original = 0;
+        change([&](Store& store, const MessageRecord& message) {
+            original = message.id;
+            MessageRecord edited = message;
+            edited.text += " Or not.";
+            QVERIFY(store.addVersion(message.id, {&edited, 1}));
+        });
+        QCOMPARE(answeredNow(), 1);
+        QCOMPARE(answeredNow(), 0);
+        change([&](Store& store, const MessageRecord&) {
+            QVERIFY(store.setInstructions(1, "You are brief.", ""));
+        });
+        QCOMPARE(answeredNow(), 1);
+        // With what was said and asked for at first, the first run counts again.
+        change([&](Store& store, const MessageRecord&) {
+            QVERIFY(store.setInstructions(1, "", ""));
+            QVERIFY(store.showVersion(original));
+        });
+        QCOMPARE(answeredNow(), 0);
     }
 
     void makesNoDatabaseWhenListing() {

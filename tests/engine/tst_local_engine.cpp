@@ -76,6 +76,21 @@ private Q_SLOTS:
     }
     void init() { caches_ = std::make_unique<QTemporaryDir>(); }
 
+    void tellsTheModelApartByHowItIsComputed() {
+        Session session(config());
+        const auto identity = [&](ComputeMode compute) {
+            LoadModel command = load();
+            command.embedder = "llm";
+            command.compute = compute;
+            const auto loaded = session.run<ModelLoaded>(command);
+            return loaded ? loaded->identity : std::string();
+        };
+        const std::string exact = identity(ComputeMode::kExact);
+        QVERIFY(!exact.empty());
+        QVERIFY(identity(ComputeMode::kFast) != exact);
+        QCOMPARE(identity(ComputeMode::kExact), exact);
+    }
+
     void answersFromTheEpisodesItBuilt() {
         Session session(config());
         const std::int64_t tokens = prepare(session);

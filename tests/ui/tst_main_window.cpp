@@ -409,6 +409,38 @@ private Q_SLOTS:
         QVERIFY(evaluation.summary().startsWith(QStringLiteral("All: F1 0.500 (4)")));
     }
 
+    void anEvaluationOfAnotherHistoryBeginsAnew() {
+        const QString file = writeConversation(folder_->path(), 3);
+        FakeScript script;
+        script.holdEvalAt = 2;
+        {
+            WindowFixture app(folder_->path(), script);
+            QVERIFY(app.import(file));
+            app.window.showEvaluation();
+            EvaluationWindow& evaluation = *app.window.evaluation();
+            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+            evaluation.toggleRun();
+            QTRY_VERIFY(app.engine->isHolding());
+        }
+        WindowFixture app(folder_->path());
+        const qint64 id = app.window.conversations().model().at(0).id;
+        const auto edited = app.store.runAndWait([id](Store& store) -> Result<void> {
+            EPI_TRY_ASSIGN(MessageRecord message, store.message(store.messageIds(id)->back()));
+            message.text += "!";
+            EPI_TRY(store.addVersion(message.id, {&message, 1}));
+            return {};
+        });
+        QVERIFY(edited);
+        app.window.openConversation(id);
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        button(evaluation, QStringLiteral("Resume"))->click();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
+        QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{4});
+    }
+
     void sidePanelsKeepTheirWidthForAnotherTextSize() {
         const auto widthOfTheList = [](const WindowFixture& app) {
             return app.window.findChild<QSplitter*>()->sizes().front();

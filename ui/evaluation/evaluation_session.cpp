@@ -31,7 +31,7 @@ double scoreOf(std::string_view answer, std::string_view gold) {
 
 }  // namespace
 
-std::string EvaluationPlan::toJson(const ModelLoaded& model) const {
+std::string EvaluationPlan::toJson(const ModelLoaded& model, const std::string& history) const {
     QJsonArray categoryList;
     for (const std::int32_t category : categories)
         categoryList.append(category);
@@ -40,6 +40,7 @@ std::string EvaluationPlan::toJson(const ModelLoaded& model) const {
     const QJsonObject object{
         {u"model"_s, toQString(model.title)},
         {u"identity"_s, toQString(model.identity)},
+        {u"history"_s, toQString(history)},
         {u"memory"_s, memoryObject},
         {u"sampling"_s,
          QJsonObject{{u"temperature"_s, sampling.temperature}, {u"maxTokens"_s, sampling.maxTokens}}},
@@ -149,10 +150,10 @@ void EvaluationSession::start(const EvaluationPlan& plan) {
     const ModelLoaded model = engine_.model() ? *engine_.model() : ModelLoaded();
     store_.request(
         this,
-        [id = conversation_.id, settings = plan_.toJson(model), selected = selected_](
-            Store& store) -> Result<Started> {
+        [id = conversation_.id, plan = plan_, model, selected = selected_](Store& store) -> Result<Started> {
             Started started;
-            EPI_TRY_ASSIGN(started.run, store.startOrResumeRun(id, settings));
+            EPI_TRY_ASSIGN(const std::string history, store.historyDigest(id));
+            EPI_TRY_ASSIGN(started.run, store.startOrResumeRun(id, plan.toJson(model, history)));
             EPI_TRY_ASSIGN(started.answers, store.answers(started.run.id));
             for (const QuestionRecord& each : selected) {
                 EPI_TRY_ASSIGN(
@@ -253,7 +254,7 @@ const AnswerRecord* EvaluationSession::answerTo(std::int64_t questionId) const {
 }
 
 EvalReport EvaluationSession::report() const {
-    EvalReport report{.settings = run_ ? run_->settings : plan_.toJson({}), .rows = {}};
+    EvalReport report{.settings = run_ ? run_->settings : plan_.toJson({}, {}), .rows = {}};
     const std::string& conversation =
         conversation_.sourceId.empty() ? conversation_.title : conversation_.sourceId;
     for (const QuestionRecord& question : selected_) {

@@ -24,8 +24,9 @@ struct EvaluationPlan {
 
     bool operator==(const EvaluationPlan&) const = default;
 
-    /// One text per plan and model: what a run is found by when it is resumed.
-    [[nodiscard]] std::string toJson(const ModelLoaded& model) const;
+    /// One text per plan, model and history (Store::historyDigest): what a run is found by when it is
+    /// resumed.
+    [[nodiscard]] std::string toJson(const ModelLoaded& model, const std::string& history) const;
     static EvaluationPlan fromJson(std::string_view json);
 };
 
@@ -41,7 +42,7 @@ public:
 
     /// Reads a conversation's questions and its latest run.
     void open(qint64 conversationId);
-    /// Starts a run or goes on with the unfinished one of the same plan and model.
+    /// Starts a run or goes on with the unfinished one of the same plan, model and history.
     void start(const EvaluationPlan& plan);
     void pause();
 

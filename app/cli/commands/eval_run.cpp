@@ -59,14 +59,21 @@ std::vector<QuestionRecord> select(const std::vector<QuestionRecord>& all, const
     return selected;
 }
 
+/// Whose answers are measured: the engine's identity with its model, and Store::historyDigest.
+struct RunSubject {
+    std::string identity;
+    std::string history;
+};
+
 /// What a run is: one with the same settings is resumed.
 std::string settingsOf(const EvalRunOptions& options,
                        const EvalBatch& batch,
                        EvalContext context,
-                       const std::string& identity) {
+                       const RunSubject& subject) {
     const std::set<std::int32_t> categories(options.categories.begin(), options.categories.end());
     json settings{{"model", options.model.model},
-                  {"identity", identity},
+                  {"identity", subject.identity},
+                  {"history", subject.history},
                   {"compute", options.model.compute},
                   {"memory", toJson(batch.memory)},
                   {"sampling", toJson(batch.sampling)},
@@ -117,6 +124,7 @@ struct Evaluation {
     const CommandContext& context;
     Store& store;
     const ConversationRecord& record;
+    const RunSubject& subject;
     const Metric& metric;
     std::span<const QuestionRecord> selected;
     std::span<const EvalQuestion> questions;  // the same as the engine is told them
@@ -171,7 +179,7 @@ Result<ContextResult> evaluateBehind(EvalContext evalContext,
         .conversation = engineName(task.record), .memory = memory, .sampling = {}, .questions = {}};
     batch.sampling.maxTokens = task.options.maxTokens;
     EPI_TRY_ASSIGN(const RunRecord run,
-                   runFor(task, settingsOf(task.options, batch, evalContext, task.engine.model().identity)));
+                   runFor(task, settingsOf(task.options, batch, evalContext, task.subject)));
     EPI_TRY_ASSIGN(const std::vector<AnswerRecord> known, task.store.answers(run.id));
     AnswerRecorder recorder(task.store, task.metric, run.id);
     std::vector<QuestionRecord> asked;
@@ -327,7 +335,9 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
     EPI_TRY(engine.load(options.model, context.output));
     EvalRunOptions named = options;
     named.model.model = engine.model().title;
-    const Evaluation task{named, context, store, record, *metric, selected, questions, engine};
+    RunSubject subject{.identity = engine.model().identity};
+    EPI_TRY_ASSIGN(subject.history, store.historyDigest(record.id));
+    const Evaluation task{named, context, store, record, subject, *metric, selected, questions, engine};
     EPI_TRY_ASSIGN(const std::vector<ContextResult> results, evaluateAll(task, contexts, base, memories));
     const bool isLikelihood = metric->score == nullptr;
     if (isLikelihood || results.size() > 1) {
