@@ -83,6 +83,15 @@ bool EngineSession::beginsEpisode(const BuiltMemory& memory, const Question& que
            std::ranges::all_of(match.similarities, [&](double similarity) { return similarity < limit; });
 }
 
+Result<EpisodeStore::Opened> EngineSession::openEpisode(Conversation& conversation,
+                                                        std::int32_t episode,
+                                                        const JobContext& context) {
+    auto opened = store_.open(buildContext(context), conversation, episode, peak_);
+    // What had to be read again is in a file again.
+    if (!opened || opened->tier == CacheTier::kRebuilt) trimFolder(conversation.memory->key);
+    return opened;
+}
+
 Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation,
                                                       const MemoryOptions& options,
                                                       const Question& question,
@@ -102,6 +111,7 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
         prepared.match = {.episode = prepared.episode,
                           .similarities = std::move(prepared.match.similarities)};
         prepared.match.similarities.push_back(1.0);
+        trimFolder(memory->key);
     }
     if (prepared.episode < 0 || static_cast<std::size_t>(prepared.episode) >= memory->episodes.size()) {
         return Error{ErrorCode::kInvalidArgument,
@@ -111,8 +121,7 @@ Result<EngineSession::Prepared> EngineSession::choose(Conversation& conversation
     prepared.cacheEpisode = memory->cacheOf(prepared.episode);
     if (!memory->sharesCache) store_.observe(*memory, prepared.match.similarities, prepared.episode);
     const auto start = std::chrono::steady_clock::now();
-    EPI_TRY_ASSIGN(prepared.opened,
-                   store_.open(buildContext(context), conversation, prepared.cacheEpisode, peak_));
+    EPI_TRY_ASSIGN(prepared.opened, openEpisode(conversation, prepared.cacheEpisode, context));
     prepared.switchSeconds = secondsSince(start);
     prepared.second = rival(conversation, question, prepared.match);
     prepared.readTokens = std::exchange(memory->readTokens, 0);
@@ -169,15 +178,14 @@ Result<void> EngineSession::uniteWithSecond(Conversation& conversation,
     save();
     Prepared other;
     other.episode = other.cacheEpisode = last_.episode = prepared.second;
-    EPI_TRY_ASSIGN(other.opened, store_.open(buildContext(context), conversation, prepared.second, peak_));
+    EPI_TRY_ASSIGN(other.opened, openEpisode(conversation, prepared.second, context));
     EPI_TRY(readTurns(conversation, question, other, context.cancel));
     prepared.readTokens += other.readTokens;
     save();
     const KvSnapshot second = other.opened.cache->snapshot();
     const KvSnapshot united = unite(first, second);
     last_.episode = prepared.episode;
-    EPI_TRY_ASSIGN(prepared.opened,
-                   store_.open(buildContext(context), conversation, prepared.episode, peak_));
+    EPI_TRY_ASSIGN(prepared.opened, openEpisode(conversation, prepared.episode, context));
     const std::int32_t longest =
         question.isReplyGiven ? question.sampling.maxTokens : tailRows(conversation.memory->resolved);
     const std::int64_t tail =

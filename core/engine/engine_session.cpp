@@ -14,6 +14,7 @@
 #include "core/engine/profile_text.h"
 #include "core/engine/regrouping.h"
 #include "core/episode/segmenter.h"
+#include "core/format/cache_folder.h"
 #include "core/format/cache_key.h"
 #include "core/model/executor.h"
 #include "core/model/model_catalog.h"
@@ -180,7 +181,7 @@ Result<Event> EngineSession::handle(const Inspect& command, const JobContext& co
         if (store_.isExpected(key)) expected.push_back(number);
     }
     EPI_TRY_ASSIGN(const EpisodeStore::Opened opened,
-                   store_.open(build, *conversation, conversation->memory->cacheOf(command.episode), peak_));
+                   openEpisode(*conversation, conversation->memory->cacheOf(command.episode), context));
     Trace trace = traceOf(*conversation, loaded_->model->executor().spec(), *opened.cache, command.episode);
     trace.tiers = std::move(tiers);
     trace.expected = std::move(expected);

@@ -117,6 +117,10 @@ private:
     static std::int64_t rowsToAnswer(const TurnReading& reading, const Question& question);
     /// Whether a dense memory has no room for the question, and one that is built of the whole history would.
     bool isToBuildAnew(Conversation& conversation, const Question& question, const Prepared& prepared) const;
+    /// Opens it in the store, and keeps the folder within its limit.
+    Result<EpisodeStore::Opened> openEpisode(Conversation& conversation,
+                                             std::int32_t episode,
+                                             const JobContext& context);
     /// Builds the memory where there is none, matches the question, and opens its episode.
     Result<Prepared> choose(Conversation& conversation,
                             const MemoryOptions& options,

@@ -8,6 +8,7 @@
 #include "core/engine/episode_files.h"
 #include "core/engine/memory_description.h"
 #include "core/engine/memory_folder.h"
+#include "core/format/cache_folder.h"
 
 namespace epi {
 
@@ -33,8 +34,9 @@ BuildContext EngineSession::buildContext(const JobContext& context) {
 
 void EngineSession::trimFolder(const std::string& memoryInUse) const {
     const std::int64_t limit = config_.limits.diskBytes;
-    trimMemories(
+    const auto trimmed = trimCacheFolder(
         config_.cacheFolder, limit > 0 ? limit : defaultMemoryFolderLimit(config_.cacheFolder), memoryInUse);
+    if (!trimmed) logWarning(trimmed.error().message);
 }
 
 void EngineSession::forgetMemory(Conversation& conversation) {

@@ -1,14 +1,15 @@
 #include "core/format/cache_folder.h"
 
 #include <algorithm>
-#include <array>
+#include <chrono>
+#include <map>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
+#include "core/base/log.h"
 #include "core/format/cache_key.h"
-
-#include <sys/stat.h>
 
 namespace epi {
 namespace {
@@ -17,39 +18,73 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kKeyDigits = 64;
 
-struct CacheFile {
-    fs::path path;
-    std::int64_t bytes = 0;
-    std::int64_t usedSeconds = 0;  // when it was last written or read, as far as the file system says
-};
+constexpr const char* kTemporaryPrefix = ".epichat-";
+constexpr std::chrono::hours kAbandonedAfter{24};
 
-bool isCache(const fs::path& path) {
-    constexpr std::array kExtensions{".kv", ".memory", ".grown", ".turns", ".part"};
-    return std::ranges::any_of(kExtensions,
-                               [&](const char* extension) { return path.extension() == extension; });
+bool isKey(std::string_view text, std::size_t digits) {
+    return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::vector<CacheFile> cacheFiles(const fs::path& folder) {
-    std::vector<CacheFile> files;
+/// Removes one after the other, and goes on where one cannot be.
+class Remover {
+public:
+    void remove(const fs::path& path) {
+        std::error_code failure;
+        const auto bytes = fs::file_size(path, failure);
+        if (!failure && fs::remove(path, failure)) {
+            ++removed_.files;
+            removed_.bytes += static_cast<std::int64_t>(bytes);
+        } else if (failure && failure != std::errc::no_such_file_or_directory) {
+            done_ = Error{ErrorCode::kIo, path.string() + ": cannot remove: " + failure.message()};
+        }
+    }
+
+    /// What was removed, or an error for one that was not.
+    [[nodiscard]] Result<FolderUse> result() const {
+        EPI_TRY(done_);
+        return removed_;
+    }
+
+private:
+    FolderUse removed_;
+    Result<void> done_;
+};
+
+/// All files of one key.
+struct Group {
+    std::vector<fs::path> files;
+    std::int64_t bytes = 0;
+    fs::file_time_type lastUsed = fs::file_time_type::min();
+};
+
+/// What is in a folder by key. Temporary files that nobody writes any more are removed.
+std::map<std::string, Group> groupsIn(const fs::path& folder, Remover& remover) {
+    std::map<std::string, Group> groups;
     std::error_code failure;
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        struct stat status {};
-        if (!isCache(entry->path()) || ::lstat(entry->path().c_str(), &status) != 0) continue;
-        if (!S_ISREG(status.st_mode)) continue;
-        files.push_back({.path = entry->path(),
-                         .bytes = status.st_size,
-                         .usedSeconds = std::max(status.st_mtime, status.st_atime)});
+        std::error_code gone;
+        const std::string name = entry->path().filename().string();
+        const auto written = entry->last_write_time(gone);
+        const auto bytes = entry->file_size(gone);
+        if (gone || entry->is_symlink(gone) || !entry->is_regular_file(gone)) continue;
+        if (name.starts_with(kTemporaryPrefix) &&
+            written < fs::file_time_type::clock::now() - kAbandonedAfter)
+            remover.remove(entry->path());
+        const std::string key = name.substr(0, kKeyDigits);
+        if (!isKey(key, kKeyDigits)) continue;
+        Group& group = groups[key];
+        group.files.push_back(entry->path());
+        group.bytes += static_cast<std::int64_t>(bytes);
+        group.lastUsed = std::max(group.lastUsed, written);
     }
-    return files;
+    return groups;
 }
 
 /// What the names of files begin with that this key names.
 Result<std::string> beginningOf(const std::string& key) {
     const std::string beginning = key.substr(0, kKeyDigits);
-    const bool isKey = (beginning.size() == kKeyDigits || beginning.size() == kConversationDigits) &&
-                       beginning.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (isKey) return beginning;
+    if (isKey(beginning, kKeyDigits) || isKey(beginning, kConversationDigits)) return beginning;
     return Error{ErrorCode::kInvalidArgument, "'" + key + "' is not the key of a memory or a conversation"};
 }
 
@@ -71,22 +106,27 @@ FolderUse folderUse(const fs::path& folder) {
     return use;
 }
 
-Result<FolderUse> trimCacheFolder(const fs::path& folder, std::int64_t limitBytes) {
-    std::vector<CacheFile> files = cacheFiles(folder);
-    std::ranges::sort(files, {}, &CacheFile::usedSeconds);
+Result<FolderUse> trimCacheFolder(const fs::path& folder, std::int64_t limitBytes, const std::string& inUse) {
+    Remover remover;
+    const std::map<std::string, Group> groups = groupsIn(folder, remover);
+    std::vector<const Group*> oldestFirst;
     std::int64_t total = 0;
-    for (const CacheFile& file : files)
-        total += file.bytes;
-    FolderUse removed;
-    for (const CacheFile& file : files) {
+    for (const auto& [key, group] : groups) {
+        total += group.bytes;
+        if (key != inUse) oldestFirst.push_back(&group);
+    }
+    std::ranges::sort(oldestFirst, {}, &Group::lastUsed);
+    for (const Group* const group : oldestFirst) {
         if (total <= limitBytes) break;
-        std::error_code failure;
-        fs::remove(file.path, failure);
-        if (failure)
-            return Error{ErrorCode::kIo, file.path.string() + ": cannot remove: " + failure.message()};
-        total -= file.bytes;
-        ++removed.files;
-        removed.bytes += file.bytes;
+        for (const fs::path& file : group->files)
+            remover.remove(file);
+        total -= group->bytes;
+    }
+    auto removed = remover.result();
+    if (removed && removed->files > 0) {
+        logInformation(std::to_string(removed->files) + " files of " + std::to_string(removed->bytes) +
+                       " bytes left the cache folder, which may hold " + std::to_string(limitBytes) +
+                       " bytes");
     }
     return removed;
 }
@@ -97,8 +137,7 @@ Result<FolderUse> removeCaches(const fs::path& folder, std::span<const std::stri
         EPI_TRY_ASSIGN(std::string beginning, beginningOf(key));
         beginnings.push_back(std::move(beginning));
     }
-    FolderUse removed;
-    Result<void> done;
+    Remover remover;
     std::error_code failure;
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
@@ -106,18 +145,9 @@ Result<FolderUse> removeCaches(const fs::path& folder, std::span<const std::stri
         const auto isNamed = [&](const std::string& beginning) {
             return name.starts_with(beginning);
         };
-        if (std::ranges::none_of(beginnings, isNamed)) continue;
-        std::error_code problem;
-        const auto bytes = entry->file_size(problem);
-        if (!problem && fs::remove(entry->path(), problem)) {
-            ++removed.files;
-            removed.bytes += static_cast<std::int64_t>(bytes);
-        } else if (problem && problem != std::errc::no_such_file_or_directory) {
-            done = Error{ErrorCode::kIo, entry->path().string() + ": cannot remove: " + problem.message()};
-        }
+        if (std::ranges::any_of(beginnings, isNamed)) remover.remove(entry->path());
     }
-    EPI_TRY(done);
-    return removed;
+    return remover.result();
 }
 
 }  // namespace epi

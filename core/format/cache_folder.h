@@ -18,10 +18,14 @@ struct FolderUse {
 /// May take a while on a large tree; any thread.
 FolderUse folderUse(const std::filesystem::path& folder);
 
-/// Removes episode cache files (*.kv, *.memory and those of later turns), the longest unused first, until the
-/// folder's own files take at most `limitBytes`. Safe while an engine works: a cache that is missing is built
-/// again. What was removed; kIo names a file that cannot be.
-Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder, std::int64_t limitBytes);
+/// Removes caches until those in the folder take at most `limitBytes`, and files that a killed writer left
+/// behind. All files whose names begin with one key (a memory with its episodes, passages) count and go
+/// together, those that were not used for longest first, and never those of the key `inUse`. Safe while an
+/// engine works: a cache that is missing is built again. What was removed; kIo names a file that cannot be,
+/// once all others are gone.
+Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder,
+                                  std::int64_t limitBytes,
+                                  const std::string& inUse = {});
 
 /// Removes all files whose names begin like one of these keys: of a memory or one of its episodes, whose
 /// files come and go together, or of a conversation (core/format/cache_key.h). What was removed;

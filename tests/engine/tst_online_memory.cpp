@@ -528,6 +528,23 @@ private Q_SLOTS:
         QCOMPARE(memoryFileBytes(cacheFolder(), strange), 0);
     }
 
+    void keepsTheFolderWithinItsLimitWhenALostEpisodeIsReadAgain() {
+        LocalEngineConfig small = config();
+        small.limits.diskBytes = 1;
+        small.limits.deviceBytes = 1;  // nothing is loaded before it is asked
+        Session session(small);
+        QVERIFY(prepare(session, longConversation(40)));
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", memory()}), session.why());
+        for (const fs::path& file : filesWith(cacheFolder(), ".kv"))
+            fs::remove(file);
+        const std::string strange(64, 'a');  // a memory that another engine has written meanwhile
+        std::ofstream(cacheFolder() / (strange + ".memory")) << "text";
+        const auto done = session.run<TurnDone>(askEpisode(0, "And the piano?", false));
+        QVERIFY2(done, session.why());
+        QCOMPARE(done->tier, std::string("rebuilt"));
+        QCOMPARE(memoryFileBytes(cacheFolder(), strange), 0);
+    }
+
     void holdsEpisodesWithinTheLimitOfTheDevice() {
         LocalEngineConfig small = config();
         small.limits.deviceBytes = 1;

@@ -181,22 +181,24 @@ private Q_SLOTS:
 
     void cachesAreTrimmedOldestFirst() {
         const QString root = folder_->path();
+        const auto pathOf = [&](int i) {
+            return root + u"/%1.passages"_s.arg(i, 64, 10, QChar(u'0'));
+        };
         for (int i = 0; i < 4; ++i) {
-            const QString path = root + u"/%1.kv"_s.arg(i);
+            const QString path = pathOf(i);
             write(path, 100);
             QFile file(path);
             QVERIFY(file.open(QIODevice::ReadWrite));
             const QDateTime when = QDateTime::currentDateTime().addDays(i - 10);
             QVERIFY(file.setFileTime(when, QFileDevice::FileModificationTime));
-            QVERIFY(file.setFileTime(when, QFileDevice::FileAccessTime));
         }
         write(root + u"/notes.txt"_s, 1000);
         QCOMPARE(folderUse(toUtf8(root)).bytes, std::int64_t{1400});
         const auto removed = trimCacheFolder(toUtf8(root), 250);
         QVERIFY(removed);
         QCOMPARE(removed->files, std::int64_t{2});
-        QVERIFY(!QFile::exists(root + u"/0.kv"_s) && !QFile::exists(root + u"/1.kv"_s));
-        QVERIFY(QFile::exists(root + u"/2.kv"_s) && QFile::exists(root + u"/notes.txt"_s));
+        QVERIFY(!QFile::exists(pathOf(0)) && !QFile::exists(pathOf(1)));
+        QVERIFY(QFile::exists(pathOf(2)) && QFile::exists(root + u"/notes.txt"_s));
         QCOMPARE(trimCacheFolder(toUtf8(root), 250)->files, std::int64_t{0});
     }
 
