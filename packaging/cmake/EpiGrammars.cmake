@@ -88,8 +88,9 @@ function(epi_add_grammars)
     PRIVATE ${library} PUBLIC ${library}/include INTERFACE ${generated})
   # Foreign code: its warnings are not ours, and tables of megabytes gain nothing from more optimisation.
   target_compile_options(epi_grammars PRIVATE -std=c11 -w -O1)
+  # Its own copy of ICU's headers, which name each other as "unicode/...": without the folder the system's would be taken.
   set_source_files_properties(${library}/tree_sitter/lib.c PROPERTIES
-    COMPILE_OPTIONS -O2 COMPILE_DEFINITIONS _DEFAULT_SOURCE)
+    COMPILE_OPTIONS -O2 COMPILE_DEFINITIONS _DEFAULT_SOURCE INCLUDE_DIRECTORIES ${library}/tree_sitter)
   if(EPI_SANITIZE MATCHES "address")
     target_compile_options(epi_grammars PRIVATE -fsanitize=address)
   endif()
