@@ -33,9 +33,15 @@ Error argumentError(std::string message) {
 
 /// What was not understood comes before what is missing: it is often why.
 std::string messageOf(const CLI::ParseError& error, const CLI::App& root) {
-    const bool isMissing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+    if (dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
     const std::vector<std::string> rest = root.remaining(true);
-    return isMissing && !rest.empty() ? CLI::ExtrasError(rest).what() : error.what();
+    if (!rest.empty()) return CLI::ExtrasError(rest).what();
+    // The group or command that was reached: its help names what it lacks.
+    std::string words = root.get_name();
+    for (std::vector<CLI::App*> given = root.get_subcommands(); !given.empty();
+         given = given.front()->get_subcommands())
+        words += " " + given.front()->get_name();
+    return std::string(error.what()) + ": see '" + words + " --help'";
 }
 
 /// Help of all commands: those of a group as well as those of the first level, by the words that call them.

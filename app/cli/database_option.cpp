@@ -20,6 +20,15 @@ void removeReleasedCaches(Store& store) {
         logWarning(removed.error().message + "; caches of deleted chats stay");
 }
 
+/// Absolute, so that the store can make the folder of a bare file name.
+Result<std::filesystem::path> fileOf(const std::string& database) {
+    if (database.empty()) return paths::database();
+    std::error_code failure;
+    std::filesystem::path file = std::filesystem::absolute(database, failure);
+    if (failure) return Error{ErrorCode::kIo, inQuotes(database) + ": " + failure.message()};
+    return file;
+}
+
 }  // namespace
 
 void addDatabaseOption(CLI::App& command, std::string& database) {
@@ -27,14 +36,12 @@ void addDatabaseOption(CLI::App& command, std::string& database) {
 }
 
 Result<Store> openDatabase(const std::string& database, DatabaseAccess access) {
+    EPI_TRY_ASSIGN(const std::filesystem::path file, fileOf(database));
     std::error_code failure;
-    // Absolute, so that the store can make the folder of a bare file name.
-    const std::filesystem::path file =
-        database.empty() ? paths::database() : std::filesystem::absolute(database, failure);
-    if (failure) return Error{ErrorCode::kIo, inQuotes(database) + ": " + failure.message()};
     if (access == DatabaseAccess::kExisting && !std::filesystem::exists(file, failure)) {
         return Error{ErrorCode::kNotFound,
-                     "there is no database " + printable(file.native(), kMaxPrintablePath)};
+                     "there is no database " + printable(file.native(), kMaxPrintablePath) +
+                         ": 'epichat-cli import FILE' makes one"};
     }
     EPI_TRY_ASSIGN(Store store, Store::open(file));
     removeReleasedCaches(store);
@@ -44,8 +51,11 @@ Result<Store> openDatabase(const std::string& database, DatabaseAccess access) {
 Result<Store> openWritableDatabase(const std::string& database) {
     EPI_TRY_ASSIGN(Store store, openDatabase(database, DatabaseAccess::kExisting));
     if (!store.isReadOnly()) return store;
+    EPI_TRY_ASSIGN(const std::filesystem::path file, fileOf(database));
     return Error{ErrorCode::kUnsupported,
-                 "the database is open in another program, which alone may write to it"};
+                 printable(file.native(), kMaxPrintablePath) +
+                     " is open in another program, which alone may write to it: close EpiChat's window, or "
+                     "name another database with --db"};
 }
 
 void addConversationOptions(CLI::App& command, ConversationArguments& arguments) {

@@ -126,6 +126,17 @@ private Q_SLOTS:
         }
     }
 
+    void saysWhereItsCommandsAreListed() {
+        for (const QStringList& arguments : {QStringList{}, QStringList{"memory"}}) {
+            const Finished result = run(arguments);
+            QCOMPARE(result.exitCode, 2);
+            QVERIFY2(
+                result.err.contains(
+                    (QStringList{"epichat-cli"} + arguments + QStringList{"--help"}).join(u' ').toUtf8()),
+                result.err);
+        }
+    }
+
     void saysWhichModelIsMissing() {
         const Finished result = run({"model", "info", "no-such-model", "--json"});
         QCOMPARE(result.exitCode, 3);
@@ -279,6 +290,10 @@ private Q_SLOTS:
         QCOMPARE(fewer.json()["turns"].toArray().size(), 1);
         QVERIFY(fewer.json()["tokens"].toInt() < tokens);
         QCOMPARE(run(question + where + QStringList{"--tokens", "0"}).json()["turns"].toArray().size(), 0);
+        QStringList asText = question + where;
+        asText.removeOne(QStringLiteral("--json"));
+        const QByteArray lines = run(asText).out;
+        QVERIFY2(lines.startsWith("1\t1:00 pm on 8 May, 2023\tAnn\t"), lines);
 
         const QStringList eval{"eval", "recall", "--json"};
         const QJsonObject all = run(eval + where).json();
@@ -533,9 +548,35 @@ private Q_SLOTS:
         QCOMPARE(answeredNow(), 0);
     }
 
+    void pinsAllMessagesOrNone() {
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
+        const QStringList pin{"memory", "pin", "--conversation", "conv-1", "--db", database, "--json"};
+        QCOMPARE(run(pin + QStringList{"--message", "2", "99"}).exitCode, 3);
+        QCOMPARE(run(pin).json()["pinned"].toArray().size(), 0);
+        QCOMPARE(run(pin + QStringList{"--message", "2", "1"}).json()["pinned"].toArray().size(), 2);
+        QCOMPARE(run(pin + QStringList{"--unpin", "2", "99"}).exitCode, 3);
+        QCOMPARE(run(pin).json()["pinned"].toArray().size(), 2);
+    }
+
+    void saysWhichDatabaseIsOpenElsewhere() {
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
+        const auto store = Store::open(database.toStdString());
+        QVERIFY(store);
+        const Finished refused =
+            run({"memory", "pin", "--conversation", "conv-1", "--message", "1", "--db", database, "--json"});
+        QCOMPARE(refused.exitCode, 2);
+        QVERIFY2(refused.errorMessage().contains(database), refused.out);
+        QVERIFY2(refused.errorMessage().contains(u"--db"), refused.out);
+        QCOMPARE(run({"conversations", "--db", database}).exitCode, 0);
+    }
+
     void makesNoDatabaseWhenListing() {
         const QString database = cli_->filePath("chats.db");
-        QCOMPARE(run({"conversations", "--db", database}).exitCode, 3);
+        const Finished result = run({"conversations", "--db", database});
+        QCOMPARE(result.exitCode, 3);
+        QVERIFY2(result.err.contains("import"), result.err);
         QVERIFY(!QFile::exists(database));
     }
 

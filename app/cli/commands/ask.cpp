@@ -235,7 +235,7 @@ Result<void> ask(const AskOptions& options, const CommandContext& context) {
 EPI_COMMANDS(ask) {
     const auto options = std::make_shared<epi::AskOptions>();
     CLI::App& command = commandLine.add(
-        {"ask", "Ask a question about a conversation, from its memory"},
+        {"ask", "Ask a question about a conversation, from its memory; question and reply are added to it"},
         [options](const epi::CommandContext& context) { return epi::ask(*options, context); });
     epi::addConversationOptions(command, options->conversation);
     epi::addMemoryModelOptions(command, options->model);

@@ -34,13 +34,14 @@ Result<void> pin(const PinCommandOptions& options, const CommandContext& context
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
-    for (const auto& [ids, isPinned] :
-         {std::pair(&options.pinned, true), std::pair(&options.unpinned, false)}) {
-        for (const std::int64_t id : *ids) {
+    for (const std::vector<std::int64_t>* const ids : {&options.pinned, &options.unpinned}) {
+        for (const std::int64_t id : *ids)
             EPI_TRY(checkBelongs(store, record, id));
-            EPI_TRY(store.setMessagePinned(id, isPinned));
-        }
     }
+    for (const std::int64_t id : options.pinned)
+        EPI_TRY(store.setMessagePinned(id, true));
+    for (const std::int64_t id : options.unpinned)
+        EPI_TRY(store.setMessagePinned(id, false));
     EPI_TRY_ASSIGN(const std::vector<std::int64_t> pinned, store.pinnedMessages(record.id));
     json messages = json::array();
     std::string lines;
@@ -67,7 +68,8 @@ EPI_COMMANDS(memory_pin) {
         [options](const CommandContext& context) { return epi::pin(*options, context); },
         &memory);
     epi::addConversationOptions(pin, options->conversation);
-    pin.add_option("--message", options->pinned, "Ids of messages to pin")->delimiter(',');
+    pin.add_option("--message", options->pinned, "Ids of messages to pin, as memory recall prints them")
+        ->delimiter(',');
     pin.add_option("--unpin", options->unpinned, "Ids of messages that need not stay any more")
         ->delimiter(',');
 }

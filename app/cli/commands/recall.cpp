@@ -50,8 +50,8 @@ Result<void> recall(const RecallCommandOptions& options, const CommandContext& c
                          {"text", text},
                          {"score", passage.score},
                          {"tokens", passage.tokens}});
-        lines += printable(turn.session) + "\t" + printable(turn.speaker) + "\t" +
-                 printable(text, kMaxPrintableText) + "\n";
+        lines += std::to_string(turn.id) + "\t" + printable(turn.session) + "\t" + printable(turn.speaker) +
+                 "\t" + printable(text, kMaxPrintableText) + "\n";
     }
     const std::size_t tokens = recalled.ids.size();
     context.output.print({{"turns", std::move(turns)}, {"tokens", tokens}},
@@ -173,7 +173,7 @@ EPI_COMMANDS(recall) {
     const auto options = std::make_shared<epi::RecallCommandOptions>();
     CLI::App& memory = commandLine.addGroup({"memory", "Build and look at the memories of conversations"});
     CLI::App& recall = commandLine.add(
-        {"recall", "Print the passages that are quoted before a question"},
+        {"recall", "Print the passages that are quoted before a question, behind the ids of their messages"},
         [options](const CommandContext& context) { return epi::recall(*options, context); },
         &memory);
     epi::addQuestionOption(recall, options->question);
