@@ -23,7 +23,8 @@ case ${1:-} in
         shift
         program=epichat-cli
         ;;
-    *) program=epichat ;;
+    '' | -*) program=epichat ;;
+    *) die 2 "there is no './run.sh $1'; perhaps './run.sh cli $1'? './run.sh --help' lists what there is" ;;
 esac
 
 prepare run build

@@ -42,15 +42,16 @@ install_packages() {
     [ -n "$missing" ] || return 0
 
     local command="apt-get install -y --no-install-recommends $missing" as_root=()
+    local by_hand="apt-get update && $command" # a fresh system has no list of packages yet
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null; then
-            die 3 "Debian packages are missing; as root, run: $command"
+            die 3 "Debian packages are missing; as root, run: $by_hand"
         elif sudo -n true 2>/dev/null; then
             as_root=(sudo -n)
         elif [ -t 0 ]; then
             as_root=(sudo)
         else
-            die 3 "Debian packages are missing and sudo asks for a password; run: sudo $command"
+            die 3 "Debian packages are missing and sudo asks for a password; run: sudo sh -c '$by_hand'"
         fi
     fi
 
@@ -67,7 +68,7 @@ install_packages() {
         elif grep -qE 'resolv|[Cc]ould not connect|Unable to connect|Connection (refused|timed out|failed)' "$log"; then
             die 4 "no network: apt-get could not reach Debian's archive"
         fi
-        die 3 "apt-get could not install the Debian packages; as root, run: $command"
+        die 3 "apt-get could not install the Debian packages; as root, run: $by_hand"
     fi
     rm -f "$log"
     trap - EXIT

@@ -20,7 +20,9 @@ def _parser() -> argparse.ArgumentParser:
         ("forget", "look at everything again the next time"),
     ):
         actions.add_parser(name, help=text).add_argument("purpose", choices=("run", "test"))
-    models = actions.add_parser("models", help="list or get models").add_subparsers(dest="models", required=True)
+    models = actions.add_parser("models", prog="./run.sh models", help="list or get models").add_subparsers(
+        dest="models", metavar="list|get", required=True
+    )
     models.add_parser("list", help="the models EpiChat knows")
     models.add_parser("get", help="fetch models").add_argument("ids", nargs="+", metavar="ID")
     return parser
@@ -47,7 +49,7 @@ def main() -> int:
         say(str(error))
         return error.exit_code
     except OSError as error:
-        say(f"set-up failed: {error}")
+        say(f"set-up failed: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
         return TooLittleDisk.exit_code if error.errno == errno.ENOSPC else SetupError.exit_code
     except KeyboardInterrupt:
         say("stopped; the next start goes on from here")

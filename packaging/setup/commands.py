@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import disk, grammars, libtorch, locations, machine, model_table
-from .errors import NoNetwork, PackageGone, SetupError, WrongBytes
+from .errors import NoNetwork, PackageGone, SetupError, WrongArgument, WrongBytes
 from .files import locked
 from .model_store import ModelStore
 from .model_table import Model, ModelTable
@@ -57,7 +57,7 @@ def get_models(ids: list[str]) -> None:
     table = model_table.load()
     unknown = [id for id in ids if id not in table.models]
     if unknown:
-        raise SetupError(f"there is no model {unknown[0]}; the known ones are {', '.join(table.models)}")
+        raise WrongArgument(f"there is no model {unknown[0]}; the known ones are {', '.join(table.models)}")
     failed: SetupError | None = None
     with locked(locations.dependencies() / "lock"):
         models = ModelStore(locations.models(), _package_store())

@@ -7,6 +7,10 @@ class SetupError(Exception):
     exit_code = 1
 
 
+class WrongArgument(SetupError):
+    exit_code = 2
+
+
 class NoNetwork(SetupError):
     exit_code = 4
 

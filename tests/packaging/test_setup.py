@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -393,6 +394,27 @@ class CommandsTest(Offline):
         self.put_source_on_shelf("epi-grammar", {"src/parser.c": b"other"})
         self.prepare_with(["fake"], [model])
         self.assertFalse(commands.is_ready("run"))
+
+    def test_a_wrong_argument_has_its_exit_code_and_names_the_command_that_was_given(self) -> None:
+        for arguments, expected in (
+            (["models", "get", "fish"], "fish"),
+            (["models"], "usage: ./run.sh models "),
+            (["models", "put"], "usage: ./run.sh models "),
+            (["models", "get"], "usage: ./run.sh models get "),
+        ):
+            command = [sys.executable, "-m", "setup", *arguments]
+            finished = subprocess.run(command, cwd=locations.PACKAGING, capture_output=True, text=True, check=False)
+            self.assertEqual(finished.returncode, 2, arguments)
+            self.assertIn(expected, finished.stderr)
+
+    def test_names_a_folder_that_may_not_be_written(self) -> None:
+        command = [sys.executable, "-m", "setup", "prepare", "run"]
+        environment = {**os.environ, "EPICHAT_DEPS": "/dev/null/deps"}
+        finished = subprocess.run(
+            command, cwd=locations.PACKAGING, env=environment, capture_output=True, text=True, check=False
+        )
+        self.assertEqual(finished.returncode, 1)
+        self.assertRegex(finished.stderr, r"^epichat: set-up failed: Not a directory: /dev/null\S*\n$")
 
     def test_names_an_unknown_model(self) -> None:
         with self.assertRaisesRegex(SetupError, "there is no model fish"):
