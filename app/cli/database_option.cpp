@@ -48,8 +48,8 @@ Result<Store> openDatabase(const std::string& database, DatabaseAccess access) {
     return store;
 }
 
-Result<Store> openWritableDatabase(const std::string& database) {
-    EPI_TRY_ASSIGN(Store store, openDatabase(database, DatabaseAccess::kExisting));
+Result<Store> openWritableDatabase(const std::string& database, DatabaseAccess access) {
+    EPI_TRY_ASSIGN(Store store, openDatabase(database, access));
     if (!store.isReadOnly()) return store;
     EPI_TRY_ASSIGN(const std::filesystem::path file, fileOf(database));
     return Error{ErrorCode::kUnsupported,

@@ -19,7 +19,8 @@ enum class DatabaseAccess { kExisting, kCreate };
 Result<Store> openDatabase(const std::string& database, DatabaseAccess access);
 
 /// The same for a command that writes: kUnsupported while another program holds the profile.
-Result<Store> openWritableDatabase(const std::string& database);
+Result<Store> openWritableDatabase(const std::string& database,
+                                   DatabaseAccess access = DatabaseAccess::kExisting);
 
 /// A conversation in a database, as the user names it.
 struct ConversationArguments {

@@ -561,15 +561,20 @@ private Q_SLOTS:
 
     void saysWhichDatabaseIsOpenElsewhere() {
         const QString database = cli_->filePath("chats.db");
-        QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
+        const QStringList import{"import", write("conversations.json", kConversation)};
+        const QStringList where{"--db", database, "--json"};
+        QCOMPARE(run(import + where).exitCode, 0);
         const auto store = Store::open(database.toStdString());
         QVERIFY(store);
-        const Finished refused =
-            run({"memory", "pin", "--conversation", "conv-1", "--message", "1", "--db", database, "--json"});
-        QCOMPARE(refused.exitCode, 2);
-        QVERIFY2(refused.errorMessage().contains(database), refused.out);
-        QVERIFY2(refused.errorMessage().contains(u"--db"), refused.out);
-        QCOMPARE(run({"conversations", "--db", database}).exitCode, 0);
+        for (const QStringList& command :
+             {import, QStringList{"memory", "pin", "--conversation", "conv-1", "--message", "1"}}) {
+            const Finished refused = run(command + where);
+            QCOMPARE(refused.exitCode, 2);
+            QVERIFY2(refused.errorMessage().contains(database + u" is open in another program"), refused.out);
+            QVERIFY2(refused.errorMessage().contains(u"--db"), refused.out);
+        }
+        for (const QStringList& command : {QStringList{"conversations"}, import + QStringList{"--preview"}})
+            QCOMPARE(run(command + where).exitCode, 0);
     }
 
     void makesNoDatabaseWhenListing() {

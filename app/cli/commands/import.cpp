@@ -74,8 +74,8 @@ void noteProblems(const ImportSummary& summary, const Output& output) {
 
 /// The database to look at for a preview; none is made for it.
 Result<std::optional<Store>> storeFor(const ImportArguments& arguments) {
-    const auto access = arguments.isPreview ? DatabaseAccess::kExisting : DatabaseAccess::kCreate;
-    auto store = openDatabase(arguments.database, access);
+    auto store = arguments.isPreview ? openDatabase(arguments.database, DatabaseAccess::kExisting)
+                                     : openWritableDatabase(arguments.database, DatabaseAccess::kCreate);
     if (store) return std::optional(*std::move(store));
     if (arguments.isPreview && store.error().code == ErrorCode::kNotFound) return std::optional<Store>();
     return store.error();
