@@ -37,6 +37,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB TGZ)
 set(CPACK_PACKAGE_NAME epichat)
+set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR})  # not the folder that cpack is called in
 set(CPACK_PACKAGE_VENDOR EpiChat)
 set(CPACK_PACKAGE_CONTACT "EpiChat developers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Chat with a local language model whose memory does not run out")
