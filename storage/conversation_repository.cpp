@@ -13,8 +13,8 @@ constexpr std::size_t kMaxListed = 20;
 
 // SELECT lists below give the columns in this order, and `read` takes them in it.
 #define EPI_CONVERSATION_COLUMNS                                                                          \
-    "id, uid, source_id, title, layout, speakers, system_prompt, memory, memory_tokens, sampling, "       \
-    "created_at_ms, updated_at_ms, "                                                                      \
+    "id, uid, source_id, title, layout, speakers, system_prompt, memory, memory_tokens, "                 \
+    "memory_last_message, sampling, created_at_ms, updated_at_ms, "                                       \
     "(SELECT count(*) FROM messages WHERE conversation_id = conversations.id AND sequence IS NOT NULL), " \
     "(SELECT count(*) FROM questions WHERE conversation_id = conversations.id), "                         \
     "folder_id, (SELECT name FROM folders WHERE folders.id = folder_id), "                                \
@@ -44,7 +44,8 @@ Result<ConversationRecord> ConversationRepository::read(Statement& row) const {
     auto speakers = stringsFromJsonColumn(row.text());
     conversation.systemPrompt = row.text();
     conversation.memory = row.text();
-    conversation.memoryTokens = row.integer();
+    conversation.memoryHistory.tokens = row.integer();
+    conversation.memoryHistory.lastMessage = row.integer();
     conversation.sampling = row.text();
     conversation.createdAtMs = row.integer();
     conversation.updatedAtMs = row.integer();
@@ -203,10 +204,11 @@ Result<void> ConversationRepository::setMemory(std::int64_t id, std::string_view
     return runOn(id, change.bind(":memory", memoryJson));
 }
 
-Result<void> ConversationRepository::setMemoryTokens(std::int64_t id, std::int64_t tokens) {
+Result<void> ConversationRepository::setMemoryHistory(std::int64_t id, const MemoryHistory& history) {
     EPI_TRY_ASSIGN(Statement change,
-                   database_.prepare("UPDATE conversations SET memory_tokens = :tokens WHERE id = :id"));
-    return runOn(id, change.bind(":tokens", tokens));
+                   database_.prepare("UPDATE conversations SET memory_tokens = :tokens, "
+                                     "memory_last_message = :last WHERE id = :id"));
+    return runOn(id, change.bind(":tokens", history.tokens).bind(":last", history.lastMessage));
 }
 
 Result<void> ConversationRepository::setInstructions(std::int64_t id,

@@ -32,7 +32,7 @@ public:
     Result<std::int64_t> insertImported(const ConversationRecord& conversation);
     Result<void> rename(std::int64_t id, std::string_view title);
     Result<void> setMemory(std::int64_t id, std::string_view memoryJson);
-    Result<void> setMemoryTokens(std::int64_t id, std::int64_t tokens);
+    Result<void> setMemoryHistory(std::int64_t id, const MemoryHistory& history);
     Result<void> setInstructions(std::int64_t id,
                                  std::string_view systemPrompt,
                                  std::string_view samplingJson);

@@ -57,6 +57,14 @@ struct VersionPlace {
     std::int32_t count = 1;
 };
 
+/// What the memory last built for a conversation was built of; 0: not known.
+struct MemoryHistory {
+    std::int64_t tokens = 0;
+    std::int64_t lastMessage = 0;
+
+    bool operator==(const MemoryHistory&) const = default;
+};
+
 struct ConversationRecord {
     std::int64_t id = 0;
     std::string uid;  // the same in every profile the conversation is imported into
@@ -65,9 +73,9 @@ struct ConversationRecord {
     HistoryLayout layout = HistoryLayout::kChat;
     std::vector<std::string> speakers;
     std::string systemPrompt;
-    std::string memory;             // JSON of the MemoryOptions last used; empty before the first build
-    std::int64_t memoryTokens = 0;  // of the history when that memory was built; 0: not known
-    std::string sampling;           // JSON of SamplingOptions; empty: the defaults
+    std::string memory;  // JSON of the MemoryOptions last used; empty before the first build
+    MemoryHistory memoryHistory{};
+    std::string sampling;  // JSON of SamplingOptions; empty: the defaults
     std::int64_t createdAtMs = 0;
     std::int64_t updatedAtMs = 0;
     std::int64_t messageCount = 0;

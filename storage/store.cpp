@@ -403,10 +403,10 @@ Result<std::vector<PassageCandidate>> Store::recallCandidates(const RecallQuery&
 
 Result<void> Store::saveEpisodes(std::int64_t conversationId,
                                  std::span<const EpisodeRecord> episodes,
-                                 std::int64_t historyTokens) {
+                                 const MemoryHistory& history) {
     return state_->inTransaction([&]() -> Result<void> {
         EPI_TRY(state_->episodes.replace(conversationId, episodes));
-        return state_->conversations.setMemoryTokens(conversationId, historyTokens);
+        return state_->conversations.setMemoryHistory(conversationId, history);
     });
 }
 

@@ -138,10 +138,10 @@ public:
     /// neighbours, best first. Any text is a question; nothing in it is syntax.
     Result<std::vector<PassageCandidate>> recallCandidates(const RecallQuery& query);
 
-    /// Of a memory that was built over a history of so many tokens.
+    /// Of a memory that was built of this history.
     Result<void> saveEpisodes(std::int64_t conversationId,
                               std::span<const EpisodeRecord> episodes,
-                              std::int64_t historyTokens);
+                              const MemoryHistory& history);
     Result<std::vector<EpisodeRecord>> episodes(std::int64_t conversationId);
 
     Result<std::vector<QuestionRecord>> questions(std::int64_t conversationId);

@@ -38,8 +38,9 @@ Result<MemoryBuilt> buildStoredMemory(EngineRunner& engine,
                                       const BuildMemory& command,
                                       const Output& output) {
     EPI_TRY_ASSIGN(MemoryBuilt built, buildToldMemory(engine, conversation, command, output));
-    EPI_TRY(conversation.store.saveEpisodes(
-        conversation.record.id, episodeRecords(conversation.record.id, built), built.historyTokens));
+    EPI_TRY(conversation.store.saveEpisodes(conversation.record.id,
+                                            episodeRecords(conversation.record.id, built),
+                                            {.tokens = built.historyTokens, .lastMessage = built.lastTurn}));
     EPI_TRY(storeOptions(conversation, command.memory, built.memory.pinnedTurns));
     return built;
 }

@@ -109,8 +109,8 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
     conversation.segments.lookedAtTurns = std::min(conversation.segments.lookedAtTurns, changed);
     // Later turns that changed are found out by each episode when it is next opened.
     if (conversation.memory && (isOther || changed < conversation.memory->groupedTurns())) {
-        // Without the turns that they were grouped by, the episodes are those of the build.
-        conversation.isRegrouped = !isOther && changed >= conversation.memory->builtTurns;
+        // They are those of the build, without the turns that they were grouped by, or of another build.
+        conversation.isRegrouped = true;
         forgetMemory(conversation);
     }
     if (conversation.memory) forgetAddedEpisodes(*conversation.memory, changed);

@@ -29,7 +29,10 @@ MemoryBuilt describeMemory(const Conversation& conversation,
                       .pastTrainedContext = memory.builtTokens > trainedContext,
                       .seconds = memory.seconds,
                       .notices = {},
-                      .positions = isReindexed ? "reindexed" : "kept"};
+                      .positions = isReindexed ? "reindexed" : "kept",
+                      .lastTurn = 0};
+    if (memory.builtTurns > 0)
+        built.lastTurn = conversation.text.turns[static_cast<std::size_t>(memory.builtTurns - 1)].id;
     for (std::size_t index = 0; index < memory.episodes.size(); ++index) {
         const EpisodeMemory& episode = memory.episodes[index];
         const std::int32_t cache = memory.cacheOf(static_cast<std::int32_t>(index));

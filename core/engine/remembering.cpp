@@ -100,6 +100,7 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
     trimFolder(built ? built->key : "");  // one that was cancelled has written, too
     if (!built) return std::move(built).error();
     conversation.memory = *std::move(built);
+    conversation.isRegrouped = !conversation.memory->resolved.isDense;
     if (peak_.entriesPerHead > peak_.entriesBound) {
         return Error{ErrorCode::kInternal,
                      "a head was given " + std::to_string(peak_.entriesPerHead) + " entries, the bound is " +

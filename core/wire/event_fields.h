@@ -77,6 +77,7 @@ void visitFields(Visitor& visit, MaybeConst<MemoryBuilt> auto& event) {
     visit("seconds", event.seconds);
     visit("notices", event.notices);
     visit("positions", event.positions);
+    visit("lastTurn", event.lastTurn);
 }
 
 template <>

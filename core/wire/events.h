@@ -91,6 +91,9 @@ struct MemoryBuilt {
     std::vector<Notice> notices;  // e.g. that caches could not be written
     std::string
         positions;  // of the entries: "kept", or "reindexed" because the history passes the trained context
+    /// Id of the last turn that its caches were built of; 0 without one. Episodes that were regrouped since
+    /// have later turns, too, and a change of those alone builds nothing anew.
+    std::int64_t lastTurn = 0;
 };
 
 /// Where the engine's episode caches are, since it was started.

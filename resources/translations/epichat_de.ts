@@ -1081,6 +1081,10 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
             <numerusform>Das Gedächtnis wurde auch aus dieser Nachricht aufgebaut: Wenn Sie sie senden, wird es aus den %n Nachrichten davor neu aufgebaut.</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Episodes were regrouped with this message: when you send it, they are as they were built, and one that was replaced is read anew when it is next asked.</source>
+        <translation>Mit dieser Nachricht wurden Episoden neu eingeteilt: Wenn Sie sie senden, sind sie wieder wie aufgebaut, und eine ersetzte wird neu gelesen, wenn sie das nächste Mal gefragt wird.</translation>
+    </message>
 </context>
 <context>
     <name>epi::EnginePage</name>

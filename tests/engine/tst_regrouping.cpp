@@ -188,6 +188,9 @@ private Q_SLOTS:
             QVERIFY2(now, session.why());
             expected = representatives(*now);
             QVERIFY(expected != asBuilt);
+            // Episodes have turns from behind the build now; what an edit of those costs is no build.
+            QCOMPARE(built->lastTurn, kBuiltTurns);
+            QCOMPARE(now->lastTurn, kBuiltTurns);
             // A turn that the grouping has seen becomes another.
             SyncConversation edited = later();
             edited.turns.resize(4);
@@ -197,8 +200,15 @@ private Q_SLOTS:
             QVERIFY2(back, session.why());
             QCOMPARE(representatives(*back), asBuilt);
             QCOMPARE(back->readTokens, 0);
-            for (std::int32_t episode = 0; episode < 3; ++episode)
-                QVERIFY2(session.run<TurnDone>(ask("epicache", episode)), session.why());
+            QCOMPARE(back->lastTurn, kBuiltTurns);
+            // Nor is a cache read again, but that of the episode that the regrouping replaced.
+            int rebuilt = 0;
+            for (std::int32_t episode = 0; episode < 3; ++episode) {
+                const auto done = session.run<TurnDone>(ask("epicache", episode));
+                QVERIFY2(done, session.why());
+                rebuilt += done->tier == "rebuilt" ? 1 : 0;
+            }
+            QCOMPARE(rebuilt, 1);
             // The former version is gone back to.
             QVERIFY(session.run<Synced>(later()));
             QVERIFY2(askUntilRegrouped(session, "epicache"), session.why());
@@ -208,6 +218,25 @@ private Q_SLOTS:
             for (std::int32_t episode = 0; episode < 3; ++episode)
                 QVERIFY2(session.run<TurnDone>(ask("epicache", episode)), session.why());
         }
+    }
+
+    void saysThatAQuestionHasBuiltEpisodes() {
+        Session session(config());
+        QVERIFY(prepare(session, {beginning()}));
+        const auto first = session.run<TurnDone>(ask("epicache", 0));
+        QVERIFY2(first, session.why());
+        QVERIFY(first->isRegrouped);
+        QVERIFY2(told(session, "epicache"), session.why());
+        const auto second = session.run<TurnDone>(ask("epicache", 0));
+        QVERIFY2(second, session.why());
+        QVERIFY(!second->isRegrouped);
+        // A turn that it was built of becomes another.
+        SyncConversation edited = beginning();
+        edited.turns.back().text = "was there rain?";
+        QVERIFY(session.run<Synced>(edited));
+        const auto third = session.run<TurnDone>(ask("epicache", 0));
+        QVERIFY2(third, session.why());
+        QVERIFY(third->isRegrouped);
     }
 
     void leavesADamagedGroupingAlone() {

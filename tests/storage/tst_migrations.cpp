@@ -73,10 +73,11 @@ private Q_SLOTS:
             const std::int64_t conversation = *store->createConversation({});
             const std::vector<EpisodeRecord> episodes{{.index = 0, .cacheKey = key + "-0"},
                                                       {.index = 1, .cacheKey = key + "-1"}};
-            QVERIFY(store->saveEpisodes(conversation, episodes, 100));
+            QVERIFY(store->saveEpisodes(conversation, episodes, {.tokens = 100}));
         }
         QVERIFY(test::RawSqlite(databaseIn(*folder_))
-                    .execute("DROP TABLE released_caches; PRAGMA user_version = 8"));
+                    .execute("DROP TABLE released_caches; ALTER TABLE conversations DROP COLUMN "
+                             "memory_last_message; PRAGMA user_version = 8"));
         auto store = Store::open(databaseIn(*folder_));
         QVERIFY(store);
         QCOMPARE(*store->releasedCaches(), std::vector{key});

@@ -231,10 +231,10 @@ private Q_SLOTS:
         std::vector<EpisodeRecord> numbered = four;
         for (std::int32_t i = 0; i < 4; ++i)
             numbered[i].index = i;
-        QVERIFY(store_->saveEpisodes(conversation, numbered, 1000));
+        QVERIFY(store_->saveEpisodes(conversation, numbered, {.tokens = 1000}));
         const std::vector<EpisodeRecord> one{
             {conversation, 0, 7, {1, 2, 3}, {"a \"b\"", ""}, 99, "key", "herons, nests"}};
-        QVERIFY(store_->saveEpisodes(conversation, one, 2345));
+        QVERIFY(store_->saveEpisodes(conversation, one, {.tokens = 2345, .lastMessage = 3}));
         const auto read = store_->episodes(conversation);
         QVERIFY(read);
         QCOMPARE(read->size(), std::size_t{1});
@@ -244,7 +244,7 @@ private Q_SLOTS:
         QCOMPARE(read->front().keptEntries, std::int64_t{99});
         QCOMPARE(read->front().cacheKey, std::string("key"));
         QCOMPARE(read->front().name, std::string("herons, nests"));
-        QCOMPARE(store_->conversation(conversation)->memoryTokens, std::int64_t{2345});
+        QVERIFY((store_->conversation(conversation)->memoryHistory == MemoryHistory{2345, 3}));
     }
 
     void goesOnWithARunThatWasLeftHalfWay() {

@@ -232,6 +232,9 @@ void FakeEngine::handle(JobId job, const BuildMemory& command) {
         }
         built.episodes.push_back(std::move(summary));
     }
+    // Episodes that have changed are of the build that there was.
+    if (!script_.isRegrouped || builtTurn_ == 0) builtTurn_ = turns_.empty() ? 0 : turns_.back().id;
+    built.lastTurn = builtTurn_;
     sink_(job, built);
 }
 

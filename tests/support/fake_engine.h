@@ -92,13 +92,14 @@ private:
     std::vector<Command> posted_;  // guarded by mutex_
     std::set<JobId> cancelled_;    // guarded by mutex_
     std::function<void(const Command&)> hook_;
-    bool isHolding_ = false;   // guarded by mutex_
-    bool isReleased_ = false;  // guarded by mutex_
-    bool isCrashed_ = false;   // guarded by mutex_
-    bool restarts_ = false;    // guarded by mutex_
-    bool isEnding_ = false;    // guarded by mutex_
-    std::string crashReason_;  // guarded by mutex_
-    std::vector<Turn> turns_;  // engine thread only
+    bool isHolding_ = false;      // guarded by mutex_
+    bool isReleased_ = false;     // guarded by mutex_
+    bool isCrashed_ = false;      // guarded by mutex_
+    bool restarts_ = false;       // guarded by mutex_
+    bool isEnding_ = false;       // guarded by mutex_
+    std::string crashReason_;     // guarded by mutex_
+    std::vector<Turn> turns_;     // engine thread only
+    std::int64_t builtTurn_ = 0;  // engine thread only
     std::thread thread_;
 };
 

@@ -1,5 +1,7 @@
 // Turns and their versions in the window: answering again, editing, going on, switching, deleting.
 
+#include <algorithm>
+
 #include <QClipboard>
 #include <QDialog>
 #include <QLabel>
@@ -157,6 +159,42 @@ private Q_SLOTS:
         app.window.session()->stepVersion(2, -1);
         QTRY_COMPARE(texts(app).at(2), u"Second?"_s);
         QCOMPARE(texts(app).at(3), QString::fromLatin1(kAnswer));
+    }
+
+    void anEditBehindTheBuildAnnouncesNoBuild() {
+        qint64 id = 0;
+        const auto announced = [](WindowFixture& app, int row) {
+            app.window.page().beginEdit(row);
+            const QString text = app.window.page().editBanner().findChild<QLabel*>()->text();
+            app.window.page().editBanner().cancel();
+            return text;
+        };
+        const auto remembers = [](WindowFixture& app, int row) {
+            const auto& episodes = app.window.session()->memory().episodes();
+            return std::ranges::any_of(episodes, [&](const EpisodeRecord& episode) {
+                return std::ranges::find(episode.turnIds, app.messages().at(row).id) != episode.turnIds.end();
+            });
+        };
+        {
+            WindowFixture app(folder_->path(), {.isRegrouped = true});
+            // After each reply the episodes are asked for. They are of what was said before the second, then
+            // regrouped with what was said before the third.
+            for (const QString& question : {u"First?"_s, u"Second?"_s, u"Third?"_s}) {
+                QVERIFY(app.ask(question));
+                QTRY_VERIFY(!app.window.session()->memory().isBuilding());
+            }
+            id = app.window.session()->conversation().id;
+            QVERIFY(remembers(app, 2));
+            QVERIFY2(announced(app, 0).contains(u"it is made anew"_s), qPrintable(announced(app, 0)));
+            QVERIFY2(announced(app, 2).contains(u"regrouped with this"_s), qPrintable(announced(app, 2)));
+            QVERIFY2(announced(app, 4).endsWith(u"Escape cancels."_s), qPrintable(announced(app, 4)));
+        }
+        WindowFixture app(folder_->path());
+        app.window.openConversation(id);
+        QTRY_COMPARE(app.messages().rowCount(), 6);
+        QTRY_VERIFY(remembers(app, 2));
+        QVERIFY2(announced(app, 0).contains(u"it is made anew"_s), qPrintable(announced(app, 0)));
+        QVERIFY2(announced(app, 2).contains(u"regrouped with this"_s), qPrintable(announced(app, 2)));
     }
 
     void anEditLeftForAnotherChatIsThereWhenItGoesOn() {

@@ -107,7 +107,8 @@ std::vector<Event> events() {
                       true,
                       12.5,
                       {makeNotice(NoticeCode::kMemoryUnsaved, {"disk full"})},
-                      "reindexed"};
+                      "reindexed",
+                      8};
     Trace trace;
     trace.conversation = "42";
     trace.episode = 2;

@@ -191,8 +191,7 @@ void ChatPage::beginEdit(int row) {
     if (!session_ || !session_->canEdit(row)) return;
     view_->setCurrentRow(row);
     const MessageItem& item = session_->messages().at(row);
-    const int before = session_->memory().remembersFrom(item.id) ? row : -1;
-    edit_->begin(item.id, item.text, before);
+    edit_->begin(item.id, item.text, session_->memory().lostFrom(item.id), row);
 }
 
 void ChatPage::keyPressEvent(QKeyEvent* event) {
@@ -252,9 +251,9 @@ void ChatPage::connectTurns() {
     });
     connect(session_, &ChatSession::removed, this, [this](const std::vector<std::int64_t>& messages) {
         // What an episode was made of is not taken out of its cache.
-        const bool isRemembered = session_->memory().remembersAny(messages);
+        const LostMemory lost = session_->memory().lostFrom(std::ranges::min(messages));
         notice_->show(NoticeKind::kInformation,
-                      isRemembered
+                      lost == LostMemory::kAll
                           ? tr("The turn was deleted. With the next question the memory is built anew "
                                "without it.")
                           : tr("The turn was deleted."),
@@ -284,7 +283,7 @@ void ChatPage::connectTurns() {
         // What was written meanwhile stays behind it.
         if (editedId != 0) {
             const int row = session_->messages().rowOf(editedId);
-            return edit_->begin(editedId, text, session_->memory().remembersFrom(editedId) ? row : -1);
+            return edit_->begin(editedId, text, session_->memory().lostFrom(editedId), row);
         }
         const QString since = composer_->text();
         composer_->setText(since.isEmpty() ? text : text + u"\n\n"_s + since);

@@ -112,7 +112,7 @@ void ChatSession::regenerateLoaded(int row, std::optional<std::int32_t> episode)
     const int behind = messages_.rowCount() - question - 2;
     const MessageItem old = isUnanswered ? MessageItem{} : messages_.at(kept);
     const bool isAnother = !isUnanswered && !episode && old.state == MessageState::kComplete;
-    const bool isRemembered = !isUnanswered && memory_.remembersFrom(old.id);
+    const bool isRemembered = !isUnanswered && memory_.lostFrom(old.id) == LostMemory::kAll;
     // Nothing was said: the same row is used again.
     const bool isEmpty = !isUnanswered && behind == 0 && old.text.isEmpty();
     setState(State::kStoring);
@@ -252,8 +252,9 @@ void ChatSession::stepLoaded(int row, int delta) {
                 versions[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(wanted, 0, last))]));
             return readBranch(store, before);
         },
-        [this, row, isRemembered = memory_.remembersFrom(item.id)] {
-            if (isRemembered || memory_.remembersFrom(messages_.ids().value(row))) Q_EMIT
+        [this, row, lost = memory_.lostFrom(item.id)] {
+            const LostMemory lostByShown = memory_.lostFrom(messages_.ids().value(row));
+            if (lost == LostMemory::kAll || lostByShown == LostMemory::kAll) Q_EMIT
             noticed(
                 tr("With the next question the memory is that of the version that is shown, built anew where "
                    "there is none yet."));

@@ -18,7 +18,7 @@ using namespace Qt::StringLiterals;
 EditBanner::EditBanner(Composer& composer, QWidget* parent)
     : QWidget(parent),
       composer_(composer),
-      text_(new QLabel(textFor(-1), this)),
+      text_(new QLabel(textFor(LostMemory::kNothing, 0), this)),
       cancel_(new QPushButton(tr("Cancel &editing"), this)) {
     setAttribute(Qt::WA_StyledBackground);
     setProperty("panel", u"accent"_s);
@@ -34,23 +34,32 @@ EditBanner::EditBanner(Composer& composer, QWidget* parent)
     hide();
 }
 
-QString EditBanner::textFor(int keptBefore) {
+QString EditBanner::textFor(LostMemory lost, int before) {
     const QString editing = tr("Editing your message. The old version is kept. Escape cancels.");
-    if (keptBefore < 0) return editing;
-    if (keptBefore == 0)
-        return editing + u" "_s +
-               tr("The memory was built of this message: when you send it, it is made anew.");
-    return editing + u" "_s +
-           tr("The memory was built of this message: when you send it, it is built anew of the %n message(s) "
-              "before it.",
-              nullptr,
-              keptBefore);
+    switch (lost) {
+        case LostMemory::kNothing:
+            break;
+        case LostMemory::kEpisodes:
+            return editing + u" "_s +
+                   tr("Episodes were regrouped with this message: when you send it, they are as they were "
+                      "built, and one that was replaced is read anew when it is next asked.");
+        case LostMemory::kAll:
+            if (before == 0)
+                return editing + u" "_s +
+                       tr("The memory was built of this message: when you send it, it is made anew.");
+            return editing + u" "_s +
+                   tr("The memory was built of this message: when you send it, it is built anew of the %n "
+                      "message(s) before it.",
+                      nullptr,
+                      before);
+    }
+    return editing;
 }
 
-void EditBanner::begin(qint64 messageId, const QString& text, int keptBefore) {
+void EditBanner::begin(qint64 messageId, const QString& text, LostMemory lost, int before) {
     if (messageId_ == messageId) return composer_.takeFocus();
     leave();
-    text_->setText(textFor(keptBefore));
+    text_->setText(textFor(lost, before));
     messageId_ = messageId;
     Q_EMIT
     editingChanged(true);

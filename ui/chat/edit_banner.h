@@ -5,6 +5,8 @@
 #include <QString>
 #include <QWidget>
 
+#include "ui/memory/memory_session.h"
+
 class QLabel;
 class QPushButton;
 
@@ -21,9 +23,8 @@ public:
     explicit EditBanner(Composer& composer, QWidget* parent = nullptr);
 
     /// Brings the text into the composer, or what was made of it when that was left for another chat.
-    /// `keptBefore`: where the chat's memory was built of the message, how many stand before it; otherwise
-    /// -1.
-    void begin(qint64 messageId, const QString& text, int keptBefore);
+    /// `lost` is what that costs the chat's memory, `before` how many messages stand before it.
+    void begin(qint64 messageId, const QString& text, LostMemory lost, int before);
     /// Without sending; the message stays as it is.
     void cancel();
     /// Another chat is shown: the edited text is kept for when this message is edited again.
@@ -42,7 +43,7 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
-    [[nodiscard]] static QString textFor(int keptBefore);
+    [[nodiscard]] static QString textFor(LostMemory lost, int before);
     void end();
     void applyTheme();
 

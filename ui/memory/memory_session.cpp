@@ -57,7 +57,7 @@ void MemorySession::storeOptions() {
 
 void MemorySession::load(const ConversationRecord& conversation) {
     conversationId_ = conversation.id;
-    historyTokens_ = conversation.memoryTokens;
+    history_ = conversation.memoryHistory;
     options_ = defaults_;
     if (!conversation.memory.empty()) {
         if (auto stored = memoryOptionsFromJsonText(conversation.memory)) {
@@ -142,7 +142,8 @@ std::shared_ptr<const Trace> MemorySession::trace(int episode) const {
 
 std::int64_t MemorySession::historyTokens() const {
     // Memories of older versions do not say it; what is seen of them does.
-    return historyTokens_ == 0 && !traces_.empty() ? traces_.begin()->second->historyTokens : historyTokens_;
+    return history_.tokens == 0 && !traces_.empty() ? traces_.begin()->second->historyTokens
+                                                    : history_.tokens;
 }
 
 std::int64_t MemorySession::tokensOf(std::int64_t messageId) const {
@@ -153,16 +154,17 @@ std::int64_t MemorySession::tokensOf(std::int64_t messageId) const {
     return 0;
 }
 
-bool MemorySession::remembersFrom(std::int64_t messageId) const {
-    return std::ranges::any_of(episodes_, [&](const EpisodeRecord& episode) {
+LostMemory MemorySession::lostFrom(std::int64_t messageId) const {
+    const bool isGrouped = std::ranges::any_of(episodes_, [&](const EpisodeRecord& episode) {
         return std::ranges::any_of(episode.turnIds, [&](std::int64_t id) { return id >= messageId; });
     });
-}
-
-bool MemorySession::remembersAny(const std::vector<std::int64_t>& messageIds) const {
-    return std::ranges::any_of(episodes_, [&](const EpisodeRecord& episode) {
-        return std::ranges::find_first_of(episode.turnIds, messageIds) != episode.turnIds.end();
+    if (!isGrouped) return LostMemory::kNothing;
+    // Memories of older versions do not say what they were built of: of all that is in their episodes.
+    if (history_.lastMessage == 0 || messageId <= history_.lastMessage) return LostMemory::kAll;
+    const bool sharesCache = std::ranges::all_of(episodes_, [&](const EpisodeRecord& episode) {
+        return episode.cacheKey == episodes_.front().cacheKey;
     });
+    return sharesCache ? LostMemory::kNothing : LostMemory::kEpisodes;
 }
 
 void MemorySession::onBuilt(const MemoryBuilt& built) {
@@ -181,9 +183,9 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
                              .cacheKey = episode.cacheKey,
                              .name = episode.name});
     }
-    historyTokens_ = built.historyTokens;
-    store_.write([id = conversationId_, episodes = episodes_, tokens = historyTokens_](Store& store) {
-        return store.saveEpisodes(id, episodes, tokens);
+    history_ = {.tokens = built.historyTokens, .lastMessage = built.lastTurn};
+    store_.write([id = conversationId_, episodes = episodes_, history = history_](Store& store) {
+        return store.saveEpisodes(id, episodes, history);
     });
     storeOptions();
     Q_EMIT

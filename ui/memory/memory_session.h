@@ -18,6 +18,13 @@
 
 namespace epi {
 
+/// What is done anew for the next question after a change in what was said.
+enum class LostMemory {
+    kNothing,   // turns that follow the build are read, if at all
+    kEpisodes,  // they are those of the build again; a cache that a regrouping replaced is read anew
+    kAll,       // the memory was built of it
+};
+
 /// The memory of one conversation as the window knows it: its episodes, which come from the store after a
 /// restart, what each keeps, and the build that may be running. GUI thread only.
 class MemorySession final : public QObject {
@@ -59,10 +66,8 @@ public:
     [[nodiscard]] std::shared_ptr<const Trace> trace(int episode) const;
     /// Of the history when the memory was built; 0 while nothing tells.
     [[nodiscard]] std::int64_t historyTokens() const;
-    /// Whether an episode was made of any of these messages.
-    [[nodiscard]] bool remembersAny(const std::vector<std::int64_t>& messageIds) const;
-    /// Whether an episode was made of this message or a later one.
-    [[nodiscard]] bool remembersFrom(std::int64_t messageId) const;
+    /// What the memory loses when this message, or all from it on, becomes another.
+    [[nodiscard]] LostMemory lostFrom(std::int64_t messageId) const;
     /// Tokens of a message, as far as a trace that has arrived tells; 0 where none does.
     [[nodiscard]] std::int64_t tokensOf(std::int64_t messageId) const;
     [[nodiscard]] JobId buildJob() const { return buildJob_; }
@@ -92,7 +97,7 @@ private:
     std::vector<std::int64_t> pins_;
     std::vector<EpisodeRecord> episodes_;
     std::optional<MemoryBuilt> built_;
-    std::int64_t historyTokens_ = 0;  // as stored; 0: not known
+    MemoryHistory history_;
     std::map<int, std::shared_ptr<const Trace>> traces_;
     std::map<JobId, int> inspections_;
     std::set<int> asked_;  // episodes that are inspected, or will be when the engine knows the conversation
