@@ -70,7 +70,7 @@ void MainWindow::connectEngine() {
 }
 
 void MainWindow::onEngineLost(const QString& reason, bool isRestarting) {
-    const QString firstLine = reason.section(u'\n', 0, 0);
+    const QString firstLine = messageText(toUtf8(reason.section(u'\n', 0, 0)));
     const bool isRemote = !preferences_.current().engineCommand.isEmpty();
     lossReason_ = isRestarting && !engine_.isReplacing() ? firstLine : QString();
     if (engine_.isReplacing()) {

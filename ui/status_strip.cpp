@@ -107,8 +107,8 @@ void StatusStrip::showEngine(const EngineClient& engine) {
     model_->setToolTip(engine.model() ? plainToolTip(toQString(engine.model()->path)) : QString());
     model_->setVisible(engine.model().has_value());
     const QString reason = engine.hello() ? describe(engine.hello()->notices) : QString();
-    const QString device = engine.model()   ? toQString(engine.model()->device)
-                           : engine.hello() ? toQString(engine.hello()->device)
+    const QString device = engine.model()   ? deviceText(engine.model()->device, engine.model()->threads)
+                           : engine.hello() ? deviceText(engine.hello()->device, engine.hello()->threads)
                                             : QString();
     isDeviceWarning_ = !reason.isEmpty();
     setSpokenText(device_, isDeviceWarning_ ? tr("CPU") : device);

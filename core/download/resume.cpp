@@ -7,6 +7,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/json_reader.h"
+#include "core/base/known_error.h"
 #include "core/base/printable.h"
 
 namespace epi {
@@ -54,21 +55,20 @@ std::optional<Range> parseRange(std::string_view text) {
 }
 
 Error refusal(int status, const std::string& host) {
-    const std::string answer = host + " answers with the status " + std::to_string(status);
+    const auto as = [&](ErrorCode code, KnownError known) {
+        return makeError(code, known, {host, std::to_string(status)});
+    };
     switch (status) {
         case kNotFound:
         case kGone:
-            return {ErrorCode::kNotFound, answer + ": there is no such file, so check the address"};
+            return as(ErrorCode::kNotFound, KnownError::kNoSuchDownload);
         case kUnauthorized:
         case kForbidden:
-            return {ErrorCode::kIo,
-                    answer +
-                        ": it does not give this file to everybody; fetch it with a browser and add the "
-                        "file"};
+            return as(ErrorCode::kIo, KnownError::kDownloadForbidden);
         case kTooManyRequests:
-            return {ErrorCode::kIo, answer + ": it was asked too often; try again later"};
+            return as(ErrorCode::kIo, KnownError::kDownloadTooOften);
         default:
-            return {ErrorCode::kIo, answer + " instead of the file; try again later"};
+            return as(ErrorCode::kIo, KnownError::kDownloadRefused);
     }
 }
 
@@ -113,9 +113,8 @@ Result<std::optional<Body>> judgeAnswer(const RangeRequest& request,
     if (isPart && answer.status == kRangeNotSatisfiable) return std::optional<Body>();
     if (answer.status != kOk && !(isPart && answer.status == kPartial)) return refusal(answer.status, host);
     if (!answer.encoding.empty() && answer.encoding != "identity") {
-        return Error{ErrorCode::kUnsupported,
-                     host + " sends the file encoded as " + inQuotes(answer.encoding) +
-                         ", which it was not asked for; fetch it with a browser and add the file"};
+        return makeError(
+            ErrorCode::kUnsupported, KnownError::kDownloadEncoded, {host, printable(answer.encoding)});
     }
     if (answer.status == kPartial) {
         const auto range = parseRange(answer.range);
@@ -125,20 +124,19 @@ Result<std::optional<Body>> judgeAnswer(const RangeRequest& request,
         return std::optional(Body{range->first, range->total, request.validator});
     }
     if (!answer.bodyBytes || *answer.bodyBytes == 0) {
-        return Error{ErrorCode::kUnsupported,
-                     host +
-                         " does not say how long the file is, so whether the disk has room for it is not "
-                         "known; fetch it with a browser and add the file"};
+        return makeError(ErrorCode::kUnsupported, KnownError::kDownloadWithoutSize, {host});
     }
     return std::optional(Body{0, *answer.bodyBytes, validatorOf(answer)});
 }
 
 Result<void> checkSpace(std::uint64_t neededBytes, std::uint64_t freeBytes, const std::string& folder) {
     if (freeBytes >= kReserveBytes && freeBytes - kReserveBytes >= neededBytes) return {};
-    return Error{ErrorCode::kIo,
-                 "the disk of " + printable(folder, kMaxPrintablePath) + " has " + grouped(freeBytes) +
-                     " bytes free, and " + grouped(neededBytes) + " are needed beside " +
-                     grouped(kReserveBytes) + " for the chats: make room and try again"};
+    return makeError(ErrorCode::kIo,
+                     KnownError::kDiskFull,
+                     {printable(folder, kMaxPrintablePath),
+                      grouped(freeBytes),
+                      grouped(neededBytes),
+                      grouped(kReserveBytes)});
 }
 
 }  // namespace epi

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/known_error.h"
 #include "core/base/seconds_since.h"
 #include "core/engine/engine_session.h"
 #include "core/engine/generation.h"
@@ -41,8 +42,7 @@ Result<Match> EngineSession::match(const Conversation& conversation,
                                    const CancelToken& cancel) const {
     const BuiltMemory& memory = *conversation.memory;
     if (memory.episodes.size() == 1) return Match{.episode = 0, .similarities = {1.0}};
-    if (!loaded_->embedder)
-        return Error{ErrorCode::kNotFound, "no sentence embedder is installed to match the question with"};
+    if (!loaded_->embedder) return makeError(ErrorCode::kNotFound, KnownError::kNoEmbedder);
     std::string text = question;
     if (memory.resolved.preset.matchFormattedQuestion) {
         text.clear();

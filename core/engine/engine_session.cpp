@@ -7,6 +7,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include "core/base/known_error.h"
 #include "core/base/log.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/memory_description.h"
@@ -47,9 +48,9 @@ Hello EngineSession::hello() const {
     hello.version = EPI_VERSION;
     hello.hasCuda = cudaObstacle() == CudaObstacle::kNone;
     if (!hello.hasCuda) hello.notices.push_back(cpuNotice());
-    hello.device = "CPU, " + std::to_string(std::thread::hardware_concurrency()) + " threads";
-    if (const auto choice = choosePlacement(DeviceChoice::kAuto, ComputeMode::kExact))
-        hello.device = choice->deviceName;
+    const auto choice = choosePlacement(DeviceChoice::kAuto, ComputeMode::kExact);
+    hello.threads = threadsOf(choice && choice->placement.device.is_cuda());
+    hello.device = choice ? choice->deviceName : "CPU, " + std::to_string(hello.threads) + " threads";
     hello.models = listModels(config_.modelFolder);
     return hello;
 }
@@ -126,7 +127,7 @@ void EngineSession::tokenize(Conversation& conversation) const {
 }
 
 Result<Conversation*> EngineSession::findConversation(const std::string& name) {
-    if (!loaded_) return Error{ErrorCode::kNotFound, "no model is loaded"};
+    if (!loaded_) return makeError(ErrorCode::kNotFound, KnownError::kNoModelLoaded);
     const auto found = conversations_.find(name);
     if (found != conversations_.end() && found->second.isPartial)
         return Error{ErrorCode::kInvalidArgument,
@@ -258,7 +259,7 @@ Result<Event> EngineSession::handle(const Release& command, const JobContext& /*
 }
 
 Result<Event> EngineSession::handle(const ProfileLayers& command, const JobContext& context) {
-    if (!loaded_) return Error{ErrorCode::kNotFound, "no model is loaded"};
+    if (!loaded_) return makeError(ErrorCode::kNotFound, KnownError::kNoModelLoaded);
     const ModelInfo& info = loaded_->model->info();
     const std::int64_t tokens = std::min<std::int64_t>(command.tokens, info.trainedContext);
     ProfileTask task;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/known_error.h"
 #include "core/base/log.h"
 #include "core/base/seconds_since.h"
 #include "core/engine/block_prefill.h"
@@ -181,8 +182,7 @@ private:
             return {};
         }
         if (context_.embedder == nullptr) {
-            return Error{ErrorCode::kNotFound,
-                         "no sentence embedder is installed, which a memory of episodes needs"};
+            return makeError(ErrorCode::kNotFound, KnownError::kNoEmbedder);
         }
         const MemoryOptions& options = memory_.resolved.options;
         const std::vector<Segment> segments = segmentHistory(

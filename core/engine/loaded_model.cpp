@@ -5,6 +5,7 @@
 #include <chrono>
 #include <span>
 #include <string_view>
+#include <thread>
 
 #include "core/base/seconds_since.h"
 #include "core/format/cache_key.h"
@@ -43,6 +44,10 @@ Notice cpuNotice() {
     return makeNotice(NoticeCode::kNoCuda, {cudaUnavailableReason()});
 }
 
+std::int32_t threadsOf(bool isOnGpu) {
+    return isOnGpu ? 0 : static_cast<std::int32_t>(std::thread::hardware_concurrency());
+}
+
 std::string LoadedModel::identity() const {
     const LayerProfile layers = profile.value_or(LayerProfile());
     const std::string embedding = embedder ? embedder->fingerprint() : std::string();
@@ -76,7 +81,8 @@ ModelLoaded LoadedModel::described() const {
             .trainedContext = info.trainedContext,
             .weightBytes = info.weightBytes + (embedder ? embedder->weightBytes() : 0),
             .notices = notices,
-            .identity = identity()};
+            .identity = identity(),
+            .threads = threadsOf(info.isOnGpu)};
 }
 
 Result<LoadedModel> loadModel(const LocalEngineConfig& config,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,5 +37,8 @@ Result<LoadedModel> loadModel(const LocalEngineConfig& config,
 
 /// Why it is the CPU that computes. Requires: CUDA cannot be used.
 Notice cpuNotice();
+
+/// How many threads compute; 0 on a GPU.
+std::int32_t threadsOf(bool isOnGpu);
 
 }  // namespace epi

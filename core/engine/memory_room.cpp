@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/known_error.h"
 #include "core/base/size_text.h"
 #include "core/base/system_memory.h"
 #include "core/engine/block_prefill.h"
@@ -41,11 +42,15 @@ std::int64_t activationBytes(const Executor& executor, std::int64_t rows) {
 
 }  // namespace
 
-std::string MemoryRoom::text(std::int32_t budget) const {
-    return "a budget of " + std::to_string(budget) + " entries needs " + sizeText(neededBytes) + ", " +
-           sizeText(availableBytes) + " are free" + (isOnGpu ? " on the GPU; " : "; ") +
-           (largestBudget > 0 ? "a budget of " : "not even a budget of ") +
-           std::to_string(largestBudget > 0 ? largestBudget : kBudgetStep) + " fits";
+Error MemoryRoom::error(std::int32_t budget) const {
+    KnownError known = isOnGpu ? KnownError::kNoBudgetFitsGpu : KnownError::kNoBudgetFits;
+    if (largestBudget > 0) known = isOnGpu ? KnownError::kBudgetTooLargeForGpu : KnownError::kBudgetTooLarge;
+    return makeError(ErrorCode::kOutOfMemory,
+                     known,
+                     {std::to_string(budget),
+                      sizeText(neededBytes),
+                      sizeText(availableBytes),
+                      std::to_string(largestBudget > 0 ? largestBudget : kBudgetStep)});
 }
 
 MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory, std::int64_t caches) {
@@ -85,7 +90,7 @@ MemoryRoom memoryRoom(const LanguageModel& model, const BuiltMemory& memory, std
 Result<void> checkRoom(const LanguageModel& model, const BuiltMemory& memory, std::int64_t caches) {
     const MemoryRoom room = memoryRoom(model, memory, caches);
     if (room.isEnough()) return {};
-    return Error{ErrorCode::kOutOfMemory, room.text(memory.resolved.options.budget)};
+    return room.error(memory.resolved.options.budget);
 }
 
 std::int64_t blockBytes(const LanguageModel& model, const BuiltMemory& memory) {
@@ -94,12 +99,12 @@ std::int64_t blockBytes(const LanguageModel& model, const BuiltMemory& memory) {
 
 Error roomInstead(Error error, const LanguageModel& model, const BuiltMemory& memory) {
     if (error.code != ErrorCode::kOutOfMemory) return error;
-    return {ErrorCode::kOutOfMemory, memoryRoom(model, memory).text(memory.resolved.options.budget)};
+    return memoryRoom(model, memory).error(memory.resolved.options.budget);
 }
 
 Error withRoom(Error error, const LanguageModel& model, const BuiltMemory& memory) {
     if (error.code != ErrorCode::kOutOfMemory || memory.layerBudgets.empty()) return error;
-    const std::string text = memoryRoom(model, memory).text(memory.resolved.options.budget);
+    const std::string text = memoryRoom(model, memory).error(memory.resolved.options.budget).message;
     if (error.message.find(text.substr(0, text.find(" needs "))) == std::string::npos)
         error.message += "; " + text;
     return error;

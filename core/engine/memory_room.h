@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "core/base/result.h"
 #include "core/engine/conversation_memory.h"
@@ -18,8 +17,8 @@ struct MemoryRoom {
     bool isOnGpu = false;
 
     [[nodiscard]] bool isEnough() const { return neededBytes <= availableBytes; }
-    /// "a budget of 65536 entries needs 12.4 GB, 3.1 GB are free on the GPU; a budget of 8192 fits".
-    [[nodiscard]] std::string text(std::int32_t budget) const;
+    /// kOutOfMemory: "a budget of 65536 entries needs 12.4 GB, 3.1 GB are free; a budget of 8192 fits".
+    [[nodiscard]] Error error(std::int32_t budget) const;
 };
 
 /// For so many caches, copies of one among them.

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/known_error.h"
 #include "core/engine/episode_files.h"
 #include "core/engine/memory_files.h"
 #include "core/episode/patched_prompt.h"
@@ -43,8 +44,9 @@ Result<std::int32_t> addEpisode(const BuildContext& context,
                                 MemoryPeak& peak) {
     BuiltMemory& memory = *conversation.memory;
     if (memory.episodes.size() >= kMaxEpisodes) {
-        return Error{ErrorCode::kInvalidArgument,
-                     "the memory has " + std::to_string(memory.episodes.size()) + " episodes already"};
+        return makeError(ErrorCode::kInvalidArgument,
+                         KnownError::kTooManyEpisodes,
+                         {std::to_string(memory.episodes.size())});
     }
     EPI_TRY_ASSIGN(const EmbeddingMatrix embedding,
                    context.embedder->embedQuestion(question, context.cancel));

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/base/known_error.h"
 #include "core/format/gguf.h"
 
 namespace epi {
@@ -27,9 +28,9 @@ Result<ModelSpec> describeModel(const GgufFile& file) {
         if (architecture->id == id) return architecture->describe(file);
         known += (known.empty() ? "" : ", ") + std::string(architecture->id);
     }
-    return Error{
-        ErrorCode::kUnsupported,
-        file.path().filename().string() + ": architecture '" + id + "' is not supported, only " + known};
+    return makeError(ErrorCode::kUnsupported,
+                     KnownError::kUnknownArchitecture,
+                     {file.path().filename().string(), id, known});
 }
 
 }  // namespace epi

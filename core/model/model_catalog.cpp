@@ -4,6 +4,7 @@
 #include <array>
 #include <system_error>
 
+#include "core/base/known_error.h"
 #include "core/base/printable.h"
 
 namespace epi {
@@ -41,14 +42,14 @@ bool isId(std::string_view name) {
     return name.find('/') == std::string_view::npos && name != "." && name != "..";
 }
 
-Error notFound(const fs::path& folder, const std::string& what) {
-    std::string known;
+/// What was looked for is in no folder; `alone` where that holds no model at all.
+Error notFound(const fs::path& folder, const std::string& what, KnownError known, KnownError alone) {
+    std::string held;
     for (const ModelSummary& model : listModels(folder))
-        known += (known.empty() ? "" : ", ") + model.id;
-    return {ErrorCode::kNotFound,
-            what + " in " + printable(folder.native(), kMaxPrintablePath) +
-                (known.empty() ? ", which holds no model: './run.sh models get ID' fetches one"
-                               : ", which holds " + known)};
+        held += (held.empty() ? "" : ", ") + model.id;
+    const std::string path = printable(folder.native(), kMaxPrintablePath);
+    if (held.empty()) return makeError(ErrorCode::kNotFound, alone, {what, path});
+    return makeError(ErrorCode::kNotFound, known, {what, path, held});
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ Result<fs::path> findModel(const fs::path& folder, std::string_view name, bool h
             const std::vector<fs::path> files = modelFiles(folder / candidate.id);
             if (!files.empty()) return files.front();
         }
-        return notFound(folder, "none of the default models (" + tried + ") is");
+        return notFound(folder, tried, KnownError::kNoDefaultModel, KnownError::kNoDefaultModelAtAll);
     }
     std::error_code failure;
     const fs::path path(name);
@@ -91,7 +92,7 @@ Result<fs::path> findModel(const fs::path& folder, std::string_view name, bool h
                                         : isId(name)                    ? modelFiles(folder / path)
                                                                         : modelFiles({});
     if (!files.empty()) return files.front();
-    return notFound(folder, "no model " + inQuotes(std::string(name)) + " as a file or");
+    return notFound(folder, printable(name), KnownError::kNoSuchModel, KnownError::kNoSuchModelNorOther);
 }
 
 Result<fs::path> findEmbedder(const fs::path& folder, std::string_view name) {
@@ -100,10 +101,10 @@ Result<fs::path> findEmbedder(const fs::path& folder, std::string_view name) {
     for (const fs::path& candidate : {fs::path(id), folder / id}) {
         if (fs::exists(candidate / "model.safetensors", failure)) return candidate;
     }
-    return Error{ErrorCode::kNotFound,
-                 "no sentence embedder " + inQuotes(id) + " in " +
-                     printable(folder.native(), kMaxPrintablePath) + ": './run.sh models get " +
-                     std::string(kDefaultEmbedder) + "' fetches one"};
+    return makeError(
+        ErrorCode::kNotFound,
+        KnownError::kNoSuchEmbedder,
+        {printable(id), printable(folder.native(), kMaxPrintablePath), std::string(kDefaultEmbedder)});
 }
 
 }  // namespace epi

@@ -13,6 +13,7 @@
 #include <ATen/ops/randn.h>
 
 #include "core/base/digest.h"
+#include "core/base/known_error.h"
 #include "core/base/size_text.h"
 #include "core/base/system_memory.h"
 #include "core/model/cuda_decoder.h"
@@ -238,9 +239,10 @@ std::optional<std::int64_t> availableBytes(const Placement& placement) {
 }
 
 Error noRoom(const GgufFile& file, std::int64_t needed, std::int64_t available, const Placement& placement) {
-    return {ErrorCode::kOutOfMemory,
-            "loading " + file.path().filename().string() + ": its weights need " + sizeText(needed) + ", " +
-                sizeText(available) + " are free" + (placement.device.is_cuda() ? " on the GPU" : "")};
+    return makeError(
+        ErrorCode::kOutOfMemory,
+        placement.device.is_cuda() ? KnownError::kWeightsTooLargeForGpu : KnownError::kWeightsTooLarge,
+        {file.path().filename().string(), sizeText(needed), sizeText(available)});
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "core/base/known_error.h"
 #include "core/sampling/logits.h"
 
 namespace epi {
@@ -51,11 +52,10 @@ std::size_t indexAt(const Items& items, std::uint64_t drawn, MassOf massOfItem) 
     return index;
 }
 
-Error outside(const char* option, const char* range, double value) {
+Error outside(KnownError option, double value) {
     std::array<char, 32> found{};
     std::snprintf(found.data(), found.size(), "%g", value);
-    return {ErrorCode::kInvalidArgument,
-            std::string(option) + " must be " + range + ", found " + found.data()};
+    return makeError(ErrorCode::kInvalidArgument, option, {found.data()});
 }
 
 }  // namespace
@@ -63,14 +63,13 @@ Error outside(const char* option, const char* range, double value) {
 Result<void> checkSampling(const SamplingOptions& options) {
     // Written so that NaN fails every test.
     if (!(options.temperature >= 0.0 && options.temperature <= 100.0))
-        return outside("temperature", "from 0 to 100", options.temperature);
-    if (options.topK < 0) return outside("top-k", "0 or more", options.topK);
-    if (!(options.topP > 0.0 && options.topP <= 1.0))
-        return outside("top-p", "above 0 and at most 1", options.topP);
-    if (!(options.minP >= 0.0 && options.minP <= 1.0)) return outside("min-p", "from 0 to 1", options.minP);
+        return outside(KnownError::kTemperatureOutside, options.temperature);
+    if (options.topK < 0) return outside(KnownError::kTopKOutside, options.topK);
+    if (!(options.topP > 0.0 && options.topP <= 1.0)) return outside(KnownError::kTopPOutside, options.topP);
+    if (!(options.minP >= 0.0 && options.minP <= 1.0)) return outside(KnownError::kMinPOutside, options.minP);
     if (!(options.repetitionPenalty > 0.0 && options.repetitionPenalty <= 100.0))
-        return outside("repetition penalty", "above 0 and at most 100", options.repetitionPenalty);
-    if (options.maxTokens < 1) return outside("the number of tokens", "1 or more", options.maxTokens);
+        return outside(KnownError::kRepetitionPenaltyOutside, options.repetitionPenalty);
+    if (options.maxTokens < 1) return outside(KnownError::kMaxTokensOutside, options.maxTokens);
     return {};
 }
 

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/known_error.h"
+
 #include <poll.h>
 #include <unistd.h>
 
@@ -69,7 +71,7 @@ Result<void> EngineLink::exchange(int wakeFd, std::vector<MessageFromEngine>& re
     if (isAnswerOwed_ && Clock::now() - silentSince_ >= config_.silenceLimit) {
         char seconds[32];
         std::snprintf(seconds, sizeof seconds, "%g", static_cast<double>(config_.silenceLimit.count()) / 1e3);
-        return Error{ErrorCode::kIo, std::string("the engine has not answered for ") + seconds + " s"};
+        return makeError(ErrorCode::kIo, KnownError::kEngineSilent, {seconds});
     }
     return {};
 }
@@ -159,7 +161,8 @@ bool EngineLink::writeOutgoing() {
 Error EngineLink::ended() {
     const auto ending = child_.waitFor(kExitDelay);
     readErrorOutput();
-    return Error{ErrorCode::kIo, ending ? "the engine stopped: " + *ending : "the engine closed its pipes"};
+    if (!ending) return makeError(ErrorCode::kIo, KnownError::kEngineClosedPipes);
+    return makeError(ErrorCode::kIo, KnownError::kEngineStopped, {*ending});
 }
 
 std::string EngineLink::lastWords() const {

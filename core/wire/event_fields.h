@@ -20,6 +20,7 @@ void visitFields(Visitor& visit, MaybeConst<Hello> auto& event) {
     visit("device", event.device);
     visit("notices", event.notices);
     visit("models", event.models);
+    visit("threads", event.threads);
 }
 
 template <>
@@ -36,6 +37,7 @@ void visitFields(Visitor& visit, MaybeConst<ModelLoaded> auto& event) {
     visit("weightBytes", event.weightBytes);
     visit("notices", event.notices);
     visit("identity", event.identity);
+    visit("threads", event.threads);
 }
 
 template <>

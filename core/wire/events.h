@@ -31,6 +31,7 @@ struct Hello {
     std::string device;           // "NVIDIA H200" or "CPU, 2 threads"
     std::vector<Notice> notices;  // why CUDA is not used; empty when it is
     std::vector<ModelSummary> models;
+    std::int32_t threads = 0;  // that compute, where `device` is the CPU
 };
 
 struct ModelLoaded {
@@ -46,6 +47,7 @@ struct ModelLoaded {
     /// Of all that answers depend on besides a history and its options: the files of model and embedder, chat
     /// template, texts around a history, layer profile, device and compute mode.
     std::string identity;
+    std::int32_t threads = 0;  // that compute, where `device` is the CPU
 };
 
 struct Synced {

@@ -194,6 +194,142 @@
             <numerusform>ein Cache für %n Episoden</numerusform>
         </translation>
     </message>
+    <message>
+        <source>no model is loaded</source>
+        <translation>Es ist kein Modell geladen</translation>
+    </message>
+    <message>
+        <source>none of the default models (%1) is in %2, which holds %3</source>
+        <translation>Keines der Standardmodelle (%1) ist in %2; dort gibt es %3</translation>
+    </message>
+    <message>
+        <source>none of the default models (%1) is in %2, which holds no model: &apos;./run.sh models get ID&apos; fetches one</source>
+        <translation>Keines der Standardmodelle (%1) ist in %2, und dort gibt es auch kein anderes; „./run.sh models get ID“ holt eines</translation>
+    </message>
+    <message>
+        <source>no model &apos;%1&apos; as a file or in %2, which holds %3</source>
+        <translation>Ein Modell „%1“ gibt es weder als Datei noch in %2; dort gibt es %3</translation>
+    </message>
+    <message>
+        <source>no model &apos;%1&apos; as a file or in %2, which holds no model: &apos;./run.sh models get ID&apos; fetches one</source>
+        <translation>Ein Modell „%1“ gibt es weder als Datei noch in %2, und dort gibt es auch kein anderes; „./run.sh models get ID“ holt eines</translation>
+    </message>
+    <message>
+        <source>no sentence embedder &apos;%1&apos; in %2: &apos;./run.sh models get %3&apos; fetches one</source>
+        <translation>In %2 ist kein Modell „%1“, das Sätze einbettet; „./run.sh models get %3“ holt eines</translation>
+    </message>
+    <message>
+        <source>no sentence embedder is installed, which a memory of episodes needs</source>
+        <translation>Ein Gedächtnis aus Episoden braucht ein Modell, das Sätze einbettet, und keines ist installiert</translation>
+    </message>
+    <message>
+        <source>%1: architecture &apos;%2&apos; is not supported, only %3</source>
+        <translation>%1 hat die Architektur „%2“; unterstützt werden nur %3</translation>
+    </message>
+    <message>
+        <source>loading %1: its weights need %2, %3 are free</source>
+        <translation>Die Gewichte von %1 brauchen %2, frei sind %3</translation>
+    </message>
+    <message>
+        <source>loading %1: its weights need %2, %3 are free on the GPU</source>
+        <translation>Die Gewichte von %1 brauchen %2, auf der GPU sind %3 frei</translation>
+    </message>
+    <message>
+        <source>a budget of %1 entries needs %2, %3 are free; a budget of %4 fits</source>
+        <translation>Ein Budget von %1 Einträgen braucht %2, frei sind %3; ein Budget von %4 passt</translation>
+    </message>
+    <message>
+        <source>a budget of %1 entries needs %2, %3 are free on the GPU; a budget of %4 fits</source>
+        <translation>Ein Budget von %1 Einträgen braucht %2, auf der GPU sind %3 frei; ein Budget von %4 passt</translation>
+    </message>
+    <message>
+        <source>a budget of %1 entries needs %2, %3 are free; not even a budget of %4 fits</source>
+        <translation>Ein Budget von %1 Einträgen braucht %2, frei sind %3; nicht einmal ein Budget von %4 passt</translation>
+    </message>
+    <message>
+        <source>a budget of %1 entries needs %2, %3 are free on the GPU; not even a budget of %4 fits</source>
+        <translation>Ein Budget von %1 Einträgen braucht %2, auf der GPU sind %3 frei; nicht einmal ein Budget von %4 passt</translation>
+    </message>
+    <message>
+        <source>the memory has %1 episodes already</source>
+        <translation>Das Gedächtnis hat schon %1 Episoden</translation>
+    </message>
+    <message>
+        <source>the engine stopped: %1</source>
+        <translation>Die Engine endete mit „%1“</translation>
+    </message>
+    <message>
+        <source>the engine closed its pipes</source>
+        <translation>Die Engine hat ihre Leitungen geschlossen</translation>
+    </message>
+    <message>
+        <source>the engine has not answered for %1 s</source>
+        <translation>Die Engine hat seit %1 s nicht geantwortet</translation>
+    </message>
+    <message>
+        <source>%1 answers with the status %2: there is no such file, so check the address</source>
+        <translation>%1 antwortet mit dem Status %2: Diese Datei gibt es dort nicht, prüfen Sie die Adresse</translation>
+    </message>
+    <message>
+        <source>%1 answers with the status %2: it does not give this file to everybody; fetch it with a browser and add the file</source>
+        <translation>%1 antwortet mit dem Status %2: Diese Datei bekommt nicht jeder; laden Sie sie mit einem Browser und fügen Sie die Datei hinzu</translation>
+    </message>
+    <message>
+        <source>%1 answers with the status %2: it was asked too often; try again later</source>
+        <translation>%1 antwortet mit dem Status %2: Es wurde zu oft gefragt; versuchen Sie es später noch einmal</translation>
+    </message>
+    <message>
+        <source>%1 answers with the status %2 instead of the file; try again later</source>
+        <translation>%1 antwortet mit dem Status %2 statt mit der Datei; versuchen Sie es später noch einmal</translation>
+    </message>
+    <message>
+        <source>%1 sends the file encoded as &apos;%2&apos;, which it was not asked for; fetch it with a browser and add the file</source>
+        <translation>%1 sendet die Datei als „%2“ kodiert, worum nicht gebeten wurde; laden Sie sie mit einem Browser und fügen Sie die Datei hinzu</translation>
+    </message>
+    <message>
+        <source>%1 does not say how long the file is, so whether the disk has room for it is not known; fetch it with a browser and add the file</source>
+        <translation>%1 sagt nicht, wie lang die Datei ist; ob der Datenträger Platz für sie hat, ist also nicht bekannt. Laden Sie sie mit einem Browser und fügen Sie die Datei hinzu</translation>
+    </message>
+    <message>
+        <source>the disk of %1 has %2 bytes free, and %3 are needed beside %4 for the chats: make room and try again</source>
+        <translation>Auf dem Datenträger von %1 sind %2 Byte frei, gebraucht werden %3 neben %4 für die Chats; schaffen Sie Platz und versuchen Sie es noch einmal</translation>
+    </message>
+    <message>
+        <source>temperature must be from 0 to 100, found %1</source>
+        <translation>Die Temperatur liegt zwischen 0 und 100, angegeben war %1</translation>
+    </message>
+    <message>
+        <source>top-k must be 0 or more, found %1</source>
+        <translation>Top-k ist mindestens 0, angegeben war %1</translation>
+    </message>
+    <message>
+        <source>top-p must be above 0 and at most 1, found %1</source>
+        <translation>Top-p liegt über 0 und bei höchstens 1, angegeben war %1</translation>
+    </message>
+    <message>
+        <source>min-p must be from 0 to 1, found %1</source>
+        <translation>Min-p liegt zwischen 0 und 1, angegeben war %1</translation>
+    </message>
+    <message>
+        <source>repetition penalty must be above 0 and at most 100, found %1</source>
+        <translation>Die Wiederholungsstrafe liegt über 0 und bei höchstens 100, angegeben war %1</translation>
+    </message>
+    <message>
+        <source>the number of tokens must be 1 or more, found %1</source>
+        <translation>Die Zahl der Token ist mindestens 1, angegeben war %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>CPU, %Ln thread(s)</source>
+        <translation>
+            <numerusform>CPU, %Ln Thread</numerusform>
+            <numerusform>CPU, %Ln Threads</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1</source>
+        <comment>what a program or a library says itself</comment>
+        <translation>„%1“</translation>
+    </message>
 </context>
 <context>
     <name>epi::AppearancePage</name>

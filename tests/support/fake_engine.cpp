@@ -142,17 +142,17 @@ bool FakeEngine::mayGoOn(JobId job, int index, int holdAt) {
 }
 
 Hello FakeEngine::hello() const {
-    return {
-        .version = "test",
-        .hasCuda = script_.deviceNotices.empty(),
-        .device = script_.device,
-        .notices = script_.deviceNotices,
-        .models = {{.id = "fake-1b",
-                    .title = script_.modelTitle,
-                    .path = "/models/fake-1b.gguf",
-                    .sizeBytes = 1'000'000'000,
-                    .isPresent = script_.hasModel},
-                   {.id = "absent", .title = "Absent 7B", .path = "/models/absent.gguf", .sizeBytes = 1}}};
+    return {.version = "test",
+            .hasCuda = script_.deviceNotices.empty(),
+            .device = script_.device,
+            .notices = script_.deviceNotices,
+            .models = {{.id = "fake-1b",
+                        .title = script_.modelTitle,
+                        .path = "/models/fake-1b.gguf",
+                        .sizeBytes = 1'000'000'000,
+                        .isPresent = script_.hasModel},
+                       {.id = "absent", .title = "Absent 7B", .path = "/models/absent.gguf", .sizeBytes = 1}},
+            .threads = script_.threads};
 }
 
 void FakeEngine::handle(JobId job, const LoadModel& command) {
@@ -173,7 +173,8 @@ void FakeEngine::handle(JobId job, const LoadModel& command) {
                       .kvHeads = script_.kvHeads,
                       .trainedContext = 8192,
                       .weightBytes = 1'000'000'000,
-                      .notices = script_.modelNotices});
+                      .notices = script_.modelNotices,
+                      .threads = script_.threads});
 }
 
 void FakeEngine::handle(JobId job, const SyncConversation& command) {

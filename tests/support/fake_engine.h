@@ -22,6 +22,7 @@ inline constexpr const char* kDamagedModel = "/models/damaged.gguf";
 struct FakeScript {
     std::string modelTitle = "Fake 1B";
     std::string device = "CPU, 2 threads";
+    std::int32_t threads = 2;
     std::vector<Notice> deviceNotices = {makeNotice(NoticeCode::kNoDriver)};
     std::vector<Notice> modelNotices{};
     std::vector<Notice> buildNotices{};

@@ -8,6 +8,7 @@
 #include <QTranslator>
 #include <QXmlStreamReader>
 
+#include "core/base/known_error.h"
 #include "tests/ui/every_window.h"
 #include "ui/elided_label.h"
 #include "ui/first_steps.h"
@@ -42,7 +43,7 @@ bool isProse(const QString& text) {
 /// Data, names and keys that no translator translates.
 bool isData(const QString& text) {
     static const QRegularExpression kData(
-        u"^/|^ssh |^(English|Deutsch|EpiChat|Fake 1B.*|CPU, 2 threads.*|conv-1|.*\\.json|.*\\.gguf)$|"
+        u"^/|^ssh |^(English|Deutsch|EpiChat|Fake 1B.*|conv-1|.*\\.json|.*\\.gguf)$|"
         "^((Ctrl|Shift|Alt|Meta|F\\d+|Esc|Del|Return|Space|PgUp|PgDown|Left|Right|Up|Down|Home|End)[+, "
         "]*.*)$|"
         "Turn \\d+ of session|^(Ada|Ben)|What about gardens|^The answer is|^\\d{1,2} [A-Z][a-z]{2} \\d{4}"_s);
@@ -73,6 +74,11 @@ QStringList untranslated(QWidget* window) {
             check(action->text(), action);
     }
     return found;
+}
+
+std::string messageOf(KnownError known) {
+    const std::vector<std::string> all{"a", "b", "c", "d"};
+    return makeError(ErrorCode::kNotFound, known, std::span(all).first(argumentCount(known))).message;
 }
 
 /// Labels and buttons that are shown smaller than their text.
@@ -135,6 +141,12 @@ private Q_SLOTS:
         QVERIFY2(cut.isEmpty(), qPrintable(cut.join(u'\n')));
     }
 
+    void inEnglishKnownErrorsAreSaidAsTheEngineDoes() {
+        for (const KnownError known : allKnownErrors()) {
+            QCOMPARE(messageText(messageOf(known)), toQString(messageOf(known)));
+        }
+    }
+
     void theGermanTextsAreComplete() {
         QFile file(QStringLiteral(EPI_SOURCE_DIR "/resources/translations/epichat_de.ts"));
         QVERIFY(file.open(QIODevice::ReadOnly));
@@ -184,6 +196,24 @@ private Q_SLOTS:
                  qPrintable(app.window.notice().text()));
         QCOMPARE(QLocale().language(), QLocale::German);
         QCOMPARE(MessageLayout::tr("Stopped by you."), u"Von Ihnen angehalten."_s);
+    }
+
+    void nothingBehindAColonIsEnglish() {
+        installTranslations(*QCoreApplication::instance(), u"de"_s);
+        for (const KnownError known : allKnownErrors())
+            QVERIFY2(messageText(messageOf(known)) != toQString(messageOf(known)), messageOf(known).c_str());
+        QCOMPARE(describe(makeError(ErrorCode::kNotFound, KnownError::kNoModelLoaded, {})),
+                 u"Nicht gefunden: Es ist kein Modell geladen."_s);
+        QCOMPARE(describe(Error{ErrorCode::kIo, "cannot open /a: No such file or directory"}),
+                 u"Lesen oder Schreiben schlug fehl: „cannot open /a: No such file or directory“."_s);
+        const std::string embedder =
+            makeError(ErrorCode::kNotFound, KnownError::kNoSuchEmbedder, {"x", "/m", "y"}).message;
+        QCOMPARE(
+            describe(std::vector{makeNotice(NoticeCode::kNoEmbedder, {embedder})}),
+            u"Ein Gedächtnis aus Episoden braucht ein Modell, das Sätze einbettet: In /m ist kein Modell "
+            "„x“, das Sätze einbettet; „./run.sh models get y“ holt eines."_s);
+        QCOMPARE(deviceText("CPU, 2 threads", 2), u"CPU, 2 Threads"_s);
+        QCOMPARE(deviceText("NVIDIA H200", 0), u"NVIDIA H200"_s);
     }
 };
 

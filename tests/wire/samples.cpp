@@ -83,6 +83,7 @@ std::vector<Event> events() {
     hello.device = "NVIDIA H200";
     hello.notices = {makeNotice(NoticeCode::kNoCuda, {"driver too old"})};
     hello.models = {ModelSummary{"id", "Title", "/m/x.gguf", 5'000'000'000, true}};
+    hello.threads = 4;
     ModelLoaded loaded{"Title",
                        "/m/x.gguf",
                        "llama",
@@ -92,7 +93,8 @@ std::vector<Event> events() {
                        8192,
                        5'000'000'000,
                        {makeNotice(NoticeCode::kDefaultModel, {"x"}), makeNotice(NoticeCode::kNoDriver)},
-                       "b1a4"};
+                       "b1a4",
+                       2};
     EpisodeSummary episode{1, 9, {3, 4, 8}, {"first", "second"}, 123456, "key", "bread, oven"};
     MemoryBuilt built{"42",
                       memory(),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,5 +26,12 @@ QString describe(std::span<const Notice> notices);
 
 /// One sentence for the user: what kind of trouble it is, then the message of the error.
 QString describe(const Error& error);
+
+/// An error's message, without a full stop: the window's own text where it knows it (see KnownError),
+/// otherwise as it came, between quotes where that is another language.
+QString messageText(std::string_view message);
+
+/// A device as it is called; the CPU with its `threads`, which a GPU does not have.
+QString deviceText(const std::string& device, std::int32_t threads);
 
 }  // namespace epi

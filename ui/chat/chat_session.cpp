@@ -277,7 +277,7 @@ void ChatSession::onEngineLost(const QString& reason) {
     // The failure just before was the loss: what was said is kept as cut off, and says why.
     const int row = std::exchange(failedRow_, -1);
     ReplyDetails details;
-    details.error = tr("The engine stopped: %1.").arg(reason.section(u'\n', 0, 0));
+    details.error = tr("The engine stopped: %1.").arg(messageText(toUtf8(reason.section(u'\n', 0, 0))));
     writer_ = std::make_unique<ReplyWriter>(store_, messages_, row, nullptr);
     finishReply(messages_.at(row).text, MessageState::kCutOff, details);
 }
@@ -308,7 +308,7 @@ void ChatSession::setDefaults(const Persona& defaults) {
     const auto checked = own ? checkSampling(*own) : Result<void>(own.error());
     sampling_ = checked ? *std::move(own) : defaults.sampling;
     // Told when the chat is shown: nobody listens before.
-    if (!checked) settingsProblem_ = toQString(checked.error().message);
+    if (!checked) settingsProblem_ = messageText(checked.error().message);
 }
 
 void ChatSession::setInstructions(const QString& systemPrompt, const SamplingOptions& sampling) {

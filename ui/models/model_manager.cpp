@@ -428,7 +428,7 @@ void ModelManager::endDownload(const DownloadWish& wish, const Result<FetchedMod
                   "address goes on from it.")
                    .arg(wish.name);
     } else {
-        text = tr("%1 was not fetched: %2.").arg(wish.name, toQString(result.error().message));
+        text = tr("%1 was not fetched: %2.").arg(wish.name, messageText(result.error().message));
     }
     const bool isStopped = !result && result.error().code == ErrorCode::kCancelled;
     say(text, !result && !isStopped);

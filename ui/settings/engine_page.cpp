@@ -90,7 +90,7 @@ void EnginePage::refreshState() {
     QStringList parts{StatusStrip::stateText(engine_.state())};
     if (engine_.hello() && engine_.state() != EngineClient::State::kLost) {
         parts << tr("version %1").arg(toQString(engine_.hello()->version))
-              << toQString(engine_.hello()->device);
+              << deviceText(engine_.hello()->device, engine_.hello()->threads);
     }
     if (engine_.model()) parts << toQString(engine_.model()->title);
     state_->setText(parts.join(u" · "_s));

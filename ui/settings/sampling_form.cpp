@@ -124,7 +124,7 @@ void SamplingForm::setOptions(const SamplingOptions& options) {
     const auto checked = checkSampling(options);
     problem_->setText(checked ? QString()
                               : tr("A value was out of its range and was changed: %1.")
-                                    .arg(toQString(checked.error().message)));
+                                    .arg(messageText(checked.error().message)));
     problem_->setVisible(!checked);
     refreshHint();
 }
