@@ -1508,7 +1508,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>Searching…</source>
-        <translation>Suche läuft …</translation>
+        <translation>Suche läuft…</translation>
     </message>
     <message>
         <source>No hits</source>
@@ -2002,7 +2002,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>Scratch up to %1</source>
-        <translation>Arbeitsspeicher bis %1</translation>
+        <translation>Zwischenergebnisse bis %1</translation>
     </message>
     <message>
         <source>%1 needed, %2 free</source>
