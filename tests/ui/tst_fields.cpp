@@ -5,6 +5,7 @@
 #include <QStyleOption>
 #include <QtTest>
 
+#include "ui/theme/number_field.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -62,6 +63,24 @@ private Q_SLOTS:
         QVERIFY(!arrow.intersects(chosen));
         QVERIFY(chosen.width() >= choice.fontMetrics().horizontalAdvance(choice.currentText()));
         QVERIFY(choice.height() >= 30 * percent / 100);
+    }
+
+    void aNumberAsksForTheRoomOfItsText_data() { addScales(); }
+    void aNumberAsksForTheRoomOfItsText() {
+        QFETCH(int, percent);
+        QFETCH(Qt::LayoutDirection, direction);
+        Theme::apply(ThemeChoice::kLight, percent);
+        NumberField<QSpinBox> number;
+        number.setLayoutDirection(direction);
+        number.setSpecialValueText(QStringLiteral("Automatisch"));
+        for (const QSize& size : {number.sizeHint(), number.minimumSizeHint()}) {
+            number.resize(size);
+            constexpr int kMargins = 2 * 2;  // of a line of text
+            const int room = partOf(number, QStyle::SC_SpinBoxEditField).width() - kMargins;
+            QVERIFY2(room >= number.fontMetrics().horizontalAdvance(number.specialValueText()),
+                     qPrintable(QString::number(room)));
+            QVERIFY(number.height() >= 30 * percent / 100);
+        }
     }
 
     void anArrowCountsWhereItIsDrawn() {

@@ -1,4 +1,5 @@
 #include <QAbstractButton>
+#include <QAbstractSpinBox>
 #include <QAction>
 #include <QComboBox>
 #include <QLabel>
@@ -81,7 +82,7 @@ std::string messageOf(KnownError known) {
     return makeError(ErrorCode::kNotFound, known, std::span(all).first(argumentCount(known))).message;
 }
 
-/// Labels and buttons that are shown smaller than their text.
+/// Labels, fields and buttons that are shown smaller than their text.
 QStringList clipped(QWidget* window) {
     QStringList found;
     const auto note = [&found](const QWidget* widget, const QString& text) {
@@ -96,6 +97,13 @@ QStringList clipped(QWidget* window) {
                                        ? label->heightForWidth(label->width()) > label->height() + 1
                                        : label->sizeHint().width() > label->width() + 1;
             if (isClipped) note(label, label->text());
+        }
+        if (const auto* box = qobject_cast<QAbstractSpinBox*>(widget)) {
+            const auto* field = box->findChild<QLineEdit*>();
+            const QMargins frame = field->textMargins();
+            constexpr int kMargins = 2 * 2;  // that a line of text leaves besides
+            const int room = field->width() - frame.left() - frame.right() - kMargins;
+            if (field->fontMetrics().horizontalAdvance(field->text()) > room) note(box, field->text());
         }
         if (const auto* button = qobject_cast<QPushButton*>(widget)) {
             if (button->minimumSizeHint().width() > button->width() + 1) note(button, button->text());

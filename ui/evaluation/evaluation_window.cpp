@@ -22,6 +22,7 @@
 #include "ui/memory/job_strip.h"
 #include "ui/memory/memory_form.h"
 #include "ui/notice_bar.h"
+#include "ui/theme/number_field.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -104,7 +105,7 @@ QWidget* EvaluationWindow::makeSettings() {
     conversation_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     conversation_->setMinimumContentsLength(34);
     memory_ = new MemoryForm(box);
-    limit_ = new QSpinBox(box);
+    limit_ = new NumberField<QSpinBox>(box);
     limit_->setRange(0, 100'000);
     limit_->setSpecialValueText(tr("All"));
     limit_->setAccessibleName(tr("Number of questions"));

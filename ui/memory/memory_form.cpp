@@ -7,6 +7,7 @@
 #include <QSpinBox>
 
 #include "ui/bridge/text.h"
+#include "ui/theme/number_field.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -22,7 +23,7 @@ constexpr int kLargeFieldsPerRow = 2;
 
 /// A number whose smallest value, 0, means "choose for me".
 QSpinBox* makeAutomaticSpinBox(int largest, int step, QWidget* parent) {
-    auto* box = new QSpinBox(parent);
+    auto* box = new NumberField<QSpinBox>(parent);
     box->setRange(0, largest);
     box->setSingleStep(step);
     box->setSpecialValueText(MemoryForm::tr("Automatic"));

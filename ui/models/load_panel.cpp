@@ -16,6 +16,7 @@
 #include "core/base/system_memory.h"
 #include "core/wire/messages.h"
 #include "ui/models/memory_bar.h"
+#include "ui/theme/number_field.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -81,13 +82,13 @@ QWidget* LoadPanel::makeChoices() {
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
         box->setMinimumContentsLength(8);
     }
-    budget_ = new QSpinBox(choices);
+    budget_ = new NumberField<QSpinBox>(choices);
     budget_->setRange(0, kLargestBudget);
     budget_->setSingleStep(256);
     budget_->setSpecialValueText(tr("Automatic"));
     budget_->setGroupSeparatorShown(true);
     budget_->setToolTip(tr("Entries kept per layer and KV head, on average (M)"));
-    episodes_ = new QSpinBox(choices);
+    episodes_ = new NumberField<QSpinBox>(choices);
     episodes_->setRange(1, kMostEpisodes);
     episodes_->setToolTip(tr("Episodes the conversation is sorted into (E); each gets a cache of its own"));
     auto* grid = new QGridLayout(choices);

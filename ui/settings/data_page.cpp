@@ -16,6 +16,7 @@
 #include "storage/backup.h"
 #include "ui/bridge/text.h"
 #include "ui/elided_label.h"
+#include "ui/theme/number_field.h"
 
 namespace epi {
 
@@ -52,7 +53,7 @@ DataPage::DataPage(PreferenceStore& preferences, StoreClient& store, QWidget* pa
     modelsSize_ = addFolder(tr("Models"), paths::models());
     cachesSize_ = addFolder(tr("Episode caches"), paths::episodeCaches());
 
-    limit_ = new QSpinBox(content());
+    limit_ = new NumberField<QSpinBox>(content());
     limit_->setRange(0, 4096);
     limit_->setSpecialValueText(tr("No limit"));
     limit_->setSuffix(tr(" GB"));

@@ -11,6 +11,7 @@
 
 #include "core/sampling/sampler.h"
 #include "ui/bridge/text.h"
+#include "ui/theme/number_field.h"
 #include "ui/theme/theme.h"
 
 namespace epi {
@@ -29,7 +30,7 @@ constexpr int kFieldsPerRow = 4;
 constexpr int kLargeFieldsPerRow = 2;  // of large text
 
 QDoubleSpinBox* makeNumber(double smallest, double largest, double step, QWidget* parent) {
-    auto* box = new QDoubleSpinBox(parent);
+    auto* box = new NumberField<QDoubleSpinBox>(parent);
     box->setRange(smallest, largest);
     box->setSingleStep(step);
     box->setDecimals(2);
@@ -37,7 +38,7 @@ QDoubleSpinBox* makeNumber(double smallest, double largest, double step, QWidget
 }
 
 QSpinBox* makeCount(int smallest, int largest, int step, QWidget* parent) {
-    auto* box = new QSpinBox(parent);
+    auto* box = new NumberField<QSpinBox>(parent);
     box->setRange(smallest, largest);
     box->setSingleStep(step);
     box->setGroupSeparatorShown(true);
