@@ -1,5 +1,8 @@
 #include "ui/settings/data_page.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include <QDate>
 #include <QDesktopServices>
 #include <QFileDialog>
@@ -49,7 +52,8 @@ FolderUse chatsUse(const std::filesystem::path& database) {
 DataPage::DataPage(PreferenceStore& preferences, StoreClient& store, QWidget* parent)
     : SettingsForm(parent), preferences_(preferences), store_(store) {
     addHeading(tr("Data"));
-    chatsSize_ = addFolder(tr("Chats"), store.file().parent_path());
+    std::error_code failure;  // a path that cannot be made whole is shown as none
+    chatsSize_ = addFolder(tr("Chats"), std::filesystem::absolute(store.file(), failure).parent_path());
     modelsSize_ = addFolder(tr("Models"), paths::models());
     cachesSize_ = addFolder(tr("Episode caches"), paths::episodeCaches());
 
