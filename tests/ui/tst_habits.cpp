@@ -26,8 +26,10 @@
 
 #include "tests/support/tiny_model.h"
 #include "tests/ui/every_window.h"
+#include "ui/chat/edit_banner.h"
 #include "ui/conversations/scope_box.h"
 #include "ui/elided_label.h"
+#include "ui/memory/memory_form.h"
 #include "ui/transfer/import_dialog.h"
 
 using namespace epi;
@@ -554,6 +556,29 @@ private Q_SLOTS:
         app.window.resize(1, 1);
         QTest::qWait(50);
         QVERIFY2(app.window.width() <= 1024, qPrintable(QString::number(app.window.width())));
+    }
+
+    void bannersHaveTheRoomTheyAskFor() {
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        WindowFixture app(folder_->path());
+        ChatPage& page = app.window.page();
+        QVERIFY(app.ask(u"First?"_s) && isActive(app));
+        app.window.showMemoryPanel(true);
+        app.window.resize(760, 450);
+        page.beginEdit(0);
+        const auto* said = page.editBanner().findChild<QLabel*>();
+        QTest::qWait(50);  // for the layout
+        QTRY_VERIFY2(said->isVisible() && said->height() >= said->heightForWidth(said->width()),
+                     qPrintable(QString::number(said->height())));
+        page.editBanner().cancel();
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        app.window.setAppearance(ThemeChoice::kLight, 200);
+        app.window.resize(1800, 1100);
+        const auto* form = page.buildBanner().findChild<MemoryForm*>();
+        QTRY_VERIFY(form->isVisible());
+        QTest::qWait(50);  // for the layout
+        QTRY_VERIFY2(form->height() >= form->minimumSizeHint().height(),
+                     qPrintable(QString::number(form->height())));
     }
 
     void escapeClosesWhatWasOpened() {

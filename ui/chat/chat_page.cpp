@@ -314,6 +314,12 @@ void ChatPage::refresh() {
     const bool hasMessages = session_ && session_->messages().rowCount() > 0;
     const bool isLoading = session_ && !session_->isLoaded();
     stack_->setCurrentIndex(hasMessages || isLoading ? 0 : 1);
+    // A page that is not shown asks for no height, which what stands over and under the messages needs.
+    for (int i = 0; i < stack_->count(); ++i) {
+        stack_->widget(i)->setSizePolicy(
+            QSizePolicy::Expanding,
+            i == stack_->currentIndex() ? QSizePolicy::Expanding : QSizePolicy::Ignored);
+    }
     composer_->setAnswering(session_ && session_->isAnswering());
     composer_->setPlaceholder(hasMessages ? tr("Ask…") : QString());
     view_->setCanAskAgain(session_ && !session_->isAnswering());
