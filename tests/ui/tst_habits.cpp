@@ -581,6 +581,25 @@ private Q_SLOTS:
                      qPrintable(QString::number(form->height())));
     }
 
+    void whatIsDisabledLooksSoInHighContrast() {
+        const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
+        Theme::apply(ThemeChoice::kHighContrast, 100);
+        QPushButton named(u"Name"_s);
+        const auto brightest = [&] {
+            named.resize(named.sizeHint());
+            const QImage image = named.grab().toImage();
+            int lightness = 0;
+            for (int x = 0; x < image.width(); ++x)
+                for (int y = 0; y < image.height(); ++y)
+                    lightness = std::max(lightness, image.pixelColor(x, y).lightness());
+            return lightness;
+        };
+        QVERIFY(brightest() > 240);
+        named.setEnabled(false);
+        // Still at 7:1 on black.
+        QVERIFY2(brightest() < 200 && brightest() > 150, qPrintable(QString::number(brightest())));
+    }
+
     void escapeClosesWhatWasOpened() {
         WindowFixture app(folder_->path());
         QVERIFY(app.ask(u"First?"_s) && isActive(app));

@@ -238,12 +238,17 @@ QString Theme::styleSheet() const {
     QFile file(u":/epichat/style.qss"_s);
     QString sheet = file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
     const QColor handle = isHighContrast() ? colors_.text : isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
+    // Grey on black where all else is white; a border that is grey already stays.
+    const QColor disabledText = isHighContrast() ? QColor(0xA6A6A6) : colors_.secondaryText;
+    const QColor disabledBorder = isHighContrast() ? disabledText : colors_.border;
     // A name before any that it begins with.
     const std::pair<QLatin1StringView, QColor> named[] = {{"@raised"_L1, colors_.raised},
                                                           {"@handle"_L1, handle},
                                                           {"@warningSoft"_L1, colors_.warningSoft},
                                                           {"@warning"_L1, colors_.warning},
                                                           {"@border"_L1, colors_.border},
+                                                          {"@disabledText"_L1, disabledText},
+                                                          {"@disabledBorder"_L1, disabledBorder},
                                                           {"@secondaryText"_L1, colors_.secondaryText},
                                                           {"@text"_L1, colors_.text},
                                                           {"@hover"_L1, colors_.hover},
