@@ -2407,7 +2407,7 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
     </message>
     <message>
         <source>&amp;As the desktop</source>
-        <translation>&amp;Wie der Desktop</translation>
+        <translation>&amp;Wie die Arbeitsumgebung</translation>
     </message>
     <message>
         <source>Theme</source>
