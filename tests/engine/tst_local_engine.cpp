@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -295,13 +294,13 @@ private Q_SLOTS:
             QVERIFY(tokens > 0);
             const JobId build = session.post(BuildMemory{"long", smallMemory()});
             QVERIFY(waitForEpisode(session, build, 1));
-            QElapsedTimer timer;
-            timer.start();
             session.cancel(build);
+            const std::size_t before = session.log().of(build).size();
             const auto failed = session.log().wait<Failed>(build);
-            QVERIFY(timer.elapsed() < 2000);
             QVERIFY(failed);
             QCOMPARE(failed->error.code, ErrorCode::kCancelled);
+            // The step that was being done, and the end: no further block is read.
+            QVERIFY(session.log().of(build).size() <= before + 2);
         }
         Session session(config());
         prepare(session, longConversation(600));
@@ -319,14 +318,13 @@ private Q_SLOTS:
         QVERIFY(session.run<Synced>(conversation()));
         const JobId job = session.post(endlessAsk());
         QVERIFY(session.log().wait<TokenDelta>(job));
-        QElapsedTimer timer;
-        timer.start();
         session.cancel(job);
+        const std::size_t before = session.log().of(job).size();
         const auto done = session.log().wait<TurnDone>(job);
-        const qint64 elapsed = timer.elapsed();
         QVERIFY(done);
         QCOMPARE(done->reason, std::string("cancelled"));
-        QVERIFY2(elapsed < 300, std::to_string(elapsed).c_str());
+        // The token that was being computed, what was held back, and the end.
+        QVERIFY(session.log().of(job).size() <= before + 3);
     }
 
     void findsItsFilesAgainInANewEngine() {

@@ -5,7 +5,6 @@
 #include <QAbstractItemModelTester>
 #include <QAccessible>
 #include <QClipboard>
-#include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
 #include <QScrollBar>
@@ -163,9 +162,7 @@ private Q_SLOTS:
         view().scrollToRow(0);
         QSet<int> seen;
         QScrollBar* bar = view().verticalScrollBar();
-        QElapsedTimer timer;
-        timer.start();
-        while (timer.elapsed() < 120'000) {
+        for (int step = 0; step < kMessages; ++step) {  // each shows a message more, at least
             QVERIFY(QTest::qWaitFor([this] { return messages().isLoaded(view().firstRowInSight()); }));
             int row = view().firstRowInSight();
             for (; row < kMessages && view().rowTop(row) < view().viewport()->height(); ++row) {

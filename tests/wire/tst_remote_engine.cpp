@@ -91,14 +91,16 @@ private Q_SLOTS:
 
     void survivesAKilledEngineAndAnswersTheSameQuestionAgain() {
         EventLog log;
-        const auto engine = makeRemoteEngine(echoEngine(), log.sink());
+        // That it is gone is seen without a ping, and the first restart waits for nothing: any of these would
+        // be longer than a test is waited for.
+        RemoteEngineConfig config = echoEngine();
+        config.pingInterval = config.silenceLimit = config.restartDelay = 1h;
+        const auto engine = makeRemoteEngine(config, log.sink());
         engine->post(kSync, conversation());
         engine->post(kJob, ask("wait"));
         QVERIFY(log.wait<TokenDelta>(kJob));
         const auto first = log.wait<Hello>(0);
         const auto pid = static_cast<pid_t>(std::stoi(first->device));
-        QElapsedTimer timer;
-        timer.start();
         QCOMPARE(::kill(pid, SIGKILL), 0);
 
         const auto failed = log.wait<Failed>(kJob);
@@ -107,7 +109,6 @@ private Q_SLOTS:
         QCOMPARE(failed->error.message, std::string("the engine stopped: signal 9 (killed)"));
         const auto again = log.wait<Hello>(0, 2);
         QVERIFY(again);
-        QVERIFY2(timer.elapsed() < 5000, qPrintable(QString::number(timer.elapsed())));
         QVERIFY(again->device != first->device);
         QCOMPARE(::kill(pid, 0), -1);  // waited for
 
