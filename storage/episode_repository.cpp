@@ -27,6 +27,20 @@ Result<std::vector<EpisodeRecord>> EpisodeRepository::all(std::int64_t conversat
     }
 }
 
+Result<std::string> EpisodeRepository::currentMemory(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(Statement row,
+                   database_.prepare(
+                       "SELECT substr(cache_key, 1, 64) FROM episodes WHERE conversation_id = :conversation "
+                       "AND length(cache_key) >= 64 AND NOT EXISTS ("
+                       "SELECT 1 FROM episodes AS each, "
+                       "json_each(iif(json_valid(each.turn_ids), each.turn_ids, '[0]')) AS turn "
+                       "LEFT JOIN messages ON messages.id = turn.value "
+                       "WHERE each.conversation_id = :conversation AND messages.sequence IS NULL) LIMIT 1"));
+    row.bind(":conversation", conversationId);
+    EPI_TRY_ASSIGN(const bool hasRow, row.step());
+    return hasRow ? std::string(row.text()) : std::string();
+}
+
 Result<void> EpisodeRepository::replace(std::int64_t conversationId,
                                         std::span<const EpisodeRecord> episodes) {
     EPI_TRY_ASSIGN(Statement remove,

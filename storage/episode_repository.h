@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/base/result.h"
@@ -16,6 +17,8 @@ public:
     explicit EpisodeRepository(Database& database) : database_(database) {}
 
     Result<std::vector<EpisodeRecord>> all(std::int64_t conversationId);
+    /// The key of a memory all of whose turns are on the active branch; empty when there is none.
+    Result<std::string> currentMemory(std::int64_t conversationId);
     /// Runs inside the caller's transaction.
     Result<void> replace(std::int64_t conversationId, std::span<const EpisodeRecord> episodes);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -135,12 +136,23 @@ Result<void> Store::forgetOld() {
     EPI_TRY_ASSIGN(const auto old, state_->history.binnedBefore(before));
     for (const std::int64_t id : old)
         EPI_TRY(deleteConversation(id));
-    EPI_TRY_ASSIGN(const std::int64_t erased, state_->inTransaction([&]() -> Result<std::int64_t> {
-        EPI_TRY_ASSIGN(const std::int64_t count, state_->versions.purgeRemoved(before));
-        if (count > 0) EPI_TRY(state_->search.forgetDeleted());
-        return count;
-    }));
-    return erased > 0 ? forgetLog() : Result<void>();
+    bool isErased = false;
+    const auto purge = [&]() -> Result<void> {
+        EPI_TRY_ASSIGN(const std::set<std::int64_t> conversations, state_->versions.purgeRemoved(before));
+        isErased = !conversations.empty();
+        for (const std::int64_t id : conversations)
+            EPI_TRY(forgetErased(id));
+        return isErased ? state_->search.forgetDeleted() : Result<void>();
+    };
+    EPI_TRY(state_->inTransaction(purge));
+    return isErased ? forgetLog() : Result<void>();
+}
+
+Result<void> Store::forgetErased(std::int64_t conversationId) {
+    EPI_TRY_ASSIGN(const std::string memory, state_->episodes.currentMemory(conversationId));
+    // A memory that may hold them quotes them in the descriptions of its episodes.
+    if (memory.empty()) EPI_TRY(state_->episodes.replace(conversationId, {}));
+    return state_->releasedCaches.addOutdatedOf(conversationId, memory);
 }
 
 Result<void> Store::forgetLog() {

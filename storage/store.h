@@ -59,7 +59,7 @@ public:
                                  std::string_view samplingJson);
     /// For ever, with everything that belongs to it. Its caches are files of an engine: see releasedCaches.
     Result<void> deleteConversation(std::int64_t id);
-    /// What the names of cache files begin with that no conversation here has any more
+    /// The keys of caches that no conversation here has any more, or of which something was erased
     /// (core/format/cache_folder.h).
     Result<std::vector<std::string>> releasedCaches();
     /// Once the files are gone.
@@ -162,6 +162,8 @@ private:
     void tidy();
     Result<void> settleUnfinished();
     Result<void> forgetOld();
+    /// Of a conversation of which turns were erased: what else is known of them.
+    Result<void> forgetErased(std::int64_t conversationId);
     Result<void> forgetLog();
 
     std::unique_ptr<StoreState> state_;

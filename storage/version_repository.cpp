@@ -296,21 +296,21 @@ Result<std::vector<std::int64_t>> VersionRepository::removed(std::int64_t conver
     return ids(rows);
 }
 
-Result<std::int64_t> VersionRepository::purgeRemoved(std::int64_t beforeMs) {
+Result<std::set<std::int64_t>> VersionRepository::purgeRemoved(std::int64_t beforeMs) {
     EPI_TRY_ASSIGN(Statement rows,
                    database_.prepare("SELECT id FROM messages WHERE removed_at_ms > 0 "
                                      "AND removed_at_ms < :before AND sequence IS NULL"));
     rows.bind(":before", beforeMs);
     EPI_TRY_ASSIGN(const std::vector<std::int64_t> old, ids(rows));
-    std::int64_t erased = 0;
+    std::set<std::int64_t> conversations;
     for (const std::int64_t id : old) {
         auto message = messages_.find(id);
         if (!message) continue;
         message->removedAtMs = 0;
+        conversations.insert(message->conversationId);
         EPI_TRY(messages_.erase(*std::move(message)));
-        ++erased;
     }
-    return erased;
+    return conversations;
 }
 
 }  // namespace epi

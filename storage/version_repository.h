@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -43,8 +44,8 @@ public:
     Result<std::vector<std::int64_t>> removed(std::int64_t conversationId);
     /// Erases what was said in messages that were taken out before a time (UTC milliseconds) and forgets
     /// when; they cannot be put back then. Their rows stay, for they hold the tree together. What is damaged
-    /// is left alone. Returns how many were erased.
-    Result<std::int64_t> purgeRemoved(std::int64_t beforeMs);
+    /// is left alone. Returns the conversations of which something was erased.
+    Result<std::set<std::int64_t>> purgeRemoved(std::int64_t beforeMs);
 
 private:
     struct Node {

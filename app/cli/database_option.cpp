@@ -11,8 +11,8 @@
 namespace epi {
 namespace {
 
-/// Of chats that were in the bin for long enough. The store goes on knowing them, for the window's engine may
-/// have caches on another computer.
+/// Of chats that were in the bin for long enough, and of turns that were taken out then. The store goes on
+/// knowing them, for the window's engine may have caches on another computer.
 void removeReleasedCaches(Store& store) {
     const auto keys = store.releasedCaches();
     if (!keys) return logWarning(keys.error().message + "; caches of deleted chats stay");

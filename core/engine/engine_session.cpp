@@ -249,9 +249,7 @@ Result<Event> EngineSession::handle(const Release& command, const JobContext& /*
             return key == conversationKey(entry.second.uid);
         };
         for (auto& [name, conversation] : conversations_) {
-            if (conversation.memory &&
-                (key.starts_with(conversation.memory->key) || conversation.memory->key.starts_with(key)))
-                forgetMemory(conversation);
+            if (conversation.memory && releases(key, conversation.memory->key)) forgetMemory(conversation);
         }
         std::erase_if(conversations_, isAllOf);
     }

@@ -1,14 +1,19 @@
 #include "core/format/cache_folder.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/log.h"
+#include "core/format/cache_file.h"
 #include "core/format/cache_key.h"
 
 namespace epi {
@@ -18,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kKeyDigits = 64;
 
+constexpr char kOutdatedMark = '+';
 constexpr const char* kTemporaryPrefix = ".epichat-";
 constexpr std::chrono::hours kAbandonedAfter{24};
 
@@ -81,11 +87,49 @@ std::map<std::string, Group> groupsIn(const fs::path& folder, Remover& remover) 
     return groups;
 }
 
-/// What the names of files begin with that this key names.
-Result<std::string> beginningOf(const std::string& key) {
-    const std::string beginning = key.substr(0, kKeyDigits);
-    if (isKey(beginning, kKeyDigits) || isKey(beginning, kConversationDigits)) return beginning;
-    return Error{ErrorCode::kInvalidArgument, "'" + key + "' is not the key of a memory or a conversation"};
+/// What a key has removed.
+struct Named {
+    std::string beginning;                   // of file names
+    std::string kept{};                      // the memory that stays as it was built; empty: none does
+    std::optional<std::int64_t> beforeMs{};  // only what was written before; nothing: all
+};
+
+Result<Named> namedBy(const std::string& key) {
+    const Error noKey{ErrorCode::kInvalidArgument,
+                      "'" + key + "' is not the key of a memory or a conversation"};
+    const std::size_t mark = key.find(kOutdatedMark);
+    Named named{.beginning = key.substr(0, std::min(mark, kKeyDigits))};
+    const bool isMemory = isKey(named.beginning, kKeyDigits);
+    if (!isMemory && !isKey(named.beginning, kConversationDigits)) return noKey;
+    if (mark == std::string::npos) return named;
+    if (isMemory) named.kept = named.beginning;
+    named.beginning.resize(kConversationDigits);
+    const char* const end = key.data() + key.size();
+    const auto [stop, failure] = std::from_chars(key.data() + mark + 1, end, named.beforeMs.emplace());
+    if (failure != std::errc() || stop != end || *named.beforeMs < 0) return noKey;
+    return named;
+}
+
+/// Whether a file of a memory is as the build wrote it: the index, and the caches of episodes but for those
+/// that were taken from another one since, or added for a question (see core/engine/episode_files.h).
+bool isAsBuilt(const fs::path& path) {
+    if (path.extension() == ".memory") return true;
+    if (path.extension() != ".kv") return false;
+    const auto file = CacheFile::open(path);
+    if (!file || !file->header().metadata.is_object()) return false;
+    const nlohmann::json notes = file->header().metadata.value("notes", nlohmann::json());
+    return notes.is_object() && !notes.contains("copied_at") && !notes.contains("episode");
+}
+
+bool isToGo(const fs::path& path, const Named& named) {
+    const std::string name = path.filename().string();
+    if (!name.starts_with(named.beginning)) return false;
+    if (!named.beforeMs) return true;
+    std::error_code gone;
+    const auto written = fs::file_time_type::clock::to_sys(fs::last_write_time(path, gone));
+    const auto writtenMs = std::chrono::floor<std::chrono::milliseconds>(written.time_since_epoch()).count();
+    if (gone || writtenMs >= *named.beforeMs) return false;
+    return named.kept.empty() || !name.starts_with(named.kept) || !isAsBuilt(path);
 }
 
 }  // namespace
@@ -131,21 +175,27 @@ Result<FolderUse> trimCacheFolder(const fs::path& folder, std::int64_t limitByte
     return removed;
 }
 
+std::string outdatedKey(std::string_view key, std::int64_t timeMs) {
+    return std::string(key) + kOutdatedMark + std::to_string(timeMs);
+}
+
+bool releases(const std::string& key, const std::string& memoryKey) {
+    const auto named = namedBy(key);
+    return named && memoryKey.starts_with(named->beginning);
+}
+
 Result<FolderUse> removeCaches(const fs::path& folder, std::span<const std::string> keys) {
-    std::vector<std::string> beginnings;
+    std::vector<Named> named;
     for (const std::string& key : keys) {
-        EPI_TRY_ASSIGN(std::string beginning, beginningOf(key));
-        beginnings.push_back(std::move(beginning));
+        EPI_TRY_ASSIGN(Named each, namedBy(key));
+        named.push_back(std::move(each));
     }
     Remover remover;
     std::error_code failure;
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
-        const std::string name = entry->path().filename().string();
-        const auto isNamed = [&](const std::string& beginning) {
-            return name.starts_with(beginning);
-        };
-        if (std::ranges::any_of(beginnings, isNamed)) remover.remove(entry->path());
+        if (std::ranges::any_of(named, [&](const Named& each) { return isToGo(entry->path(), each); }))
+            remover.remove(entry->path());
     }
     return remover.result();
 }

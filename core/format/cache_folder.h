@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/base/result.h"
 
@@ -27,9 +28,18 @@ Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder,
                                   std::int64_t limitBytes,
                                   const std::string& inUse = {});
 
+/// The key for a conversation that goes on, but of which something was erased for good at this time (UTC
+/// milliseconds): all that was written before goes. `key` is the conversation's; or that of its memory, which
+/// holds nothing of it as it was built, and so far stays.
+std::string outdatedKey(std::string_view key, std::int64_t timeMs);
+
+/// Whether files of this memory are among those that a key has removed.
+bool releases(const std::string& key, const std::string& memoryKey);
+
 /// Removes all files whose names begin like one of these keys: of a memory or one of its episodes, whose
-/// files come and go together, or of a conversation (core/format/cache_key.h). What was removed;
-/// kInvalidArgument for what is no key; kIo names a file that cannot be removed, once all others are gone.
+/// files come and go together, or of a conversation (core/format/cache_key.h); and what an outdatedKey says.
+/// What was removed; kInvalidArgument for what is no key; kIo names a file that cannot be removed, once all
+/// others are gone.
 Result<FolderUse> removeCaches(const std::filesystem::path& folder, std::span<const std::string> keys);
 
 }  // namespace epi

@@ -1,6 +1,7 @@
 // Chats that begin alike hear nothing of each other.
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 
@@ -8,6 +9,7 @@
 #include <QtTest>
 
 #include "core/engine/engine_session.h"
+#include "core/format/cache_folder.h"
 #include "core/format/cache_key.h"
 #include "tests/engine/session_folders.h"
 
@@ -250,6 +252,45 @@ private Q_SLOTS:
         const auto other = session.run<TurnDone>(ask("second", "And the piano?", options));
         QVERIFY2(other, session.why());
         QCOMPARE(other->tier, std::string("device"));
+    }
+
+    void ofErasedTurnsTheMemoryAsItWasBuiltStaysAlone() {
+        SyncConversation chat = longConversation(80, "first");
+        chat.uid = "epichat:first";
+        MemoryOptions options = memory();
+        options.online.recallTokens = 64;
+        Session session(folders_.config());
+        QVERIFY(prepare(session, {chat}));
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"first", smallMemory()}), session.why());
+        const auto built = session.run<MemoryBuilt>(BuildMemory{"first", options});
+        QVERIFY2(built, session.why());
+        const std::string key = built->episodes.front().cacheKey.substr(0, 64);
+        const Ask probe = [&] {
+            Ask asked = ask("first", "And the piano?", options);
+            asked.remember = false;
+            return asked;
+        }();
+        const auto before = session.run<TurnDone>(probe);
+        QVERIFY2(before, session.why());
+        const auto secret = session.run<TurnDone>(ask("first", "A secret about the dog", options));
+        QVERIFY2(secret, session.why());
+        QVERIFY(session.run<Synced>(after(chat, "A secret about the dog", *secret)));
+        QVERIFY(session.run<Synced>(chat));
+        QVERIFY(!filesWith(folders_.cacheFolder(), ".turns").empty());
+        const auto time = std::chrono::system_clock::now().time_since_epoch() + std::chrono::seconds(1);
+        const std::string outdated =
+            outdatedKey(key, std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+        const auto released = session.run<Released>(Release{{outdated}});
+        QVERIFY2(released, session.why());
+        for (const auto& entry : fs::directory_iterator(folders_.cacheFolder())) {
+            const std::string name = entry.path().filename().string();
+            QVERIFY2(name.starts_with(key), name.c_str());
+            QVERIFY2(name.ends_with(".kv") || name.ends_with(".memory"), name.c_str());
+        }
+        const auto again = session.run<TurnDone>(probe);
+        QVERIFY2(again, session.why());
+        QCOMPARE(again->statistics.readTokens, std::int64_t{0});
+        QCOMPARE(again->text, before->text);
     }
 
     void keepsThePassagesOfTheLastChatsAlone() {

@@ -9,6 +9,7 @@
 
 #include <QtTest>
 
+#include "core/format/cache_key.h"
 #include "core/transfer/chat_exporter.h"
 #include "core/transfer/chat_import.h"
 #include "storage/message_repository.h"
@@ -49,6 +50,15 @@ private:
         for (int i = 0; id && i < turns; ++i)
             addTurn(*id);
         return id ? *id : 0;
+    }
+    /// As if a message had been taken out so many days ago. The store is closed then.
+    bool age(std::int64_t days, std::int64_t row) {
+        store_.reset();
+        auto store = Store::open(databaseIn(*folder_));
+        MessageRecord message = *store->message(row);
+        Result<Database> database = Database::open(databaseIn(*folder_), Database::Access::kReadWrite);
+        *message.removedAtMs -= days * 86'400'000;
+        return MessageRepository(*database).place(message).has_value();
     }
     bool addTurn(std::int64_t conversation) {
         ++made_;
@@ -354,18 +364,10 @@ private Q_SLOTS:
         const auto young = store_->removeTurn(at(id, 0));
         QVERIFY2(young, test::why(young));
         store_.reset();
-        const auto age = [&](const char* days, std::int64_t row) {
-            // As if it had been taken out so many days ago.
-            auto store = Store::open(databaseIn(*folder_));
-            MessageRecord message = *store->message(row);
-            Result<Database> database = Database::open(databaseIn(*folder_), Database::Access::kReadWrite);
-            *message.removedAtMs -= std::atoll(days) * 86'400'000;
-            return MessageRepository(*database).place(message);
-        };
         for (const std::int64_t row : *old)
-            QVERIFY(age("31", row));
+            QVERIFY(age(31, row));
         for (const std::int64_t row : *young)
-            QVERIFY(age("29", row));
+            QVERIFY(age(29, row));
         reopen();
         QCOMPARE(texts(id), std::string("q3 r3 q4 r4"));
         QCOMPARE(*store_->removedMessages(id), *young);
@@ -384,6 +386,59 @@ private Q_SLOTS:
         QVERIFY(store_->restoreTurn(*young));
         QCOMPARE(texts(id), std::string("q1 r1 q3 r3 q4 r4"));
         QVERIFY2(broken(id).empty(), broken(id).c_str());
+    }
+
+    void saysWhichCachesErasedTurnsLeave_data() {
+        QTest::addColumn<bool>("isBuiltBefore");  // the memory, of what was taken out, too
+        QTest::addColumn<bool>("hasMemory");
+        QTest::addColumn<bool>("isNamedByChat");
+        QTest::newRow("none was built") << false << false << true;
+        QTest::newRow("a memory that holds them") << true << true << true;
+        QTest::newRow("a memory of the turns that are left") << false << true << true;
+        QTest::newRow("a memory that is not found any more") << false << true << false;
+    }
+    void saysWhichCachesErasedTurnsLeave() {
+        QFETCH(bool, isBuiltBefore);
+        QFETCH(bool, hasMemory);
+        QFETCH(bool, isNamedByChat);
+        const std::int64_t id = conversationWithTurns(3);
+        const std::int64_t untouched = conversationWithTurns(1);
+        const std::string chat = conversationKey(store_->conversation(id)->uid);
+        const std::string memory = (isNamedByChat ? chat : std::string(16, 'e')) + std::string(48, 'e');
+        const auto build = [&] {
+            const Ids turns = shown(id);
+            const std::vector<EpisodeRecord> episodes{
+                {.index = 0, .turnIds = {turns[0], turns[1]}, .cacheKey = memory + "-0"},
+                {.index = 1, .turnIds = Ids(turns.begin() + 2, turns.end()), .cacheKey = memory + "-1"}};
+            QVERIFY(store_->saveEpisodes(id, episodes, 100));
+        };
+        if (isBuiltBefore) build();
+        const auto gone = store_->removeTurn(at(id, 0));
+        QVERIFY2(gone, test::why(gone));
+        if (hasMemory && !isBuiltBefore) build();
+        reopen();
+        QVERIFY(store_->releasedCaches()->empty());  // they can be put back
+        for (const std::int64_t row : *gone)
+            QVERIFY(age(31, row));
+        reopen();
+        const auto released = store_->releasedCaches();
+        QVERIFY2(released, test::why(released));
+        QCOMPARE(released->size(), std::size_t{1});
+        const bool isClean = hasMemory && !isBuiltBefore;
+        QVERIFY2(released->front().starts_with((isClean && isNamedByChat ? memory : chat) + "+"),
+                 released->front().c_str());
+        QCOMPARE(store_->episodes(id)->size(), isClean ? std::size_t{2} : std::size_t{0});
+        // Of turns that are erased later there is one key, too, and the chat goes with another one.
+        const auto more = store_->removeTurn(at(id, 0));
+        QVERIFY2(more, test::why(more));
+        for (const std::int64_t row : *more)
+            QVERIFY(age(31, row));
+        reopen();
+        QCOMPARE(store_->releasedCaches()->size(), std::size_t{1});
+        QVERIFY(store_->releasedCaches()->front().starts_with(chat + "+"));
+        QVERIFY(store_->deleteConversation(id));
+        QCOMPARE(store_->releasedCaches()->front(), chat);
+        QCOMPARE(texts(untouched), std::string("q4 r4"));
     }
 
     void aDamagedMessageThatWasTakenOutIsLeftAlone() {

@@ -11,9 +11,9 @@
 
 namespace epi {
 
-/// Has the caches removed of chats that were deleted for ever: in this computer's folder, whether an engine
-/// runs or not, and by the engine, which may run on another one and must forget them. The store knows which
-/// ones until an engine has answered. GUI thread only; nothing waits.
+/// Has the caches removed of chats that were deleted for ever, and those that may hold erased turns: in this
+/// computer's folder, whether an engine runs or not, and by the engine, which may run on another one and must
+/// forget them. The store knows which ones until an engine has answered. GUI thread only; nothing waits.
 class CacheReleaser final : public QObject {
     Q_OBJECT
 
