@@ -585,19 +585,27 @@ private Q_SLOTS:
         const auto back = qScopeGuard([] { Theme::apply(ThemeChoice::kLight, 100); });
         Theme::apply(ThemeChoice::kHighContrast, 100);
         QPushButton named(u"Name"_s);
-        const auto brightest = [&] {
-            named.resize(named.sizeHint());
-            const QImage image = named.grab().toImage();
-            int lightness = 0;
-            for (int x = 0; x < image.width(); ++x)
-                for (int y = 0; y < image.height(); ++y)
-                    lightness = std::max(lightness, image.pixelColor(x, y).lightness());
-            return lightness;
-        };
-        QVERIFY(brightest() > 240);
-        named.setEnabled(false);
-        // Still at 7:1 on black.
-        QVERIFY2(brightest() < 200 && brightest() > 150, qPrintable(QString::number(brightest())));
+        QSpinBox number;
+        number.setRange(0, 9'999);
+        number.setValue(8'888);
+        QComboBox choice;
+        choice.addItem(u"Choice"_s);
+        for (QWidget* control : std::initializer_list<QWidget*>{&named, &number, &choice}) {
+            control->resize(control->sizeHint());
+            // Of the text, which a border may outshine.
+            const auto brightest = [&] {
+                const QImage image = control->grab().toImage();
+                int lightness = 0;
+                for (int x = 6; x < image.width() / 2; ++x)
+                    for (int y = 6; y < image.height() - 6; ++y)
+                        lightness = std::max(lightness, image.pixelColor(x, y).lightness());
+                return lightness;
+            };
+            QVERIFY2(brightest() > 230, control->metaObject()->className());
+            control->setEnabled(false);
+            // Still at 7:1 on black.
+            QVERIFY2(brightest() < 200 && brightest() > 130, control->metaObject()->className());
+        }
     }
 
     void escapeClosesWhatWasOpened() {

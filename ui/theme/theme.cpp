@@ -109,7 +109,12 @@ ThemeColors colorsOf(ThemeChoice choice, bool isDark) {
     return isDark ? darkColors() : lightColors();
 }
 
-QPalette paletteOf(const ThemeColors& colors) {
+/// Of what cannot be used. Where secondary text is as white as all other: grey, at 8.6:1 on black.
+QColor disabledTextOf(ThemeChoice choice, const ThemeColors& colors) {
+    return choice == ThemeChoice::kHighContrast ? QColor(0xA6A6A6) : colors.secondaryText;
+}
+
+QPalette paletteOf(ThemeChoice choice, const ThemeColors& colors) {
     QPalette palette;
     palette.setColor(QPalette::Window, colors.background);
     palette.setColor(QPalette::WindowText, colors.text);
@@ -131,7 +136,7 @@ QPalette paletteOf(const ThemeColors& colors) {
     palette.setColor(QPalette::Dark, colors.border);
     palette.setColor(QPalette::Shadow, colors.border);
     for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText}) {
-        palette.setColor(QPalette::Disabled, role, colors.secondaryText);
+        palette.setColor(QPalette::Disabled, role, disabledTextOf(choice, colors));
     }
     return palette;
 }
@@ -191,7 +196,7 @@ void Theme::apply(ThemeChoice choice, int percent) {
         style = new OutlinedStyle;
         QApplication::setStyle(style);
     }
-    QApplication::setPalette(paletteOf(theme.colors_));
+    QApplication::setPalette(paletteOf(choice, theme.colors_));
     QApplication::setFont(theme.font(TextSize::kInterface));
     qApp->setStyleSheet(theme.styleSheet());
 }
@@ -238,8 +243,7 @@ QString Theme::styleSheet() const {
     QFile file(u":/epichat/style.qss"_s);
     QString sheet = file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
     const QColor handle = isHighContrast() ? colors_.text : isDark_ ? QColor(0x5F656E) : QColor(0xB4B9C1);
-    // Grey on black where all else is white; a border that is grey already stays.
-    const QColor disabledText = isHighContrast() ? QColor(0xA6A6A6) : colors_.secondaryText;
+    const QColor disabledText = disabledTextOf(choice_, colors_);
     const QColor disabledBorder = isHighContrast() ? disabledText : colors_.border;
     // A name before any that it begins with.
     const std::pair<QLatin1StringView, QColor> named[] = {{"@raised"_L1, colors_.raised},
