@@ -1,5 +1,7 @@
 #include "storage/sqlite_error.h"
 
+#include <system_error>
+
 #include <sqlite3.h>
 
 namespace epi {
@@ -43,6 +45,9 @@ Error sqliteError(sqlite3* connection, int code) {
     const bool isLast = connection != nullptr && sqlite3_extended_errcode(connection) == code;
     std::string message = isLast ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
     if (file != nullptr) message.insert(0, std::string(file) + ": ");
+    const int cause = isLast ? sqlite3_system_errno(connection) : 0;  // a full disk, as a rule
+    if ((code & 0xff) == SQLITE_IOERR && cause != 0)
+        message += ": " + std::error_code(cause, std::generic_category()).message();
     message += " (sqlite code " + std::to_string(code) + ")";
     return {errorCode(code & 0xff), std::move(message)};
 }

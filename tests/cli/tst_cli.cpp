@@ -432,6 +432,21 @@ private Q_SLOTS:
             QCOMPARE(run(command + where).exitCode, 0);
     }
 
+    void saysWhyTheDiskRefusesADatabase() {
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("conversations.json", kConversation), "--db", database}).exitCode, 0);
+        QProcess process;
+        cli_->prepare(process, {});
+        // No file may grow beyond 8 KiB, and SQLite makes one of 32 KiB beside the database.
+        process.setProgram(QStringLiteral("sh"));
+        const QString limited =
+            QStringLiteral("trap '' XFSZ; ulimit -f 16; exec \"$0\" conversations --db \"$1\"");
+        process.setArguments({QStringLiteral("-c"), limited, QStringLiteral(EPI_CLI), database});
+        const Finished refused = test::CliProcess::finish(process);
+        QCOMPARE(refused.exitCode, 4);
+        QVERIFY2(refused.err.contains("I/O error: File too large"), refused.err);
+    }
+
     void makesNoDatabaseWhenListing() {
         const QString database = cli_->filePath("chats.db");
         const Finished result = run({"conversations", "--db", database});
