@@ -13,7 +13,7 @@
 
 namespace epi {
 
-inline constexpr std::int32_t kProtocolVersion = 2;
+inline constexpr std::int32_t kProtocolVersion = 3;
 
 struct ModelSummary {
     std::string id;

@@ -272,7 +272,8 @@ private Q_SLOTS:
         const auto message = decodeMessageFromEngine(frame);
         QVERIFY(!message);
         QCOMPARE(message.error().code, ErrorCode::kUnsupported);
-        QCOMPARE(message.error().message, std::string("protocol version 2 expected, the engine has 1"));
+        QCOMPARE(message.error().message,
+                 "protocol version " + std::to_string(kProtocolVersion) + " expected, the engine has 1");
     }
 
     void keepsTheTextOfANoticeThatItDoesNotKnow() {

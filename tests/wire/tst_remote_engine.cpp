@@ -252,7 +252,8 @@ private Q_SLOTS:
         QVERIFY(lost);
         QVERIFY(!lost->isRestarting);
         QCOMPARE(firstLine(lost->reason),
-                 std::string("the engine does not fit: protocol version 2 expected, the engine has 1"));
+                 "the engine does not fit: protocol version " + std::to_string(kProtocolVersion) +
+                     " expected, the engine has 1");
         QCOMPARE(log.wait<Failed>(kJob)->error.code, ErrorCode::kUnsupported);
     }
 
