@@ -151,7 +151,10 @@ Result<void> Store::forgetOld() {
 Result<void> Store::forgetErased(std::int64_t conversationId) {
     EPI_TRY_ASSIGN(const std::string memory, state_->episodes.currentMemory(conversationId));
     // A memory that may hold them quotes them in the descriptions of its episodes.
-    if (memory.empty()) EPI_TRY(state_->episodes.replace(conversationId, {}));
+    if (memory.empty()) {
+        EPI_TRY(state_->episodes.replace(conversationId, {}));
+        EPI_TRY(state_->conversations.setMemoryHistory(conversationId, {}));
+    }
     return state_->releasedCaches.addOutdatedOf(conversationId, memory);
 }
 

@@ -410,7 +410,7 @@ private Q_SLOTS:
             const std::vector<EpisodeRecord> episodes{
                 {.index = 0, .turnIds = {turns[0], turns[1]}, .cacheKey = memory + "-0"},
                 {.index = 1, .turnIds = Ids(turns.begin() + 2, turns.end()), .cacheKey = memory + "-1"}};
-            QVERIFY(store_->saveEpisodes(id, episodes, 100));
+            QVERIFY(store_->saveEpisodes(id, episodes, {.tokens = 100, .lastMessage = turns.back()}));
         };
         if (isBuiltBefore) build();
         const auto gone = store_->removeTurn(at(id, 0));
@@ -428,6 +428,7 @@ private Q_SLOTS:
         QVERIFY2(released->front().starts_with((isClean && isNamedByChat ? memory : chat) + "+"),
                  released->front().c_str());
         QCOMPARE(store_->episodes(id)->size(), isClean ? std::size_t{2} : std::size_t{0});
+        QCOMPARE(store_->conversation(id)->memoryHistory.tokens, isClean ? 100 : 0);
         // Of turns that are erased later there is one key, too, and the chat goes with another one.
         const auto more = store_->removeTurn(at(id, 0));
         QVERIFY2(more, test::why(more));
