@@ -40,7 +40,9 @@ Result<EvalMemory> memoryOf(std::size_t index, json given, const MemoryOptions& 
         if (given.contains("budget")) return badMemory(index, "it has both a share and a budget");
         given.erase(share);
     }
-    json options = toJson(base);
+    const auto preset = given.find("preset");
+    const bool hasPreset = preset != given.end() && preset->is_string();
+    json options = toJson(hasPreset ? withPreset(base, preset->get<std::string>()) : base);
     if (const std::string unknown = unknownField(given, options); !unknown.empty())
         return badMemory(index, "there is no option '" + printable(unknown) + "'");
     options.merge_patch(given);

@@ -1,6 +1,7 @@
 #include "app/cli/memory_arguments.h"
 
 #include <charconv>
+#include <utility>
 
 #include "core/policy/preset.h"
 #include "core/wire/options_json.h"
@@ -27,7 +28,10 @@ Result<std::int32_t> episodesOf(const std::string& text) {
 }  // namespace
 
 void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char* seedName) {
-    command.add_option("--preset", arguments.preset, "How the memory is built: " + presetList());
+    command.add_option(
+        "--preset",
+        arguments.preset,
+        "How the memory is built, with this preset's own score, level and head floor: " + presetList());
     command.add_option(
         "--level", arguments.level, "Share of a layer's budget among heads: pair or pair-uniform");
     command.add_option("--budget", arguments.budget, "Mean entries per layer and head; 0: from the history");
@@ -82,6 +86,8 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     if (!stored.empty()) {
         EPI_TRY_ASSIGN(options, memoryOptionsFromJsonText(stored));
     }
+    if (arguments.preset) options = withPreset(std::move(options), *arguments.preset);
+    EPI_TRY(presetById(options.preset));
     if (arguments.level) {
         EPI_TRY_ASSIGN(options.level, budgetLevelFromName(*arguments.level));
     }
@@ -91,8 +97,6 @@ Result<MemoryOptions> memoryOptions(const MemoryArguments& arguments, const std:
     if (arguments.positions) {
         EPI_TRY_ASSIGN(options.positions, positionModeFromName(*arguments.positions));
     }
-    options.preset = arguments.preset.value_or(options.preset);
-    EPI_TRY(presetById(options.preset));
     options.budget = arguments.budget.value_or(options.budget);
     options.block = arguments.block.value_or(options.block);
     if (arguments.episodes) {

@@ -1,6 +1,7 @@
 #include "core/engine/options.h"
 
 #include <array>
+#include <utility>
 
 namespace epi {
 namespace {
@@ -58,6 +59,14 @@ std::string_view name(PositionMode value) {
 
 MemoryOptions withoutOnline(MemoryOptions options) {
     options.online = {};
+    return options;
+}
+
+MemoryOptions withPreset(MemoryOptions options, std::string preset) {
+    options.preset = std::move(preset);
+    options.score.clear();
+    options.level.reset();
+    options.headFloor.reset();
     return options;
 }
 

@@ -2487,6 +2487,62 @@ Gelöschte Chats bleiben hier 30 Tage.</translation>
         <source>EpiCache, as in the paper</source>
         <translation>EpiCache, wie im Artikel</translation>
     </message>
+    <message>
+        <source>What measured best: one cache for all episodes, and passages are quoted</source>
+        <translation>Was am besten abschnitt: ein Cache für alle Episoden, und Passagen werden zitiert</translation>
+    </message>
+    <message>
+        <source>The newest entries and the first always stay</source>
+        <translation>Die neuesten Einträge und die ersten bleiben immer</translation>
+    </message>
+    <message>
+        <source>Nothing always stays; layers share by how sensitive they are</source>
+        <translation>Nichts bleibt immer; die Schichten teilen nach ihrer Empfindlichkeit</translation>
+    </message>
+    <message>
+        <source>Nothing always stays; as its authors&apos; program computes it</source>
+        <translation>Nichts bleibt immer; gerechnet wie im Programm seiner Autoren</translation>
+    </message>
+    <message>
+        <source>EpiCache in one pass</source>
+        <translation>EpiCache in einem Durchgang</translation>
+    </message>
+    <message>
+        <source>The history is read once for all episodes: faster, and no published method</source>
+        <translation>Der Verlauf wird einmal für alle Episoden gelesen: schneller, aber kein veröffentlichtes Verfahren</translation>
+    </message>
+    <message>
+        <source>KeyDiff</source>
+        <translation>KeyDiff</translation>
+    </message>
+    <message>
+        <source>Keys unlike the others stay; one cache for all episodes</source>
+        <translation>Schlüssel, die den anderen nicht gleichen, bleiben; ein Cache für alle Episoden</translation>
+    </message>
+    <message>
+        <source>KVzip</source>
+        <translation>KVzip</translation>
+    </message>
+    <message>
+        <source>What is needed to repeat each block stays; one cache for all episodes</source>
+        <translation>Was nötig ist, um jeden Block zu wiederholen, bleibt; ein Cache für alle Episoden</translation>
+    </message>
+    <message>
+        <source>StreamingLLM</source>
+        <translation>StreamingLLM</translation>
+    </message>
+    <message>
+        <source>The first and the newest entries stay; one cache for all episodes</source>
+        <translation>Die ersten und die neuesten Einträge bleiben; ein Cache für alle Episoden</translation>
+    </message>
+    <message>
+        <source>SnapKV</source>
+        <translation>SnapKV</translation>
+    </message>
+    <message>
+        <source>What the end of each block looks at stays; one cache for all episodes</source>
+        <translation>Worauf das Ende jedes Blocks blickt, bleibt; ein Cache für alle Episoden</translation>
+    </message>
 </context>
 <context>
     <name>epi::MemoryPage</name>

@@ -131,6 +131,40 @@ private Q_SLOTS:
             QCOMPARE(eval("memory", write("bad.json", bad)).exitCode, 2);
     }
 
+    void takesAPresetThatIsNamedAsItIs() {
+        const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
+        const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));
+        const QString database = cli_->filePath("chats.db");
+        QCOMPARE(run({"import", write("long.json", test::longConversation()), "--db", database}).exitCode, 0);
+        const QStringList on{"--conversation", "conv-2", "--db", database, "-m", model};
+        const QStringList by{"--embedder", embedder, "--device", "cpu", "--json"};
+        const auto stored = [&] {
+            auto store = Store::open(database.toStdString());
+            const auto record = store ? store->conversation(1) : store.error();
+            const std::string options = record ? record->memory : std::string();
+            return QJsonDocument::fromJson(QByteArray::fromStdString(options)).object();
+        };
+        const QStringList build{"memory", "build"};
+        QCOMPARE(run(build + on + by + QStringList{"--score", "recency", "--budget", "256"}).exitCode, 0);
+        QCOMPARE(stored()["score"].toString(), QStringLiteral("recency"));
+        // What a list does not say is as it was stored with the chat, but a preset's own choices.
+        const QString memories = write("memories.json",
+                                       R"([{"preset": "keydiff"}, {"budget": 200},
+                                           {"preset": "streaming", "score": "value_norm"}])");
+        const QStringList eval{"eval", "run", "--metric", "likelihood", "--memories", memories};
+        const Finished measured = run(eval + on + by);
+        QVERIFY2(measured.exitCode == 0, measured.err + measured.out);
+        const QJsonArray rows = measured.json()["contexts"].toArray();
+        QCOMPARE(rows.size(), 3);
+        QCOMPARE(rows[0]["memory"]["score"].toString("?"), QString());
+        QCOMPARE(rows[0]["memory"]["budget"].toInt(), 256);
+        QCOMPARE(rows[1]["memory"]["score"].toString(), QStringLiteral("recency"));
+        QCOMPARE(rows[2]["memory"]["score"].toString(), QStringLiteral("value_norm"));
+        QCOMPARE(run(build + on + by + QStringList{"--preset", "epichat"}).exitCode, 0);
+        QCOMPARE(stored()["score"].toString("?"), QString());
+        QCOMPARE(stored()["budget"].toInt(), 256);
+    }
+
     void measuresAgainWhatWasSaidDifferently() {
         const QString model = path(test::writeTinyModel(cli_->folder().toStdString()));
         const QString embedder = path(test::writeTinyEmbedder(cli_->folder().toStdString(), "embedder"));

@@ -4,8 +4,10 @@
 #include <QDoubleSpinBox>
 #include <QPlainTextEdit>
 
+#include "core/policy/preset.h"
 #include "core/sampling/sampler.h"
 #include "tests/ui/window_fixture.h"
+#include "ui/bridge/text.h"
 #include "ui/chat/chat_settings_dialog.h"
 #include "ui/memory/memory_form.h"
 #include "ui/settings/sampling_form.h"
@@ -13,19 +15,6 @@
 using namespace epi;
 using namespace epi::test;
 using namespace Qt::StringLiterals;
-
-namespace {
-
-template <typename T>
-T last(const std::vector<Command>& commands) {
-    T found;
-    for (const Command& command : commands) {
-        if (const T* match = std::get_if<T>(&command)) found = *match;
-    }
-    return found;
-}
-
-}  // namespace
 
 class TestChatSettings : public QObject {
     Q_OBJECT
@@ -172,6 +161,30 @@ private Q_SLOTS:
         const MemoryOptions automatic{.budget = 0, .block = 0, .episodes = 0};
         form.setOptions(automatic);
         QVERIFY(form.options() == automatic);
+    }
+
+    void offersEveryPreset() {
+        MemoryForm form;
+        const auto* box = form.findChild<QComboBox*>();
+        for (const MemoryPreset& preset : allPresets()) {
+            const int index = box->findData(toQString(preset.id));
+            QVERIFY2(index >= 0, preset.id.data());
+            QVERIFY2(!box->itemData(index, Qt::ToolTipRole).toString().isEmpty(), preset.id.data());
+        }
+    }
+
+    void anotherPresetIsChosenAsItIs() {
+        MemoryForm form;
+        const MemoryOptions changed{
+            .preset = "epichat", .budget = 512, .level = BudgetLevel::kPair, .score = "recency"};
+        form.setOptions(changed);
+        QVERIFY(form.options() == changed);
+        auto* box = form.findChild<QComboBox*>();
+        box->setCurrentIndex(box->findData(u"kvzip"_s));
+        QVERIFY(form.options() == (MemoryOptions{.preset = "kvzip", .budget = 512}));
+        // The choice is taken back.
+        box->setCurrentIndex(box->findData(u"epichat"_s));
+        QVERIFY(form.options() == changed);
     }
 
     void valuesOutOfRangeAreBroughtInsideAndItIsSaid() {

@@ -39,10 +39,33 @@ MemoryForm::MemoryForm(QWidget* parent)
       episodes_(makeAutomaticSpinBox(kMostEpisodes, 1, this)),
       block_(makeAutomaticSpinBox(kLargestBlock, 128, this)),
       preset_(new QComboBox(this)) {
-    preset_->addItem(tr("EpiChat"), u"epichat"_s);
-    preset_->addItem(tr("EpiCache, safe"), u"epicache"_s);
-    preset_->addItem(tr("EpiCache, as in the paper"), u"epicache-paper"_s);
-    preset_->addItem(tr("EpiCache, as released"), u"epicache-released"_s);
+    const auto addPreset = [&](const QString& id, const QString& title, const QString& about) {
+        preset_->addItem(title, id);
+        preset_->setItemData(preset_->count() - 1, about, Qt::ToolTipRole);
+    };
+    addPreset(u"epichat"_s,
+              tr("EpiChat"),
+              tr("What measured best: one cache for all episodes, and passages are quoted"));
+    addPreset(u"epicache"_s, tr("EpiCache, safe"), tr("The newest entries and the first always stay"));
+    addPreset(u"epicache-paper"_s,
+              tr("EpiCache, as in the paper"),
+              tr("Nothing always stays; layers share by how sensitive they are"));
+    addPreset(u"epicache-released"_s,
+              tr("EpiCache, as released"),
+              tr("Nothing always stays; as its authors' program computes it"));
+    addPreset(u"epicache-onepass"_s,
+              tr("EpiCache in one pass"),
+              tr("The history is read once for all episodes: faster, and no published method"));
+    preset_->insertSeparator(preset_->count());
+    addPreset(u"keydiff"_s, tr("KeyDiff"), tr("Keys unlike the others stay; one cache for all episodes"));
+    addPreset(
+        u"kvzip"_s, tr("KVzip"), tr("What is needed to repeat each block stays; one cache for all episodes"));
+    addPreset(u"streaming"_s,
+              tr("StreamingLLM"),
+              tr("The first and the newest entries stay; one cache for all episodes"));
+    addPreset(u"snapkv"_s,
+              tr("SnapKV"),
+              tr("What the end of each block looks at stays; one cache for all episodes"));
     budget_->setToolTip(tr("Entries kept per layer and KV head, on average (M)"));
     episodes_->setToolTip(tr("Episodes the conversation is sorted into (E); each gets a cache of its own"));
     block_->setToolTip(tr("Tokens read between two evictions"));
@@ -72,7 +95,8 @@ MemoryForm::MemoryForm(QWidget* parent)
 
 MemoryOptions MemoryForm::options() const {
     MemoryOptions options = rest_;
-    options.preset = toUtf8(preset_->currentData().toString());
+    std::string preset = toUtf8(preset_->currentData().toString());
+    if (preset != options.preset) options = withPreset(std::move(options), std::move(preset));
     options.budget = budget_->value();
     options.block = block_->value();
     options.episodes = episodes_->value();
