@@ -425,7 +425,7 @@ private Q_SLOTS:
              {import, QStringList{"memory", "pin", "--conversation", "conv-1", "--message", "1"}}) {
             const Finished refused = run(command + where);
             QCOMPARE(refused.exitCode, 2);
-            QVERIFY2(refused.errorMessage().contains(database + u" is open in another program"), refused.out);
+            QVERIFY2(refused.errorMessage().contains(database + " is open in another program"), refused.out);
             QVERIFY2(refused.errorMessage().contains(u"--db"), refused.out);
         }
         for (const QStringList& command : {QStringList{"conversations"}, import + QStringList{"--preview"}})

@@ -534,7 +534,7 @@ private Q_SLOTS:
         small.limits.deviceBytes = 1;  // nothing is loaded before it is asked
         Session session(small);
         QVERIFY(prepare(session, longConversation(40)));
-        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", memory()}), session.why());
+        QVERIFY2(session.run<MemoryBuilt>(BuildMemory{"long", memoryWithRoom()}), session.why());
         for (const fs::path& file : filesWith(cacheFolder(), ".kv"))
             fs::remove(file);
         const std::string strange(64, 'a');  // a memory that another engine has written meanwhile

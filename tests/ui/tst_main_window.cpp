@@ -4,7 +4,6 @@
 
 #include <QAbstractButton>
 #include <QLabel>
-#include <QListView>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSplitter>
@@ -20,22 +19,6 @@ template <typename T>
 int count(const std::vector<Command>& commands) {
     return static_cast<int>(std::ranges::count_if(
         commands, [](const Command& command) { return std::holds_alternative<T>(command); }));
-}
-
-template <typename T>
-T last(const std::vector<Command>& commands) {
-    T found;
-    for (const Command& command : commands) {
-        if (const T* match = std::get_if<T>(&command)) found = *match;
-    }
-    return found;
-}
-
-QPushButton* button(QWidget& parent, const QString& text) {
-    for (auto* candidate : parent.findChildren<QPushButton*>()) {
-        if (candidate->text().remove(u'&') == text && candidate->isVisible()) return candidate;
-    }
-    return nullptr;
 }
 
 }  // namespace
@@ -380,67 +363,6 @@ private Q_SLOTS:
         QVERIFY(app.lastMessage().details.error.contains(QStringLiteral("out of memory")));
     }
 
-    void anEvaluationGoesOnAfterAKill() {
-        const QString file = writeConversation(folder_->path(), 3);
-        FakeScript script;
-        script.holdEvalAt = 2;
-        {
-            WindowFixture app(folder_->path(), script);
-            QVERIFY(app.import(file));
-            app.window.showEvaluation();
-            EvaluationWindow& evaluation = *app.window.evaluation();
-            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-            evaluation.toggleRun();
-            QTRY_COMPARE(evaluation.session().answerCount(), 2);
-            QTRY_VERIFY(app.engine->isHolding());
-        }
-        WindowFixture app(folder_->path());
-        const qint64 id = app.window.conversations().model().at(0).id;
-        app.window.openConversation(id);
-        app.window.showEvaluation();
-        EvaluationWindow& evaluation = *app.window.evaluation();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
-        QCOMPARE(evaluation.session().answerCount(), 2);
-        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
-        button(evaluation, QStringLiteral("Resume"))->click();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
-        QCOMPARE(evaluation.session().answerCount(), 4);
-        QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{2});
-        QVERIFY(evaluation.summary().startsWith(QStringLiteral("All: F1 0.500 (4)")));
-    }
-
-    void anEvaluationOfAnotherHistoryBeginsAnew() {
-        const QString file = writeConversation(folder_->path(), 3);
-        FakeScript script;
-        script.holdEvalAt = 2;
-        {
-            WindowFixture app(folder_->path(), script);
-            QVERIFY(app.import(file));
-            app.window.showEvaluation();
-            EvaluationWindow& evaluation = *app.window.evaluation();
-            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-            evaluation.toggleRun();
-            QTRY_VERIFY(app.engine->isHolding());
-        }
-        WindowFixture app(folder_->path());
-        const qint64 id = app.window.conversations().model().at(0).id;
-        const auto edited = app.store.runAndWait([id](Store& store) -> Result<void> {
-            EPI_TRY_ASSIGN(MessageRecord message, store.message(store.messageIds(id)->back()));
-            message.text += "!";
-            EPI_TRY(store.addVersion(message.id, {&message, 1}));
-            return {};
-        });
-        QVERIFY(edited);
-        app.window.openConversation(id);
-        app.window.showEvaluation();
-        EvaluationWindow& evaluation = *app.window.evaluation();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
-        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
-        button(evaluation, QStringLiteral("Resume"))->click();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
-        QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{4});
-    }
-
     void sidePanelsKeepTheirWidthForAnotherTextSize() {
         const auto widthOfTheList = [](const WindowFixture& app) {
             return app.window.findChild<QSplitter*>()->sizes().front();
@@ -463,47 +385,6 @@ private Q_SLOTS:
         const int again = widthOfTheList(app);
         QVERIFY2(std::abs(again - width) <= width / 20,
                  qPrintable(QStringLiteral("%1, was %2").arg(again).arg(width)));
-    }
-
-    void anEvaluationIsAJobThatOutlivesItsWindow() {
-        FakeScript script;
-        script.holdEvalAt = 2;
-        WindowFixture app(folder_->path(), script);
-        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
-        QVERIFY(app.window.jobs().jobs().empty());
-        app.window.showEvaluation();
-        EvaluationWindow& evaluation = *app.window.evaluation();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-        evaluation.toggleRun();
-        QTRY_COMPARE(evaluation.session().answerCount(), 2);
-        QTRY_VERIFY(app.engine->isHolding());
-        evaluation.close();
-        QCOMPARE(app.window.jobs().jobs().size(), std::size_t{1});
-        const JobBoard::Job job = app.window.jobs().jobs().front();
-        QVERIFY(job.progress && job.progress->done == 2 && job.progress->total == 4);
-        job.cancel();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
-        QVERIFY(app.window.jobs().jobs().empty());
-        app.window.showEvaluation();
-        QCOMPARE(app.window.evaluation(), &evaluation);
-        QCOMPARE(evaluation.session().answerCount(), 2);
-    }
-
-    void evaluationResultsAreExported() {
-        WindowFixture app(folder_->path());
-        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
-        app.window.showEvaluation();
-        EvaluationWindow& evaluation = *app.window.evaluation();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-        evaluation.toggleRun();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
-        const QString path = folder_->path() + QStringLiteral("/run.csv");
-        QSignalSpy exported(&evaluation, &EvaluationWindow::exported);
-        evaluation.exportTo(path);
-        QVERIFY(exported.wait());
-        QFile file(path);
-        QVERIFY(file.open(QIODevice::ReadOnly));
-        QCOMPARE(file.readAll().count('\n'), 5);
     }
 
     void aDeletedConversationComesBackWithUndo() {

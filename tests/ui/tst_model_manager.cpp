@@ -29,15 +29,6 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-template <typename T>
-T last(const std::vector<Command>& commands) {
-    T found;
-    for (const Command& command : commands) {
-        if (const T* match = std::get_if<T>(&command)) found = *match;
-    }
-    return found;
-}
-
 void write(const QString& path, qsizetype bytes) {
     QFile file(path);
     QVERIFY(file.open(QIODevice::WriteOnly));

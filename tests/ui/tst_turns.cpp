@@ -3,30 +3,17 @@
 #include <algorithm>
 
 #include <QClipboard>
-#include <QDialog>
 #include <QLabel>
 #include <QMenu>
-#include <QPlainTextEdit>
-#include <QPushButton>
 
 #include "tests/ui/window_fixture.h"
 #include "ui/chat/edit_banner.h"
-#include "ui/chat/message_layout.h"
-#include "ui/chat/reply_details_dialog.h"
 
 using namespace epi;
 using namespace epi::test;
 using namespace Qt::StringLiterals;
 
 namespace {
-
-Ask lastAsk(const std::vector<Command>& commands) {
-    Ask found;
-    for (const Command& command : commands) {
-        if (const Ask* ask = std::get_if<Ask>(&command)) found = *ask;
-    }
-    return found;
-}
 
 /// The turns the engine knows after all it was told.
 std::vector<std::string> toldTurns(const std::vector<Command>& commands) {
@@ -39,23 +26,6 @@ std::vector<std::string> toldTurns(const std::vector<Command>& commands) {
             turns.push_back(turn.text);
     }
     return turns;
-}
-
-/// The newest command of this type; an empty one without.
-template <typename T>
-T last(const std::vector<Command>& commands) {
-    T found;
-    for (const Command& command : commands) {
-        if (const T* each = std::get_if<T>(&command)) found = *each;
-    }
-    return found;
-}
-
-QPushButton* button(QWidget& parent, const QString& text) {
-    for (auto* candidate : parent.findChildren<QPushButton*>()) {
-        if (candidate->text().remove(u'&') == text && candidate->isVisible()) return candidate;
-    }
-    return nullptr;
 }
 
 }  // namespace
@@ -101,9 +71,9 @@ private Q_SLOTS:
         QVERIFY(app.lastMessage().id != old);
         QCOMPARE(app.lastMessage().versionIndex, 1);
         QCOMPARE(app.lastMessage().text, QString::fromLatin1(kAnswer));
-        QCOMPARE(lastAsk(app.engine->posted()).question, std::string("Second?"));
+        QCOMPARE(last<Ask>(app.engine->posted()).question, std::string("Second?"));
         // The likeliest tokens would say the same again.
-        QVERIFY(lastAsk(app.engine->posted()).sampling.temperature > 0.0);
+        QVERIFY(last<Ask>(app.engine->posted()).sampling.temperature > 0.0);
         QCOMPARE(toldTurns(app.engine->posted()), (std::vector<std::string>{"First?", kAnswer}));
         QVERIFY(app.messages()
                     .data(app.messages().index(3), Qt::AccessibleTextRole)
@@ -155,7 +125,7 @@ private Q_SLOTS:
         QCOMPARE(composer.text(), u"begun"_s);
         QCOMPARE(app.messages().rowCount(), 4);
         QCOMPARE(app.messages().at(2).versionCount, 2);
-        QCOMPARE(lastAsk(app.engine->posted()).question, std::string("Second, better?"));
+        QCOMPARE(last<Ask>(app.engine->posted()).question, std::string("Second, better?"));
         app.window.session()->stepVersion(2, -1);
         QTRY_COMPARE(texts(app).at(2), u"Second?"_s);
         QCOMPARE(texts(app).at(3), QString::fromLatin1(kAnswer));
@@ -277,7 +247,7 @@ private Q_SLOTS:
         QTRY_COMPARE(app.lastMessage().state, MessageState::kComplete);
         QCOMPARE(app.lastMessage().text, u"The answer The answer is forty-two."_s);
         QCOMPARE(app.lastMessage().versionCount, 1);
-        const Ask ask = lastAsk(app.engine->posted());
+        const Ask ask = last<Ask>(app.engine->posted());
         QCOMPARE(ask.replyBegin, std::string("The answer "));
         QCOMPARE(ask.question, std::string("What is the answer?"));
         QVERIFY(!app.window.session()->canContinue(1));
@@ -301,7 +271,7 @@ private Q_SLOTS:
         QVERIFY(MessageLayout::stateText(app.lastMessage()).contains(QString::fromStdString(reason)));
         button(app.window.page().view(), u"Continue"_s)->click();
         QTRY_COMPARE(app.lastMessage().text, u"The answer is forty-two.The answer is forty-two."_s);
-        QCOMPARE(lastAsk(app.engine->posted()).replyBegin, std::string("The answer is forty-two."));
+        QCOMPARE(last<Ask>(app.engine->posted()).replyBegin, std::string("The answer is forty-two."));
     }
 
     void inAnEmptyChatNothingIsContinued() {
@@ -449,7 +419,7 @@ private Q_SLOTS:
         episodes->actions().at(3)->trigger();
         QTRY_COMPARE(app.lastMessage().versionCount, 2);
         QVERIFY(isIdle(app));
-        QCOMPARE(lastAsk(app.engine->posted()).episode, std::optional<std::int32_t>(3));
+        QCOMPARE(last<Ask>(app.engine->posted()).episode, std::optional<std::int32_t>(3));
         QCOMPARE(app.lastMessage().details.episode, std::optional<std::int32_t>(3));
         // A message that an episode was made of: the memory is built anew without it.
         app.window.session()->removeTurn(3);
@@ -517,70 +487,6 @@ private Q_SLOTS:
         app.window.conversations().messageOpened(app.window.session()->conversation().id, hidden);
         QTRY_COMPARE(app.messages().rowCount(), 4);
         QTRY_COMPARE(app.window.page().view().currentRow(), 2);
-    }
-
-    void theReportSaysWhereAReplyCameFromAndIsCopied() {
-        WindowFixture app(folder_->path());
-        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
-        QVERIFY(app.build({.budget = 256}));
-        QVERIFY(app.ask(u"What about gardens?"_s));
-        run(app, u"turn.details"_s);
-        auto* dialog = app.window.findChild<ReplyDetailsDialog*>();
-        QVERIFY(dialog != nullptr);
-        const QString text = ReplyReport::text(app.lastMessage());
-        for (const QString& part : {u"episode 2"_s,
-                                    u"Match: 0.710"_s,
-                                    u"episode 1, 0.310"_s,
-                                    u"Lead over the next: 0.400"_s,
-                                    u"First token after: 0.40 s"_s,
-                                    u"Writing speed: 20.0 tokens/s"_s,
-                                    u"the model ended it"_s})
-            QVERIFY2(text.contains(part), qPrintable(part + u" in "_s + text));
-        button(*dialog, u"Copy text"_s)->click();
-        QCOMPARE(QGuiApplication::clipboard()->text(), text);
-        // The same after a restart.
-        QCOMPARE(ReplyReport::text(app.lastMessage()), text);
-        const MessageItem kept = app.lastMessage();
-        QCOMPARE(ReplyDetails::fromJson(kept.details.toJson()).toJson(), kept.details.toJson());
-        dialog->close();
-    }
-
-    void theChipOfAReplyOpensItsReport() {
-        WindowFixture app(folder_->path());
-        QVERIFY(app.ask(u"What about gardens?"_s));
-        MessageView& view = app.window.page().view();
-        const int row = app.messages().rowCount() - 1;
-        const QPoint middle = view.layoutOf(row).chip().center() + QPoint(0, view.rowTop(row));
-        QVERIFY(app.window.findChild<ReplyDetailsDialog*>() == nullptr);
-        QTest::mouseClick(view.viewport(), Qt::LeftButton, Qt::NoModifier, middle);
-        auto* dialog = app.window.findChild<ReplyDetailsDialog*>();
-        QVERIFY(dialog != nullptr);
-        dialog->close();
-    }
-
-    void theReportListsWhatWasQuotedAndLeadsThere() {
-        WindowFixture app(folder_->path());
-        QVERIFY(app.ask(u"Where do herons nest?"_s));
-        QVERIFY(app.ask(u"Do they sing?"_s));
-        QVERIFY(app.ask(u"And the nests of the heron?"_s));
-        const Ask asked = std::get<Ask>(app.engine->posted().back());
-        QVERIFY(!asked.passages.empty());
-        QCOMPARE(asked.passages.front().turnId, app.messages().at(0).id);
-        for (const PassageCandidate& passage : asked.passages)
-            QVERIFY(passage.turnId != app.messages().at(4).id);  // the question itself
-        run(app, u"turn.details"_s);
-        auto* dialog = app.window.findChild<ReplyDetailsDialog*>();
-        QVERIFY(dialog != nullptr);
-        QVERIFY(ReplyReport::text(app.lastMessage()).contains(u"Quoted before it: 2 message"_s));
-        const QList<QAction*> quotes = button(*dialog, u"Quoted messages"_s)->menu()->actions();
-        QCOMPARE(quotes.size(), 2);
-        QCOMPARE(quotes[0]->text(), u"Where do herons nest?"_s);
-        QVERIFY(app.window.page().view().currentRow() != 0);
-        quotes[0]->trigger();
-        QCOMPARE(app.window.page().view().currentRow(), 0);
-        QVERIFY(!dialog->isVisible());
-        const MessageItem kept = app.lastMessage();
-        QCOMPARE(ReplyDetails::fromJson(kept.details.toJson()).toJson(), kept.details.toJson());
     }
 
     void copiesAReplyAsItWasWritten() {

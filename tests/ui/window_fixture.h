@@ -1,11 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <variant>
+#include <vector>
 
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -25,6 +28,24 @@
 #include "ui/status_strip.h"
 
 namespace epi::test {
+
+/// The newest command of this type; an empty one without.
+template <typename T>
+T last(const std::vector<Command>& commands) {
+    T found;
+    for (const Command& command : commands) {
+        if (const T* each = std::get_if<T>(&command)) found = *each;
+    }
+    return found;
+}
+
+/// The button that is shown with this text; null without.
+inline QPushButton* button(QWidget& parent, const QString& text) {
+    for (auto* candidate : parent.findChildren<QPushButton*>()) {
+        if (candidate->text().remove(u'&') == text && candidate->isVisible()) return candidate;
+    }
+    return nullptr;
+}
 
 /// A window over a real store in `folder` and a played engine; destroying it is closing the program.
 class WindowFixture {

@@ -1,0 +1,125 @@
+// Evaluations in the window: cut off and gone on with, in the list of jobs, exported.
+
+#include <memory>
+
+#include "tests/ui/window_fixture.h"
+
+using namespace epi;
+using namespace epi::test;
+using namespace Qt::StringLiterals;
+
+class TestEvaluation : public QObject {
+    Q_OBJECT
+
+private:
+    std::unique_ptr<QTemporaryDir> folder_;
+
+private Q_SLOTS:
+    void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
+    void init() { folder_ = std::make_unique<QTemporaryDir>(); }
+
+    void anEvaluationGoesOnAfterAKill() {
+        const QString file = writeConversation(folder_->path(), 3);
+        FakeScript script;
+        script.holdEvalAt = 2;
+        {
+            WindowFixture app(folder_->path(), script);
+            QVERIFY(app.import(file));
+            app.window.showEvaluation();
+            EvaluationWindow& evaluation = *app.window.evaluation();
+            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+            evaluation.toggleRun();
+            QTRY_COMPARE(evaluation.session().answerCount(), 2);
+            QTRY_VERIFY(app.engine->isHolding());
+        }
+        WindowFixture app(folder_->path());
+        const qint64 id = app.window.conversations().model().at(0).id;
+        app.window.openConversation(id);
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
+        QCOMPARE(evaluation.session().answerCount(), 2);
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        button(evaluation, QStringLiteral("Resume"))->click();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
+        QCOMPARE(evaluation.session().answerCount(), 4);
+        QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{2});
+        QVERIFY(evaluation.summary().startsWith(QStringLiteral("All: F1 0.500 (4)")));
+    }
+
+    void anEvaluationOfAnotherHistoryBeginsAnew() {
+        const QString file = writeConversation(folder_->path(), 3);
+        FakeScript script;
+        script.holdEvalAt = 2;
+        {
+            WindowFixture app(folder_->path(), script);
+            QVERIFY(app.import(file));
+            app.window.showEvaluation();
+            EvaluationWindow& evaluation = *app.window.evaluation();
+            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+            evaluation.toggleRun();
+            QTRY_VERIFY(app.engine->isHolding());
+        }
+        WindowFixture app(folder_->path());
+        const qint64 id = app.window.conversations().model().at(0).id;
+        const auto edited = app.store.runAndWait([id](Store& store) -> Result<void> {
+            EPI_TRY_ASSIGN(MessageRecord message, store.message(store.messageIds(id)->back()));
+            message.text += "!";
+            EPI_TRY(store.addVersion(message.id, {&message, 1}));
+            return {};
+        });
+        QVERIFY(edited);
+        app.window.openConversation(id);
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
+        QTRY_COMPARE(app.client.state(), EngineClient::State::kReady);
+        button(evaluation, QStringLiteral("Resume"))->click();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
+        QCOMPARE(last<EvalBatch>(app.engine->posted()).questions.size(), std::size_t{4});
+    }
+
+    void anEvaluationIsAJobThatOutlivesItsWindow() {
+        FakeScript script;
+        script.holdEvalAt = 2;
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        QVERIFY(app.window.jobs().jobs().empty());
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+        evaluation.toggleRun();
+        QTRY_COMPARE(evaluation.session().answerCount(), 2);
+        QTRY_VERIFY(app.engine->isHolding());
+        evaluation.close();
+        QCOMPARE(app.window.jobs().jobs().size(), std::size_t{1});
+        const JobBoard::Job job = app.window.jobs().jobs().front();
+        QVERIFY(job.progress && job.progress->done == 2 && job.progress->total == 4);
+        job.cancel();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kPaused);
+        QVERIFY(app.window.jobs().jobs().empty());
+        app.window.showEvaluation();
+        QCOMPARE(app.window.evaluation(), &evaluation);
+        QCOMPARE(evaluation.session().answerCount(), 2);
+    }
+
+    void evaluationResultsAreExported() {
+        WindowFixture app(folder_->path());
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
+        evaluation.toggleRun();
+        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kDone);
+        const QString path = folder_->path() + QStringLiteral("/run.csv");
+        QSignalSpy exported(&evaluation, &EvaluationWindow::exported);
+        evaluation.exportTo(path);
+        QVERIFY(exported.wait());
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(file.readAll().count('\n'), 5);
+    }
+};
+
+QTEST_MAIN(TestEvaluation)
+#include "tst_evaluation.moc"
