@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -21,14 +22,26 @@ public:
         Event event;
     };
 
+    /// Called with a job and how many events it has, behind each of them, on the engine's thread.
+    using Observer = std::function<void(JobId, std::ptrdiff_t)>;
+
     EventSink sink() {
         return [this](JobId job, Event event) {
+            Observer observer;
+            std::ptrdiff_t count = 0;
             {
                 const std::lock_guard lock(mutex_);
                 entries_.push_back(Entry{job, std::move(event)});
+                observer = observer_;
+                count = std::ranges::count(entries_, job, &Entry::job);
             }
             changed_.notify_all();
+            if (observer) observer(job, count);
         };
+    }
+    void setObserver(Observer observer) {
+        const std::lock_guard lock(mutex_);
+        observer_ = std::move(observer);
     }
 
     std::vector<Entry> all() const {
@@ -76,6 +89,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Entry> entries_;  // guarded by mutex_
+    Observer observer_;           // guarded by mutex_
 };
 
 }  // namespace epi
