@@ -1,6 +1,7 @@
 // Episodes of a chat that has moved on: one is split, two are merged, and nothing is read again.
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <QDeadlineTimer>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -18,7 +20,7 @@ namespace epi {
 namespace {
 
 constexpr std::int64_t kBuiltTurns = 36;
-constexpr int kLooks = 40;
+constexpr std::chrono::seconds kLongest{120};
 
 class TestRegrouping : public QObject {
     Q_OBJECT
@@ -75,12 +77,20 @@ private:
     }
     /// Asks until the engine, left alone in between, says that it has regrouped.
     static std::optional<TurnDone> askUntilRegrouped(Session& session, const std::string& preset) {
-        for (int look = 0; look < kLooks; ++look) {
+        for (const QDeadlineTimer deadline(kLongest); !deadline.hasExpired(); QTest::qWait(50)) {
             auto done = session.run<TurnDone>(ask(preset, 0));
             if (!done || done->isRegrouped) return done;
-            QTest::qWait(50);
         }
         return std::nullopt;
+    }
+    /// Builds a memory of the beginning, and waits until it is regrouped by what is said later. The memory as
+    /// it was built.
+    static std::optional<MemoryBuilt> buildAndRegroup(Session& session, const std::string& preset) {
+        if (!prepare(session, {beginning()})) return std::nullopt;
+        auto built = told(session, preset);
+        if (!built || !session.run<Synced>(later()) || !askUntilRegrouped(session, preset))
+            return std::nullopt;
+        return built;
     }
     /// The one with most turns after the build.
     static std::int32_t newestEpisode(const MemoryBuilt& built) {
@@ -116,14 +126,9 @@ private Q_SLOTS:
         std::int32_t newest = 0;
         {
             Session session(config());
-            QVERIFY(prepare(session, {beginning()}));
-            const auto built = told(session, "epicache");
+            const auto built = buildAndRegroup(session, "epicache");
             QVERIFY2(built, session.why());
             QCOMPARE(built->episodes.size(), std::size_t{3});
-            QVERIFY(session.run<Synced>(later()));
-            const auto done = askUntilRegrouped(session, "epicache");
-            QVERIFY2(done, session.why());
-            QVERIFY(done->isRegrouped);
             const auto now = told(session, "epicache");
             QVERIFY2(now, session.why());
             QCOMPARE(now->readTokens, 0);
@@ -161,12 +166,7 @@ private Q_SLOTS:
 
     void regroupsEpisodesThatShareACache() {
         Session session(config());
-        QVERIFY(prepare(session, {beginning()}));
-        QVERIFY2(told(session, "epichat"), session.why());
-        QVERIFY(session.run<Synced>(later()));
-        const auto done = askUntilRegrouped(session, "epichat");
-        QVERIFY2(done, session.why());
-        QVERIFY(done->isRegrouped);
+        QVERIFY2(buildAndRegroup(session, "epichat"), session.why());
         const auto now = told(session, "epichat");
         QVERIFY2(now, session.why());
         const std::string& name = now->episodes[static_cast<std::size_t>(newestEpisode(*now))].name;
@@ -178,12 +178,9 @@ private Q_SLOTS:
         std::vector<std::string> expected;
         {
             Session session(config());
-            QVERIFY(prepare(session, {beginning()}));
-            const auto built = told(session, "epicache");
+            const auto built = buildAndRegroup(session, "epicache");
             QVERIFY2(built, session.why());
             asBuilt = representatives(*built);
-            QVERIFY(session.run<Synced>(later()));
-            QVERIFY2(askUntilRegrouped(session, "epicache"), session.why());
             const auto now = told(session, "epicache");
             QVERIFY2(now, session.why());
             expected = representatives(*now);
@@ -243,12 +240,9 @@ private Q_SLOTS:
         std::vector<std::string> asBuilt;
         {
             Session session(config());
-            QVERIFY(prepare(session, {beginning()}));
-            const auto built = told(session, "epicache");
+            const auto built = buildAndRegroup(session, "epicache");
             QVERIFY2(built, session.why());
             asBuilt = representatives(*built);
-            QVERIFY(session.run<Synced>(later()));
-            QVERIFY2(askUntilRegrouped(session, "epicache"), session.why());
         }
         const auto groups = filesWith(cacheFolder(), ".groups");
         QCOMPARE(groups.size(), std::size_t{1});
