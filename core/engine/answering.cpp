@@ -6,6 +6,7 @@
 #include "core/base/seconds_since.h"
 #include "core/engine/engine_session.h"
 #include "core/engine/generation.h"
+#include "core/engine/memory_description.h"
 #include "core/engine/new_episode.h"
 #include "core/kv/snapshot_union.h"
 #include "core/model/executor.h"
@@ -446,7 +447,7 @@ Result<TurnDone> EngineSession::answer(Conversation& conversation,
     done.statistics.firstTokenSeconds += preparedSeconds;
     done.residency = store_.residency();
     done.notices = takeNotices();
-    done.isRegrouped = std::exchange(conversation.isRegrouped, false);
+    done.isRegrouped = groupingOf(conversation) != conversation.told;
     return done;
 }
 

@@ -92,6 +92,14 @@ struct EmbeddedSegments {
     std::int64_t lookedAtTurns = 0;  // of the history at the last look
 };
 
+/// Which turns are in which episode of which memory.
+struct Grouping {
+    std::string memory;                              // its key
+    std::vector<std::vector<std::int64_t>> turnIds;  // [episodes]
+
+    bool operator==(const Grouping&) const = default;
+};
+
 /// What the engine knows of one conversation. Engine thread only.
 struct Conversation {
     std::string name;
@@ -103,7 +111,7 @@ struct Conversation {
     std::optional<PassageIndex>
         passages;  // of an earlier state of the text; empty until something was quoted
     EmbeddedSegments segments;
-    bool isRegrouped = false;  // not told yet
+    Grouping told;  // by the last MemoryBuilt; empty of a dense memory
 };
 
 }  // namespace epi

@@ -109,11 +109,8 @@ Result<Event> EngineSession::handle(const SyncConversation& command, const JobCo
 
     conversation.segments.lookedAtTurns = std::min(conversation.segments.lookedAtTurns, changed);
     // Later turns that changed are found out by each episode when it is next opened.
-    if (conversation.memory && (isOther || changed < conversation.memory->groupedTurns())) {
-        // They are those of the build, without the turns that they were grouped by, or of another build.
-        conversation.isRegrouped = true;
+    if (conversation.memory && (isOther || changed < conversation.memory->groupedTurns()))
         forgetMemory(conversation);
-    }
     if (conversation.memory) forgetAddedEpisodes(*conversation.memory, changed);
     return Event(Synced{.turns = static_cast<std::int64_t>(text.turns.size()),
                         .tokens = static_cast<std::int64_t>(conversation.history.ids.size())});

@@ -167,8 +167,8 @@ private:
                                const MemoryOptions& options,
                                const EvalQuestion& question,
                                const JobContext& context);
-    /// Reads all but the end of a question that has no room; that end is among the tokens then. The cache is
-    /// to be dropped after the reply, and is after an error.
+    /// Reads all but the end of a question that has no room; that end is among the tokens then. Unless
+    /// the turn stays the cache is to be dropped after the reply, as it is after an error.
     Result<void> readEvicting(Conversation& conversation, Prepared& prepared, const CancelToken& cancel);
     /// Writes the reply, and does with the cache what becomes of it.
     Result<void> reply(Conversation& conversation,

@@ -47,6 +47,14 @@ MemoryBuilt describeMemory(const Conversation& conversation,
     return built;
 }
 
+Grouping groupingOf(const Conversation& conversation) {
+    if (!conversation.memory || conversation.memory->resolved.isDense) return {};
+    Grouping grouping{.memory = conversation.memory->key};
+    for (const EpisodeMemory& episode : conversation.memory->episodes)
+        grouping.turnIds.push_back(episode.turnIds);
+    return grouping;
+}
+
 Trace traceOf(const Conversation& conversation,
               const ModelSpec& spec,
               const KvCache& cache,

@@ -15,6 +15,9 @@ MemoryBuilt describeMemory(const Conversation& conversation,
                            const MemoryPeak& peak,
                            std::int32_t trainedContext);
 
+/// Empty of a dense memory, and without one.
+Grouping groupingOf(const Conversation& conversation);
+
 /// What an episode's cache keeps of a history.
 Trace traceOf(const Conversation& conversation,
               const ModelSpec& spec,

@@ -143,7 +143,6 @@ Result<void> apply(const BuildContext& context,
         begun.isGrown = begun.isReindexed = begun.isWholeUnsaved = begun.areRowsUnsaved = false;
         store.discard(memory, step.merged);
     }
-    conversation.isRegrouped = true;
     // First what the caches are: one that was not replaced by then is told apart and read again.
     EPI_TRY(saveGroups(context.cacheFolder, memory, conversation.text.turns));
     if (!snapshot) return {};

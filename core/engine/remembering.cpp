@@ -100,7 +100,6 @@ Result<BuiltMemory*> EngineSession::ensureMemory(Conversation& conversation,
     trimFolder(built ? built->key : "");  // one that was cancelled has written, too
     if (!built) return std::move(built).error();
     conversation.memory = *std::move(built);
-    conversation.isRegrouped = !conversation.memory->resolved.isDense;
     if (peak_.entriesPerHead > peak_.entriesBound) {
         return Error{ErrorCode::kInternal,
                      "a head was given " + std::to_string(peak_.entriesPerHead) + " entries, the bound is " +
@@ -123,7 +122,7 @@ Result<Event> EngineSession::handle(const BuildMemory& command, const JobContext
     MemoryBuilt built = describeMemory(*conversation, peak_, loaded_->model->info().trainedContext);
     built.notices = takeNotices();
     memory->readTokens = 0;  // told once: what follows did not read it
-    conversation->isRegrouped = false;
+    conversation->told = groupingOf(*conversation);
     returnFreedBlocks();
     last_ = {.conversation = conversation->name};
     return Event(std::move(built));

@@ -168,7 +168,9 @@ struct TurnDone {
     std::vector<QuotedPassage> quoted;      // before the question, in the order of the history
     std::int64_t quotedTokens = 0;          // with dates and the words around them
     std::vector<std::int64_t> pinnedTurns;  // that the memory was built to keep whole
-    bool isRegrouped = false;  // episodes have changed since they were last told (see BuildMemory)
+    /// The episodes are others than those of the last MemoryBuilt; true of the first answer of an engine,
+    /// too, where the memory has episodes.
+    bool isRegrouped = false;
 };
 
 struct EvalAnswer {

@@ -236,6 +236,28 @@ private Q_SLOTS:
         QVERIFY(third->isRegrouped);
     }
 
+    void saysThatAnotherMemoryAnswers() {
+        Session session(config());
+        QVERIFY(prepare(session, {beginning()}));
+        const auto isOther = [&](const std::string& preset) {
+            const auto done = session.run<TurnDone>(ask(preset, 0));
+            return done && done->isRegrouped;
+        };
+        for (const char* preset : {"epicache", "epichat", "epicache"}) {  // at last one that is on disk
+            QVERIFY2(isOther(preset), preset);
+            QVERIFY2(isOther(preset), preset);  // until it was told
+            QVERIFY2(told(session, preset), session.why());
+            QVERIFY2(!isOther(preset), preset);
+        }
+        // Of so little there are no episodes.
+        SyncConversation little = beginning();
+        little.turns.resize(2);
+        QVERIFY(session.run<Synced>(little));
+        QVERIFY(isOther("epicache"));
+        QVERIFY2(told(session, "epicache"), session.why());
+        QVERIFY(!isOther("epicache"));
+    }
+
     void leavesADamagedGroupingAlone() {
         std::vector<std::string> asBuilt;
         {

@@ -273,6 +273,23 @@ private Q_SLOTS:
         QCOMPARE(app.window.memoryPanel().episodeCount(), 4);
     }
 
+    void whatAQuestionHasBuiltLeavesTheChoiceAsItIs() {
+        FakeScript script;
+        script.isRegrouped = true;
+        WindowFixture app(folder_->path(), script);
+        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
+        MemorySession& memory = app.window.session()->memory();
+        MemoryOptions chosen = memory.options();
+        chosen.preset = "keydiff";
+        chosen.budget = 0;
+        memory.choose(chosen);
+        QVERIFY(app.ask(QStringLiteral("What about gardens?")));
+        QTRY_VERIFY(memory.isBuilt());
+        QCOMPARE(last<BuildMemory>(app.engine->posted()).memory.preset, std::string("keydiff"));
+        QVERIFY(memory.lastBuilt()->memory.budget > 0);
+        QVERIFY(memory.options() == chosen);
+    }
+
     void memoryAndChipsAreThereAfterARestart() {
         qint64 id = 0;
         QString chip;

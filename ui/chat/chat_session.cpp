@@ -200,7 +200,7 @@ void ChatSession::ask(int questionRow, const AskFor& how) {
     Ask question;
     question.conversation = engineName(conversation_.id);
     question.question = toUtf8(asked.text);
-    question.memory = memory_.options();
+    question.memory = asked_ = memory_.options();
     question.pins = memory_.pins();
     question.sampling = samplingFor(how);
     question.episode = how.episode;
@@ -260,7 +260,10 @@ void ChatSession::onTurnDone(const TurnDone& turn) {
                 ReplyDetails::of(turn));
     memory_.notePinned(turn.pinnedTurns);
     if (!turn.notices.empty()) noticed(describe(turn.notices));
-    if (turn.isRegrouped) memory_.refresh();
+    if (!turn.isRegrouped) return;
+    // What was built is asked for, not what was chosen or pinned meanwhile.
+    asked_.pinnedTurns = turn.pinnedTurns;
+    memory_.refresh(asked_);
 }
 
 void ChatSession::onFailed(const Error& error) {

@@ -178,6 +178,7 @@ private:
     ConversationRecord conversation_;
     MessageModel messages_;
     MemorySession memory_;
+    MemoryOptions asked_;  // what the last question was asked of
     SamplingOptions sampling_;
     QString settingsProblem_;  // not told yet
     bool isLoaded_ = false;

@@ -87,6 +87,7 @@ void MemorySession::load(const ConversationRecord& conversation) {
 void MemorySession::build(MemoryOptions options) {
     if (isBuilding() || conversationId_ == 0) return;
     options.pinnedTurns = pins_;
+    isRefreshing_ = false;
     isTelling_ = true;
     Q_EMIT
     buildingChanged();
@@ -104,10 +105,10 @@ void MemorySession::build(MemoryOptions options) {
     });
 }
 
-void MemorySession::refresh() {
+void MemorySession::refresh(const MemoryOptions& asked) {
     if (isBuilding() || conversationId_ == 0) return;
-    // What is there is asked for as it was: another option, a new pin, would build another.
-    buildJob_ = engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = options_});
+    isRefreshing_ = true;
+    buildJob_ = engine_.post(BuildMemory{.conversation = engineName(conversationId_), .memory = asked});
 }
 
 void MemorySession::cancelBuild() {
@@ -170,7 +171,7 @@ LostMemory MemorySession::lostFrom(std::int64_t messageId) const {
 void MemorySession::onBuilt(const MemoryBuilt& built) {
     buildJob_ = 0;
     built_ = built;
-    options_ = built.memory;
+    if (!isRefreshing_) options_ = built.memory;
     traces_.clear();
     episodes_.clear();
     for (const EpisodeSummary& episode : built.episodes) {
@@ -187,7 +188,7 @@ void MemorySession::onBuilt(const MemoryBuilt& built) {
     store_.write([id = conversationId_, episodes = episodes_, history = history_](Store& store) {
         return store.saveEpisodes(id, episodes, history);
     });
-    storeOptions();
+    if (!isRefreshing_) storeOptions();
     Q_EMIT
     buildingChanged();
     Q_EMIT

@@ -52,8 +52,9 @@ public:
     /// Of what is said now; pinned messages count, whatever the options say of them.
     void build(MemoryOptions options);
     void cancelBuild();
-    /// Asks the engine for the episodes of the memory there is: they have changed.
-    void refresh();
+    /// Asks the engine for the episodes of the memory that has answered, which was asked for like this: they
+    /// are others than before. What is chosen for the next question stays.
+    void refresh(const MemoryOptions& asked);
     /// Asks the engine what an episode keeps; `traceArrived` answers, at once when it is known.
     void inspect(int episode);
 
@@ -104,6 +105,7 @@ private:
     QObject building_;     // what a build asks for
     bool isTelling_ = false;  // the engine is told the conversation, for a build
     JobId buildJob_ = 0;
+    bool isRefreshing_ = false;  // that is what the job does
 };
 
 }  // namespace epi
