@@ -30,7 +30,7 @@ std::string unknownField(const json& given, const json& known) {
     return {};
 }
 
-Result<EvalMemory> memoryOf(std::size_t index, json given, const MemoryOptions& base) {
+Result<EvalMemory> memoryOf(std::size_t index, json given, const BaseOptions& base) {
     if (!given.is_object()) return badMemory(index, "an object is expected");
     EvalMemory memory;
     if (const auto share = given.find(kShare); share != given.end()) {
@@ -40,9 +40,12 @@ Result<EvalMemory> memoryOf(std::size_t index, json given, const MemoryOptions& 
         if (given.contains("budget")) return badMemory(index, "it has both a share and a budget");
         given.erase(share);
     }
-    const auto preset = given.find("preset");
-    const bool hasPreset = preset != given.end() && preset->is_string();
-    json options = toJson(hasPreset ? withPreset(base, preset->get<std::string>()) : base);
+    std::optional<std::string> preset;
+    if (const auto named = given.find("preset"); named != given.end() && named->is_string())
+        preset = named->get<std::string>();
+    auto rest = base(preset);
+    if (!rest) return badMemory(index, rest.error().message);
+    json options = toJson(*rest);
     if (const std::string unknown = unknownField(given, options); !unknown.empty())
         return badMemory(index, "there is no option '" + printable(unknown) + "'");
     options.merge_patch(given);
@@ -61,7 +64,7 @@ MemoryOptions EvalMemory::forHistory(std::int64_t tokens) const {
     return chosen;
 }
 
-Result<std::vector<EvalMemory>> evalMemoriesFromJson(std::string_view text, const MemoryOptions& base) {
+Result<std::vector<EvalMemory>> evalMemoriesFromJson(std::string_view text, const BaseOptions& base) {
     const json list = json::parse(text, nullptr, false);
     if (!list.is_array() || list.empty()) {
         return Error{ErrorCode::kCorruptData, "a list of memories in JSON is expected"};

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,9 +21,12 @@ struct EvalMemory {
     [[nodiscard]] MemoryOptions forHistory(std::int64_t tokens) const;
 };
 
+/// What a memory of a list has where the list does not say; `preset` is the one that it names.
+using BaseOptions = std::function<Result<MemoryOptions>(const std::optional<std::string>& preset)>;
+
 /// Reads a JSON list of memories: fields of memory options as they are stored with a conversation, put over
 /// `base`, and `share` (above 0, up to 1) in place of `budget`. kCorruptData for a list without a memory, a
 /// field that is not known (it would be measured as something else) or a value of the wrong type.
-Result<std::vector<EvalMemory>> evalMemoriesFromJson(std::string_view text, const MemoryOptions& base);
+Result<std::vector<EvalMemory>> evalMemoriesFromJson(std::string_view text, const BaseOptions& base);
 
 }  // namespace epi

@@ -31,7 +31,8 @@ void addMemoryOptions(CLI::App& command, MemoryArguments& arguments, const char*
     command.add_option(
         "--preset",
         arguments.preset,
-        "How the memory is built, with this preset's own score, level and head floor: " + presetList());
+        "How the memory is built, with this preset's own score, level, head floor and quotations: " +
+            presetList());
     command.add_option(
         "--level", arguments.level, "Share of a layer's budget among heads: pair or pair-uniform");
     command.add_option("--budget", arguments.budget, "Mean entries per layer and head; 0: from the history");

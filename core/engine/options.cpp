@@ -67,6 +67,7 @@ MemoryOptions withPreset(MemoryOptions options, std::string preset) {
     options.score.clear();
     options.level.reset();
     options.headFloor.reset();
+    options.online.recallTokens.reset();
     return options;
 }
 

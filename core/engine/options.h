@@ -76,7 +76,8 @@ struct MemoryOptions {
 /// The options that decide what is built.
 MemoryOptions withoutOnline(MemoryOptions options);
 
-/// The options with this preset as it is: what replaced another's score, level and head floor is gone.
+/// The options with this preset as it is: what replaced another's score, level, head floor and quotations is
+/// gone.
 MemoryOptions withPreset(MemoryOptions options, std::string preset);
 
 /// How tokens are drawn. temperature 0 is greedy.

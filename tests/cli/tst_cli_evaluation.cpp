@@ -160,6 +160,12 @@ private Q_SLOTS:
         QCOMPARE(rows[0]["memory"]["budget"].toInt(), 256);
         QCOMPARE(rows[1]["memory"]["score"].toString(), QStringLiteral("recency"));
         QCOMPARE(rows[2]["memory"]["score"].toString(), QStringLiteral("value_norm"));
+        // What the command line says is for all of them.
+        const QJsonArray floored =
+            run(eval + on + by + QStringList{"--head-floor", "0.25"}).json()["contexts"].toArray();
+        QCOMPARE(floored.size(), 3);
+        for (const QJsonValue& row : floored)
+            QCOMPARE(row["memory"]["headFloor"].toDouble(), 0.25);
         QCOMPARE(run(build + on + by + QStringList{"--preset", "epichat"}).exitCode, 0);
         QCOMPARE(stored()["score"].toString("?"), QString());
         QCOMPARE(stored()["budget"].toInt(), 256);

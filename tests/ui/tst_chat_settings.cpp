@@ -175,8 +175,12 @@ private Q_SLOTS:
 
     void anotherPresetIsChosenAsItIs() {
         MemoryForm form;
-        const MemoryOptions changed{
-            .preset = "epichat", .budget = 512, .level = BudgetLevel::kPair, .score = "recency"};
+        const MemoryOptions changed{.preset = "epichat",
+                                    .budget = 512,
+                                    .level = BudgetLevel::kPair,
+                                    .score = "recency",
+                                    .headFloor = 0.5,
+                                    .online = {.recallTokens = 0}};
         form.setOptions(changed);
         QVERIFY(form.options() == changed);
         auto* box = form.findChild<QComboBox*>();

@@ -279,8 +279,11 @@ void printComparison(const std::vector<ContextResult>& results, bool isLikelihoo
 }
 
 /// The memories to be measured: those of the file, or the one.
-Result<std::vector<EvalMemory>> memoriesOf(const std::string& file, const MemoryOptions& base) {
-    if (file.empty()) return std::vector{EvalMemory{.options = base}};
+Result<std::vector<EvalMemory>> memoriesOf(const std::string& file, const BaseOptions& base) {
+    if (file.empty()) {
+        EPI_TRY_ASSIGN(MemoryOptions options, base({}));
+        return std::vector{EvalMemory{.options = std::move(options)}};
+    }
     EPI_TRY_ASSIGN(const std::string text, readWholeFile(file, kMaxMemoriesBytes));
     auto memories = evalMemoriesFromJson(text, base);
     if (!memories) return std::move(memories).error().with(inQuotes(file));
@@ -319,9 +322,16 @@ Result<void> evaluate(const EvalRunOptions& options, const CommandContext& conte
     EPI_TRY_ASSIGN(Store store, openWritableDatabase(options.conversation.database));
     EPI_TRY_ASSIGN(const ConversationRecord record,
                    store.findConversation(options.conversation.conversation));
-    EPI_TRY_ASSIGN(MemoryOptions base, memoryOptions(options.memory, record.memory));
-    EPI_TRY_ASSIGN(base.pinnedTurns, store.pinnedMessages(record.id));
-    EPI_TRY_ASSIGN(const std::vector<EvalMemory> memories, memoriesOf(options.memoriesFile, base));
+    EPI_TRY_ASSIGN(const std::vector<std::int64_t> pins, store.pinnedMessages(record.id));
+    const auto baseOf = [&](const std::optional<std::string>& preset) -> Result<MemoryOptions> {
+        MemoryArguments arguments = options.memory;
+        if (preset) arguments.preset = preset;
+        EPI_TRY_ASSIGN(MemoryOptions chosen, memoryOptions(arguments, record.memory));
+        chosen.pinnedTurns = pins;
+        return chosen;
+    };
+    EPI_TRY_ASSIGN(const MemoryOptions base, baseOf({}));
+    EPI_TRY_ASSIGN(const std::vector<EvalMemory> memories, memoriesOf(options.memoriesFile, baseOf));
     EPI_TRY_ASSIGN(const std::vector<QuestionRecord> all, store.questions(record.id));
     const std::vector<QuestionRecord> selected = select(all, options);
     if (selected.empty()) {
