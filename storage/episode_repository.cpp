@@ -33,7 +33,8 @@ Result<std::string> EpisodeRepository::currentMemory(std::int64_t conversationId
                        "SELECT substr(cache_key, 1, 64) FROM episodes WHERE conversation_id = :conversation "
                        "AND length(cache_key) >= 64 AND NOT EXISTS ("
                        "SELECT 1 FROM episodes AS each, "
-                       "json_each(iif(json_valid(each.turn_ids), each.turn_ids, '[0]')) AS turn "
+                       "json_each(iif(json_valid(each.turn_ids), iif(json_array_length(each.turn_ids) > 0, "
+                       "each.turn_ids, '[0]'), '[0]')) AS turn "
                        "LEFT JOIN messages ON messages.id = turn.value "
                        "WHERE each.conversation_id = :conversation AND messages.sequence IS NULL) LIMIT 1"));
     row.bind(":conversation", conversationId);

@@ -331,6 +331,16 @@ Result<void> Store::setMessagePinned(std::int64_t id, bool isPinned) {
     return state_->inTransaction([&] { return state_->pins.set(id, isPinned); });
 }
 
+Result<void> Store::changePins(std::span<const std::int64_t> pinned, std::span<const std::int64_t> unpinned) {
+    return state_->inTransaction([&]() -> Result<void> {
+        for (const std::int64_t id : pinned)
+            EPI_TRY(state_->pins.set(id, true));
+        for (const std::int64_t id : unpinned)
+            EPI_TRY(state_->pins.set(id, false));
+        return {};
+    });
+}
+
 Result<std::vector<std::int64_t>> Store::pinnedMessages(std::int64_t conversationId) {
     return state_->pins.activeBranch(conversationId);
 }

@@ -102,6 +102,8 @@ public:
     Result<std::int64_t> messageBytes(std::int64_t conversationId);
     /// Whether every memory of its conversation is to keep a message whole. kNotFound.
     Result<void> setMessagePinned(std::int64_t id, bool isPinned);
+    /// The same for several, all or none.
+    Result<void> changePins(std::span<const std::int64_t> pinned, std::span<const std::int64_t> unpinned);
     /// The ids of the pinned ones.
     Result<std::vector<std::int64_t>> pinnedMessages(std::int64_t conversationId);
     /// The last reply whose details name the episode it came from.

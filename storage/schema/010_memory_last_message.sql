@@ -1,4 +1,4 @@
--- The last message that the memory of a conversation was built of; 0 where it was built before that was noted.
+-- The last message that the memory of a conversation was built of; 0: not known.
 
 ALTER TABLE conversations ADD COLUMN memory_last_message INTEGER NOT NULL DEFAULT 0;
 

@@ -388,6 +388,21 @@ private Q_SLOTS:
         QVERIFY2(broken(id).empty(), broken(id).c_str());
     }
 
+    void forgetsTheQuestionThatBeganAnEpisode() {
+        const std::int64_t id = conversationWithTurns(2);
+        const std::string memory = conversationKey(store_->conversation(id)->uid) + std::string(48, 'e');
+        const std::vector<EpisodeRecord> episodes{
+            {.index = 0, .turnIds = {shown(id)[0]}, .cacheKey = memory + "-0"},
+            {.index = 1, .turnIds = {}, .representatives = {"User: and this?"}, .cacheKey = memory + "-1"}};
+        QVERIFY(store_->saveEpisodes(id, episodes, {.tokens = 100}));
+        const auto gone = store_->removeTurn(at(id, 2));
+        QVERIFY2(gone, test::why(gone));
+        for (const std::int64_t row : *gone)
+            QVERIFY(age(31, row));
+        reopen();
+        QVERIFY(store_->episodes(id)->empty());
+    }
+
     void saysWhichCachesErasedTurnsLeave_data() {
         QTest::addColumn<bool>("isBuiltBefore");  // the memory, of what was taken out, too
         QTest::addColumn<bool>("hasMemory");

@@ -38,10 +38,7 @@ Result<void> pin(const PinCommandOptions& options, const CommandContext& context
         for (const std::int64_t id : *ids)
             EPI_TRY(checkBelongs(store, record, id));
     }
-    for (const std::int64_t id : options.pinned)
-        EPI_TRY(store.setMessagePinned(id, true));
-    for (const std::int64_t id : options.unpinned)
-        EPI_TRY(store.setMessagePinned(id, false));
+    EPI_TRY(store.changePins(options.pinned, options.unpinned));
     EPI_TRY_ASSIGN(const std::vector<std::int64_t> pinned, store.pinnedMessages(record.id));
     json messages = json::array();
     std::string lines;
