@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what is missing, builds, and starts EpiChat:
-#   ./run.sh [ARGUMENT...]           the window
+#   ./run.sh [OPTION...]             the window
 #   ./run.sh cli [ARGUMENT...]       the command line program
 #   ./run.sh models list | get ID    the models EpiChat knows
 set -euo pipefail

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <system_error>
 
+#include "core/format/cache_key.h"
+
 namespace epi {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kKeyDigits = 64;
 constexpr std::int64_t kDefaultLimit = 20'000'000'000;
 constexpr std::int64_t kShareOfDisk = 10;
 

@@ -21,8 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kKeyDigits = 64;
-
 constexpr char kOutdatedMark = '+';
 constexpr const char* kTemporaryPrefix = ".epichat-";
 constexpr std::chrono::hours kAbandonedAfter{24};

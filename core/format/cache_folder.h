@@ -30,7 +30,8 @@ Result<FolderUse> trimCacheFolder(const std::filesystem::path& folder,
 
 /// The key for a conversation that goes on, but of which something was erased for good at this time (UTC
 /// milliseconds): all that was written before goes. `key` is the conversation's; or that of its memory, which
-/// holds nothing of it as it was built, and so far stays.
+/// holds nothing of it as it was built, and so far stays. File times are those of the engine's computer,
+/// whose clock should go right.
 std::string outdatedKey(std::string_view key, std::int64_t timeMs);
 
 /// Whether files of this memory are among those that a key has removed.

@@ -17,6 +17,7 @@ struct CacheKeyField {
 /// their lengths in front, so that no two lists of fields run together. The order counts.
 std::string cacheKey(std::span<const CacheKeyField> fields);
 
+inline constexpr std::size_t kKeyDigits = 64;
 inline constexpr std::size_t kConversationDigits = 16;
 
 /// What the keys of all files of a conversation begin with, 16 digits, by which they are found when it is

@@ -508,6 +508,7 @@ private Q_SLOTS:
         });
         const JobId job = session.post(BuildMemory{"long", memoryWithRoom()});
         QVERIFY(session.log().waitForEnd(job));
+        session.log().setObserver({});
         const std::vector<Event> events = session.log().of(job);
         QVERIFY(std::holds_alternative<Failed>(events.back()));
         QVERIFY(fs::is_empty(cacheFolder()));
