@@ -14,23 +14,33 @@ class TestEvaluation : public QObject {
 private:
     std::unique_ptr<QTemporaryDir> folder_;
 
+    static FakeScript heldAtTheSecondAnswer() {
+        FakeScript script;
+        script.holdEvalAt = 2;
+        return script;
+    }
+    /// Imports a conversation with four questions and runs their evaluation until the engine is held.
+    [[nodiscard]] bool runUntilHeld(WindowFixture& app) const {
+        if (!app.import(writeConversation(folder_->path(), 3))) return false;
+        app.window.showEvaluation();
+        EvaluationWindow& evaluation = *app.window.evaluation();
+        const auto isIdle = [&] {
+            return evaluation.session().state() == EvaluationSession::State::kIdle;
+        };
+        if (!QTest::qWaitFor(isIdle)) return false;
+        evaluation.toggleRun();
+        return QTest::qWaitFor([&] { return evaluation.session().answerCount() == 2; }) &&
+               QTest::qWaitFor([&] { return app.engine->isHolding(); });
+    }
+
 private Q_SLOTS:
     void initTestCase() { Theme::apply(ThemeChoice::kLight, 100); }
     void init() { folder_ = std::make_unique<QTemporaryDir>(); }
 
     void anEvaluationGoesOnAfterAKill() {
-        const QString file = writeConversation(folder_->path(), 3);
-        FakeScript script;
-        script.holdEvalAt = 2;
         {
-            WindowFixture app(folder_->path(), script);
-            QVERIFY(app.import(file));
-            app.window.showEvaluation();
-            EvaluationWindow& evaluation = *app.window.evaluation();
-            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-            evaluation.toggleRun();
-            QTRY_COMPARE(evaluation.session().answerCount(), 2);
-            QTRY_VERIFY(app.engine->isHolding());
+            WindowFixture app(folder_->path(), heldAtTheSecondAnswer());
+            QVERIFY(runUntilHeld(app));
         }
         WindowFixture app(folder_->path());
         const qint64 id = app.window.conversations().model().at(0).id;
@@ -48,17 +58,9 @@ private Q_SLOTS:
     }
 
     void anEvaluationOfAnotherHistoryBeginsAnew() {
-        const QString file = writeConversation(folder_->path(), 3);
-        FakeScript script;
-        script.holdEvalAt = 2;
         {
-            WindowFixture app(folder_->path(), script);
-            QVERIFY(app.import(file));
-            app.window.showEvaluation();
-            EvaluationWindow& evaluation = *app.window.evaluation();
-            QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-            evaluation.toggleRun();
-            QTRY_VERIFY(app.engine->isHolding());
+            WindowFixture app(folder_->path(), heldAtTheSecondAnswer());
+            QVERIFY(runUntilHeld(app));
         }
         WindowFixture app(folder_->path());
         const qint64 id = app.window.conversations().model().at(0).id;
@@ -80,17 +82,9 @@ private Q_SLOTS:
     }
 
     void anEvaluationIsAJobThatOutlivesItsWindow() {
-        FakeScript script;
-        script.holdEvalAt = 2;
-        WindowFixture app(folder_->path(), script);
-        QVERIFY(app.import(writeConversation(folder_->path(), 3)));
-        QVERIFY(app.window.jobs().jobs().empty());
-        app.window.showEvaluation();
+        WindowFixture app(folder_->path(), heldAtTheSecondAnswer());
+        QVERIFY(runUntilHeld(app));
         EvaluationWindow& evaluation = *app.window.evaluation();
-        QTRY_COMPARE(evaluation.session().state(), EvaluationSession::State::kIdle);
-        evaluation.toggleRun();
-        QTRY_COMPARE(evaluation.session().answerCount(), 2);
-        QTRY_VERIFY(app.engine->isHolding());
         evaluation.close();
         QCOMPARE(app.window.jobs().jobs().size(), std::size_t{1});
         const JobBoard::Job job = app.window.jobs().jobs().front();
