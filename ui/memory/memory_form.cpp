@@ -123,14 +123,15 @@ void MemoryForm::place() {
     while (QLayoutItem* item = grid->takeAt(0))
         delete item;
     const auto count = static_cast<int>(std::ssize(fields_));
-    const int perRow = Theme::current().isLarge() ? kLargeFieldsPerRow : count;
+    const bool isLarge = Theme::current().isLarge();
+    const int perRow = isLarge ? kLargeFieldsPerRow : count;
     for (int i = 0; i < count; ++i) {
         const Field& field = fields_[static_cast<std::size_t>(i)];
         grid->addWidget(field.label, 2 * (i / perRow), i % perRow);
         grid->addWidget(field.control, 2 * (i / perRow) + 1, i % perRow);
     }
     for (int column = 0; column < count; ++column)
-        grid->setColumnStretch(column, column + 1 == perRow ? 1 : 0);
+        grid->setColumnStretch(column, column < perRow && (isLarge || column + 1 == perRow) ? 1 : 0);
 }
 
 void MemoryForm::applyTheme() {
